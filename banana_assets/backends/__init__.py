@@ -1,0 +1,1 @@
+"""What it talks to: records, tables, blobs, files, processes. Plain Python clients, usable without Dagster."""

@@ -1,0 +1,220 @@
+"""Settings: one value, one name, and where it came from.
+
+Sources, the first that has a value wins: an environment variable, ``config.toml`` in the home folder, the default.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from banana_assets.core.errors import SettingsError
+
+HOME_VARIABLE = "BANANA_HOME"
+LOCAL_HOME = ".banana"
+
+
+def find_home(environ: Mapping[str, str] | None = None, start: Path | None = None) -> Path:
+    """The folder of all data: BANANA_HOME, else ``.banana`` here or in a folder above, else the user's data folder."""
+    environ = os.environ if environ is None else environ
+    if told := environ.get(HOME_VARIABLE):
+        return Path(told).expanduser().absolute()
+    here = (start or Path.cwd()).absolute()
+    for folder in (here, *here.parents):
+        if (folder / LOCAL_HOME).is_dir():
+            return folder / LOCAL_HOME
+    data = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(data) / "banana"
+
+
+def _empty_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+OptionalUrl = Annotated[str | None, BeforeValidator(_empty_is_none)]
+
+
+class Settings(BaseSettings):
+    """All settings of Banana. Variables carry the prefix ``BANANA_``; the names of other programs work as they are."""
+
+    model_config = SettingsConfigDict(env_prefix="BANANA_", extra="ignore", frozen=True, populate_by_name=True)
+
+    home: Path = Field(default_factory=find_home, description="folder of all data")
+    database_url: OptionalUrl = Field(None, description="records database; SQLite in the home folder unless told")
+    tables_url: OptionalUrl = Field(
+        None, description="folder or object store of the tables; in the home folder unless told"
+    )
+    blobs_url: OptionalUrl = Field(
+        None, description="folder or object store of the logs; in the home folder unless told"
+    )
+    partitions_start: date = Field(date(2026, 1, 1), description="first day of the daily partitions (days of arrival)")
+    watch_folder: Path | None = Field(None, description="folder whose new files are ingested by the sensor")
+    max_log_bytes: int = Field(4 << 30, gt=0, description="largest log taken in, uncompressed (bytes)")
+    max_archive_ratio: int = Field(1000, gt=0, description="largest ratio of unpacked to packed size believed")
+    evidence_budget_tokens: int = Field(2000, ge=200, description="size of an evidence pack (tokens, characters / 4)")
+    failure_webhook: OptionalUrl = Field(None, description="address that hears of failed runs (JSON by POST)")
+
+    openai_api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("BANANA_OPENAI_API_KEY", "OPENAI_API_KEY"), description="key for OpenAI"
+    )
+    openai_model: str = Field("gpt-4", description="model asked at OpenAI")
+    ollama_url: str = Field(
+        "http://localhost:11434", validation_alias=AliasChoices("BANANA_OLLAMA_URL", "OLLAMA_URL"), description="Ollama"
+    )
+    ollama_model: str = Field(
+        "qwen3:8b", validation_alias=AliasChoices("BANANA_OLLAMA_MODEL", "OLLAMA_MODEL"), description="model at Ollama"
+    )
+    ollama_fast_model: str = Field(
+        "qwen3:8b",
+        validation_alias=AliasChoices("BANANA_OLLAMA_FAST_MODEL", "OLLAMA_FAST_MODEL"),
+        description="model at Ollama for small questions",
+    )
+    chroma_url: OptionalUrl = Field(
+        None,
+        validation_alias=AliasChoices("BANANA_CHROMA_URL", "CHROMA_URL"),
+        description="Chroma; embedded unless told",
+    )
+    meilisearch_url: OptionalUrl = Field(
+        None,
+        validation_alias=AliasChoices("BANANA_MEILISEARCH_URL", "MEILISEARCH_URL"),
+        description="Meilisearch; SQLite's own search unless told",
+    )
+
+    log_analysis_window_hours: int = Field(24, gt=0, description="hours of logs looked at by default")
+    pattern_detection_threshold: int = Field(3, ge=1, description="events from which a pattern counts as recurring")
+    optimization_score_threshold: float = Field(
+        0.7, ge=0, le=1, description="score from which a plan becomes a template"
+    )
+    resource_efficiency_threshold: float = Field(0.6, ge=0, le=1, description="least efficiency of a plan")
+    max_plan_templates: int = Field(100, ge=1, description="templates kept")
+    max_recommendations: int = Field(50, ge=1, description="recommendations kept open")
+    system_health_check_interval_hours: int = Field(1, ge=1, description="hours between health checks")
+    auto_generate_templates: bool = Field(True, description="make templates of plans that worked")
+    enable_advanced_models: bool = Field(True, description="allow models that cost money")
+    default_model: str = Field("qwen3:8b", description="model used unless told")
+    fallback_model: str = Field("ollama", description="what is asked when the first one fails")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **sources: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Explicit values, then the environment; ``load`` brings the file."""
+        return init_settings, sources["env_settings"]
+
+    @property
+    def records_url(self) -> str:
+        """SQLAlchemy address of the records database."""
+        return self.database_url or f"sqlite:///{self.home / 'banana.sqlite'}"
+
+    @property
+    def tables_root(self) -> str:
+        """Folder or address under which every Delta table has its own folder."""
+        return (self.tables_url or str(self.home / "tables")).rstrip("/")
+
+    @property
+    def blobs_root(self) -> str:
+        """Folder or fsspec address of the content-addressed logs."""
+        return (self.blobs_url or str(self.home / "blobs")).rstrip("/")
+
+
+class SettingValue(BaseModel):
+    """One setting as ``banana config`` shows it: secrets and passwords in addresses are masked."""
+
+    name: str
+    value: Any
+    source: str
+    variable: str
+    meaning: str
+
+
+def variables(name: str) -> list[str]:
+    """The environment variables that a setting listens to, in order."""
+    alias = Settings.model_fields[name].validation_alias
+    if isinstance(alias, AliasChoices):
+        return [str(choice) for choice in alias.choices]
+    return [f"BANANA_{name.upper()}"]
+
+
+def _file_values(home: Path) -> dict[str, Any]:
+    path = home / "config.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}.", "Mend the file or its permissions.") from error
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is no valid TOML: {error}.", "Mend that line.") from error
+    # The original program keeps these in a block of their own.
+    values |= values.pop("llm_planning", {})
+    if unknown := sorted(set(values) - set(Settings.model_fields) | {"home"} & set(values)):
+        raise SettingsError(
+            f"{path} sets what does not exist: {', '.join(unknown)}.", "`banana config` lists the settings there are."
+        )
+    return values
+
+
+@cache
+def load() -> Settings:
+    """The settings of this process, read once. Raises SettingsError for a value that cannot be used."""
+    return load_from(find_home())
+
+
+def load_from(home: Path) -> Settings:
+    """The settings with that folder as home."""
+    values = {
+        name: value
+        for name, value in _file_values(home).items()
+        if not any(variable in os.environ for variable in variables(name))
+    }
+    try:
+        return Settings(home=home, **values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise SettingsError(
+            f"The setting {name} cannot be {first['input']!r}: {first['msg']}.",
+            "`banana config` shows where it is set.",
+        ) from error
+
+
+def explain(settings: Settings) -> list[SettingValue]:
+    """Every setting with its value and source, secrets masked."""
+    in_file = _file_values(settings.home)
+    rows = []
+    for name, info in Settings.model_fields.items():
+        names = variables(name)
+        told = next((v for v in names if v in os.environ), None)
+        if name == "home":
+            told = HOME_VARIABLE if os.environ.get(HOME_VARIABLE) else None
+        source = f"environment ({told})" if told else "config.toml" if name in in_file else "default"
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = "****" if value.get_secret_value() else None
+        elif isinstance(value, Path | date):
+            value = str(value)
+        elif isinstance(value, str):
+            value = mask_password(value)
+        rows.append(
+            SettingValue(name=name, value=value, source=source, variable=names[-1], meaning=info.description or "")
+        )
+    return rows
+
+
+def mask_password(address: str) -> str:
+    """The address with the password of ``user:password@`` replaced by four stars."""
+    head, at, tail = address.rpartition("@")
+    scheme, slashes, credentials = head.partition("://")
+    if not at or not slashes or ":" not in credentials:
+        return address
+    return f"{scheme}://{credentials.partition(':')[0]}:****@{tail}"

@@ -1,0 +1,1 @@
+"""From metrics and diagnoses to bottlenecks and recommendations."""

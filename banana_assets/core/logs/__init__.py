@@ -1,0 +1,1 @@
+"""From lines to patterns: headers, events, severity, masks, templates."""

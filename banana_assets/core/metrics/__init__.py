@@ -1,0 +1,1 @@
+"""From counts and samples to metrics, health and forecasts."""

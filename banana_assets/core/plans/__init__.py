@@ -1,0 +1,1 @@
+"""From failures and recommendations to ordered, validated plans."""

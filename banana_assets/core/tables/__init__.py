@@ -1,0 +1,55 @@
+"""Every stored table, declared once: name, type, unit and meaning of each column. One module a group of assets."""
+
+from __future__ import annotations
+
+from banana_assets.core.schema import Table
+from banana_assets.core.tables.advice import (
+    BOTTLENECKS,
+    OPTIMIZATION_RECOMMENDATIONS,
+    RESOURCE_USAGE_PREDICTIONS,
+)
+from banana_assets.core.tables.metrics import BUILD_HEALTH, RESOURCE_USAGE, SYSTEM_METRICS
+from banana_assets.core.tables.patterns import BUILD_FAILURES, LOG_PATTERNS, LOG_SHAPES
+from banana_assets.core.tables.plans import PLANS
+from banana_assets.core.tables.raw import BUILDS, LOG_EVENTS, LOG_FILES, RESOURCE_SAMPLES, TEST_RESULTS
+
+TABLES: dict[str, Table] = {
+    t.name: t
+    for t in (
+        LOG_FILES,
+        LOG_EVENTS,
+        BUILDS,
+        TEST_RESULTS,
+        RESOURCE_SAMPLES,
+        LOG_SHAPES,
+        LOG_PATTERNS,
+        BUILD_FAILURES,
+        SYSTEM_METRICS,
+        RESOURCE_USAGE,
+        BUILD_HEALTH,
+        BOTTLENECKS,
+        OPTIMIZATION_RECOMMENDATIONS,
+        RESOURCE_USAGE_PREDICTIONS,
+        PLANS,
+    )
+}
+"""Table name to declaration, in lineage order."""
+
+__all__ = [
+    "BOTTLENECKS",
+    "BUILDS",
+    "BUILD_FAILURES",
+    "BUILD_HEALTH",
+    "LOG_EVENTS",
+    "LOG_FILES",
+    "LOG_PATTERNS",
+    "LOG_SHAPES",
+    "OPTIMIZATION_RECOMMENDATIONS",
+    "PLANS",
+    "RESOURCE_SAMPLES",
+    "RESOURCE_USAGE",
+    "RESOURCE_USAGE_PREDICTIONS",
+    "SYSTEM_METRICS",
+    "TABLES",
+    "TEST_RESULTS",
+]

@@ -1,0 +1,60 @@
+"""How it goes: rates, durations and health over time."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from banana_assets.core.schema import Column, Table
+from banana_assets.core.tables.common import EVIDENCE, UTC
+
+SYSTEM_METRICS = Table(
+    "system_metrics",
+    "Metrics by hour and day: log and error rates, build counts, failure rates and durations, resource use.",
+    (
+        Column("granularity", pl.String, "width of the bucket", allowed=("hour", "day")),
+        Column("ts", UTC, "start of the bucket"),
+        Column("metric", pl.String, "what is measured, with its unit in the name"),
+        Column("dimension", pl.String, "what it is measured for", allowed=("source", "pipeline", "branch", "all")),
+        Column("subject", pl.String, "which source, pipeline or branch; empty for all"),
+        Column("value", pl.Float64, "the measure"),
+        Column("observations", pl.Int64, "events, builds or samples it rests on", minimum=0),
+    ),
+    key=("granularity", "ts", "metric", "dimension", "subject"),
+    sources={"value": ("log_shapes.events", "builds.duration_seconds", "builds.status", "resource_samples.value")},
+)
+
+RESOURCE_USAGE = Table(
+    "resource_usage",
+    "Resource readings on a regular grid, ready to forecast: the mean and the peak of each interval.",
+    (
+        Column("source", pl.String, "host or pipeline"),
+        Column("metric", pl.String, "what was read"),
+        Column("interval_seconds", pl.Int64, "width of the grid", "s", minimum=1),
+        Column("ts", UTC, "start of the interval"),
+        Column("mean", pl.Float64, "mean of the readings"),
+        Column("peak", pl.Float64, "highest reading"),
+        Column("samples", pl.Int64, "readings; 0 where the gap was filled", minimum=0),
+    ),
+    key=("source", "metric", "ts"),
+    sources={"mean": ("resource_samples.value",), "peak": ("resource_samples.value",)},
+)
+
+BUILD_HEALTH = Table(
+    "build_health",
+    "Health of each pipeline and of all together, 0 to 100, with what cost each point.",
+    (
+        Column("pipeline", pl.String, "pipeline, empty for all together"),
+        Column("as_of", UTC, "the latest build it rests on"),
+        Column("score", pl.Float64, "0 (nothing works) to 100", minimum=0, maximum=100),
+        Column("score_low", pl.Float64, "lower end of the 95 % interval", minimum=0, maximum=100),
+        Column("score_high", pl.Float64, "upper end of the 95 % interval", minimum=0, maximum=100),
+        Column("builds", pl.Int64, "finished builds it rests on", minimum=1),
+        Column(
+            "deductions",
+            pl.List(pl.Struct({"points": pl.Float64, "reason": pl.String, "evidence": EVIDENCE})),
+            "what cost points, worst first",
+        ),
+    ),
+    key=("pipeline",),
+    sources={"score": ("builds.status", "builds.duration_seconds", "build_failures.category")},
+)

@@ -1,0 +1,113 @@
+"""What repeats and what failed: shapes and patterns of log events, diagnoses of failed builds."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from banana_assets.core.schema import Column, Table
+from banana_assets.core.tables.common import ARRIVAL_DAY, BUILD_ID, FILE_ID, UTC
+from banana_assets.core.vocabulary import FAILURE_CATEGORIES, SEVERITIES
+
+LOG_SHAPES = Table(
+    "log_shapes",
+    "Distinct masked messages by file and hour with their counts: what patterns and rates are computed from, so that "
+    "events are read once.",
+    (
+        ARRIVAL_DAY,
+        FILE_ID,
+        Column("source", pl.String, "what writes this log"),
+        Column("hour", UTC, "UTC hour of the events; null where lines carry no time", nullable=True),
+        Column("shape_id", pl.Int64, "hash of the shape"),
+        Column("shape", pl.String, "the message with its variables masked by name"),
+        Column("severity_number", pl.Int16, "highest severity among the events", minimum=0, maximum=24),
+        Column("events", pl.Int64, "events of this shape", minimum=1),
+        Column("first_ts", UTC, "earliest event", nullable=True),
+        Column("last_ts", UTC, "latest event", nullable=True),
+        Column("first_line", pl.Int64, "line of the first event in the file", minimum=1),
+        Column("example", pl.String, "message of that first event, at most 2,000 characters"),
+    ),
+    key=("file_id", "hour", "shape_id"),
+    partition_by=("arrival_day",),
+    sources={
+        "arrival_day": ("log_events.arrival_day",),
+        "file_id": ("log_events.file_id",),
+        "source": ("log_files.source",),
+        "hour": ("log_events.ts",),
+        "shape_id": ("log_events.shape_id",),
+        "shape": ("log_events.message",),
+        "severity_number": ("log_events.severity_number",),
+        "events": ("log_events.first_line",),
+        "first_ts": ("log_events.ts",),
+        "last_ts": ("log_events.ts",),
+        "first_line": ("log_events.first_line",),
+        "example": ("log_events.message",),
+    },
+)
+
+EXAMPLE = pl.Struct({"file_id": pl.Int64, "path": pl.String, "line": pl.Int64, "text": pl.String})
+
+LOG_PATTERNS = Table(
+    "log_patterns",
+    "Log templates over all sources: how often, how bad, since when, with example lines.",
+    (
+        Column("pattern_id", pl.String, "hash of the template: the same tomorrow and on another machine"),
+        Column("template", pl.String, "the message with <*> for each variable"),
+        Column("named_template", pl.String, "the same with the kind of each variable named (<ip>, <path>...)"),
+        Column("frequency", pl.Int64, "events", minimum=1),
+        Column("severity_number", pl.Int16, "highest OpenTelemetry severity number", minimum=0, maximum=24),
+        Column("severity", pl.String, "how much it asks for attention", allowed=SEVERITIES),
+        Column("first_seen", UTC, "earliest event; null where its lines carry no time", nullable=True),
+        Column("last_seen", UTC, "latest event", nullable=True),
+        Column("first_arrived", pl.Date, "arrival day of the first file that had it"),
+        Column("sources", pl.List(pl.String), "what writes it"),
+        Column("files", pl.Int64, "files that have it", minimum=1),
+        Column("shapes", pl.List(pl.Int64), "shapes joined in it (log_shapes.shape_id)"),
+        Column("examples", pl.List(EXAMPLE), "up to three lines, with file and line number"),
+    ),
+    key=("pattern_id",),
+    sources={
+        "template": ("log_shapes.shape",),
+        "named_template": ("log_shapes.shape",),
+        "frequency": ("log_shapes.events",),
+        "severity_number": ("log_shapes.severity_number",),
+        "severity": ("log_shapes.severity_number", "log_shapes.events"),
+        "first_seen": ("log_shapes.first_ts",),
+        "last_seen": ("log_shapes.last_ts",),
+        "sources": ("log_shapes.source",),
+        "files": ("log_shapes.file_id",),
+        "shapes": ("log_shapes.shape_id",),
+        "examples": ("log_shapes.first_line", "log_shapes.example"),
+    },
+)
+
+SPAN = pl.Struct({"first": pl.Int64, "last": pl.Int64})
+
+BUILD_FAILURES = Table(
+    "build_failures",
+    "Why each failed build failed: category, cause lines, failing tests, evidence within a token budget.",
+    (
+        BUILD_ID,
+        Column("category", pl.String, "class of the failure", allowed=FAILURE_CATEGORIES),
+        Column("confidence", pl.Float64, "how sure the category is", "1", minimum=0, maximum=1),
+        Column("reason", pl.String, "what in the log says so, or why it is unknown"),
+        Column("cause", pl.List(SPAN), "lines of the log that explain the failure, 1-based, both ends inclusive"),
+        Column("cause_text", pl.String, "those lines"),
+        Column("tool", pl.String, "the tool that reported the failure", nullable=True),
+        Column("failing_step", pl.String, "step of the build that failed", nullable=True),
+        Column("exit_code", pl.Int32, "exit status found in the log or the record", nullable=True),
+        Column("failing_tests", pl.List(pl.String), "names of failing tests, in order of appearance"),
+        Column("evidence", pl.List(SPAN), "lines of the log that are in the pack"),
+        Column("pack", pl.String, "the numbered lines that explain the failure, for a person or a model"),
+        Column("pack_tokens", pl.Int64, "estimated tokens of the pack (characters / 4)", "tokens", minimum=0),
+        Column("fingerprint", pl.String, "the same for the same failure in another run"),
+        Column("log_sha256", pl.String, "the log that was read"),
+        Column("rules_version", pl.Int32, "version of the rules that made this diagnosis"),
+        Column("failed_at", UTC, "when the build ended, or arrived where that is unknown"),
+    ),
+    key=("build_id",),
+    sources={
+        "build_id": ("builds.build_id",),
+        "log_sha256": ("builds.log_sha256",),
+        "failed_at": ("builds.finished_at",),
+    },
+)

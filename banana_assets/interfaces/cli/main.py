@@ -1,0 +1,93 @@
+"""The ``banana`` command: finds the named command and imports only that one.
+
+``--help`` needs no third-party import at all, since a command line is judged by how fast it answers.
+Exit status: 0 ok, 1 findings or a handled failure, 2 usage, input or configuration, 4 not allowed.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+
+from banana_assets import __version__
+
+
+@dataclass(frozen=True)
+class Command:
+    """Where a command's Typer app lives, and the line that the overview shows. ``module`` is empty for a command that
+    another distribution entry (group ``banana.commands``) provides."""
+
+    module: str
+    summary: str
+
+
+_HERE = "banana_assets.interfaces.cli"
+GROUPS: dict[str, dict[str, Command]] = {
+    "Start here": {
+        "demo": Command("", "Show the whole of it on recorded samples: ingest, materialize, report"),
+        "diagnose": Command(f"{_HERE}.diagnose", "Explain failed builds from their logs; needs no store"),
+        "mine": Command(f"{_HERE}.mine", "Find the templates of a log file; needs no store"),
+    },
+    "Bring in": {
+        "ingest": Command(f"{_HERE}.ingest", "Take in logs, builds and resource series"),
+        "record": Command(f"{_HERE}.record", "Run a command and keep it as a build"),
+    },
+    "Compute": {
+        "materialize": Command("", "Compute the assets from what came in"),
+        "up": Command("", "Start Dagster's UI and daemon"),
+    },
+    "Look after": {
+        "config": Command(f"{_HERE}.config", "Show every setting and where it comes from"),
+        "migrate": Command(f"{_HERE}.migrate", "Bring the records database to this version"),
+    },
+}
+COMMANDS = {name: command for group in GROUPS.values() for name, command in group.items()}
+
+
+def overview() -> str:
+    """The text of ``banana --help``."""
+    width = max(map(len, COMMANDS))
+    lines = [
+        "Usage: banana COMMAND [OPTIONS]",
+        "",
+        "Turns raw logs and CI builds into patterns, diagnoses, forecasts, recommendations and plans.",
+    ]
+    for title, group in GROUPS.items():
+        lines += ["", f"{title}:", *(f"  {name:{width}}  {command.summary}" for name, command in group.items())]
+    return "\n".join([*lines, "", "`banana COMMAND --help` explains one command.", ""])
+
+
+def _load(name: str) -> object:
+    command = COMMANDS[name]
+    if command.module:
+        return import_module(command.module).app
+    from importlib.metadata import entry_points
+
+    return next(iter(entry_points(group="banana.commands", name=name))).load()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if not words or words[0] in ("-h", "--help", "help"):
+        sys.stdout.write(overview())
+        sys.exit(0)
+    if words[0] in ("-V", "--version"):
+        sys.stdout.write(f"banana {__version__}\n")
+        sys.exit(0)
+    name = words[0]
+    if name not in COMMANDS:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, COMMANDS, 1)
+        hint = f" Did you mean `{near[0]}`?" if near else ""
+        sys.stderr.write(f"banana: there is no command {name!r}.{hint} `banana --help` lists them.\n")
+        sys.exit(2)
+    from banana_assets.interfaces.cli.running import run
+
+    sys.exit(run(_load(name), name, words[1:]))
+
+
+if __name__ == "__main__":
+    main()
