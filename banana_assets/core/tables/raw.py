@@ -84,6 +84,7 @@ TEST_RESULTS = Table(
     "test_results",
     "One row a test and build: what the test report (JUnit XML) or the log said of it.",
     (
+        ARRIVAL_DAY,
         BUILD_ID,
         Column("suite", pl.String, "suite or file that holds the test, empty where unnamed"),
         Column("classname", pl.String, "class or module, empty where unnamed"),
@@ -97,6 +98,7 @@ TEST_RESULTS = Table(
         Column("arrived_at", UTC, "when it was ingested"),
     ),
     key=("build_id", "suite", "classname", "name"),
+    partition_by=("arrival_day",),
     sources={"build_id": ("builds.build_id",)},
 )
 
