@@ -1,0 +1,118 @@
+"""What a terminal leaves standing of a CI log, line by line, with the original line numbers.
+
+CI systems wrap what tools print: a byte order mark, a timestamp before each line, colours, progress bars that overwrite
+themselves with carriage returns, fold and section markers, workflow commands. All of it is taken off here once, so
+that no rule has to know it. Line i of the cleaned log is line i of the original: nothing is dropped or joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+LINE_CHARACTERS = 4_000
+"""A line is looked at up to here; what a tool says stands at its beginning."""
+
+# ECMA-48 control sequences, OSC strings, charset selections; also as `cat -v` writes the escape character, and with
+# the escape character lost on the way (only the unmistakable colour form).
+_ANSI = (
+    r"(?:\x1b|\^\[)\[[0-9;:?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-Za-z]|\x1b[=>78cDEHM]"
+    r"|\[(?:0|1|22|39|[0-9]{1,2};[0-9;]{1,12})m"
+)
+_STAMP = (
+    # GitHub Actions, Azure Pipelines; GitLab adds a stream marker (00O, 01E, with + for a continued line)
+    r"^(?:\x{feff}|ï»¿)?\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)\]?(?: [0-9a-f]{2}[OE][ +])?(?: |$)"
+    # Taskcluster: [task 2020-01-01T00:00:00.000Z]
+    r"|^\[[a-z-]+(?::[a-z-]+)?[ :]\d{4}-\d\d-\d\dT?\s?\d\d:\d\d:\d\d(?:\.\d+)?Z?\] ?"
+    r"|^(?:\x{feff}|ï»¿)"
+)
+_CLOCK = r"^\[?\d\d:\d\d:\d\d(?:[.,]\d{1,6})?\]? +"
+# BuildKit numbers its steps, Ant names the task that prints, compose and turbo name the service.
+_WRAPPER = r"^(?:#\d+ \d+\.\d+ ?|\s*\[(?:exec|javac|java|ant|groovyc|scalac|shell|null)\] ?)"
+_MARKER = r"^(?:##\[([a-z]+)\]|::([a-z-]+)(?: [^:]*)?::)"
+
+
+@dataclass(frozen=True, slots=True)
+class CleanLog:
+    """A log, cleaned.
+
+    ``texts[i]`` is what stands of line ``i + 1``; ``stamps[i]`` is the CI system's timestamp of it or an empty string;
+    ``markers[i]`` is the workflow command (``group``, ``endgroup``, ``error``, ``warning``...) or an empty string;
+    ``controls`` maps a 0-based line to the parts of it that held fold and section markers.
+    """
+
+    series: pl.Series
+    texts: list[str]
+    stamps: list[str]
+    markers: list[str]
+    controls: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def clean(lines: Sequence[str]) -> CleanLog:
+    """Clean the raw lines of a log as split at LF (line 1 is index 0)."""
+    controls: dict[int, tuple[str, ...]] = {}
+    whole = list(lines)
+    for i, line in enumerate(whole):
+        if len(line) > LINE_CHARACTERS or "\r" in line:
+            whole[i] = _standing(line, i, controls)
+        elif line.startswith(("travis_", "section_")):
+            controls[i] = (line,)
+            whole[i] = ""
+    series = pl.Series("text", whole, dtype=pl.String)
+    series = _without_colours(series)
+    frame = pl.DataFrame({"text": series}).select(
+        pl.col("text").str.extract(f"({_STAMP})").fill_null("").alias("stamp"),
+        pl.col("text").str.replace(_STAMP, "").alias("text"),
+    )
+    frame = frame.with_columns(pl.col("text").str.replace(r"^(?:\x{feff}|ï»¿)", ""))
+    if _mostly(frame["text"], _CLOCK):
+        frame = frame.with_columns(pl.col("text").str.replace(_CLOCK, ""))
+    frame = frame.with_columns(
+        pl.col("text").str.extract_groups(_MARKER).alias("marker"),
+        pl.col("text").str.replace(_MARKER, "").str.replace(_WRAPPER, "").str.strip_chars_end().alias("text"),
+    ).with_columns(
+        pl.coalesce(pl.col("marker").struct.field("1"), pl.col("marker").struct.field("2")).fill_null("").alias("marker")
+    )
+    stamps = frame["stamp"].str.strip_chars("\ufeff[] ").to_list()
+    return CleanLog(frame["text"], frame["text"].to_list(), stamps, frame["marker"].to_list(), controls)
+
+
+def _standing(line: str, index: int, controls: dict[int, tuple[str, ...]]) -> str:
+    """The last written part of a line that carriage returns overwrite, at most ``LINE_CHARACTERS`` long."""
+    body = line.rstrip("\r")
+    if "travis_" in body[:4_000] or "section_" in body[:4_000]:
+        parts = body.split("\r")
+        controls[index] = tuple(p.removeprefix("\x1b[0K") for p in parts if "travis_" in p or "section_" in p)
+        parts = [p for p in parts if p.removeprefix("\x1b[0K") not in controls[index]]
+        if not parts:
+            return ""
+        body = "\r".join(parts)
+    end = len(body)
+    while end > 0:
+        start = body.rfind("\r", 0, end) + 1
+        part = body[start : min(end, start + LINE_CHARACTERS)]
+        if part.strip() and part.strip() != "\x1b[0K":
+            return part
+        end = start - 1
+    return ""
+
+
+def _without_colours(series: pl.Series) -> pl.Series:
+    touched = series.str.contains_any(["\x1b", "^[[", "m"]) if len(series) < 64 else series.str.contains_any(
+        ["\x1b", "^[[", "[0m", "[1m", "[39m", "[22m"]
+    )
+    if not touched.any():
+        return series
+    return series.to_frame().select(
+        pl.when(touched).then(pl.col(series.name).str.replace_all(_ANSI, "")).otherwise(pl.col(series.name))
+    )[series.name]
+
+
+def _mostly(series: pl.Series, pattern: str) -> bool:
+    filled = series.filter(series.str.len_bytes() > 0)
+    return len(filled) > 20 and int(filled.head(5_000).str.contains(pattern).sum()) > 0.6 * min(len(filled), 5_000)
