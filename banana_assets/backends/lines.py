@@ -1,0 +1,296 @@
+"""Log files as lines: opening plain, gzip and zstd files safely, and reading them as frames in bounded memory."""
+
+from __future__ import annotations
+
+import io
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from banana_assets.core.errors import InputError
+
+MAX_TEXT = 64 << 10
+"""Bytes of a line that the text column keeps."""
+
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_RATIO_FLOOR = 16 << 20
+"""Uncompressed bytes below which no ratio is suspicious: one line repeated compresses a thousandfold."""
+
+
+@dataclass
+class Oddities:
+    """What reading met: counts of lines, bytes (uncompressed) and of lines that no tidy text file has."""
+
+    lines: int = 0
+    bytes: int = 0
+    invalid_utf8_lines: int = 0
+    nul_lines: int = 0
+    long_lines: int = 0
+
+
+class _Decoder(Protocol):
+    """What zlib and zstandard decompression objects have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+class _Decompressed(io.RawIOBase):
+    """The plain bytes of a compressed stream, refusing damage and bombs with an InputError.
+
+    Input is fed in pieces so small that one piece cannot expand beyond memory (a zstd block of 4 bytes can stand
+    for 128 KiB).
+    """
+
+    _PIECE = 4096
+
+    def __init__(
+        self, raw: BinaryIO, start: Callable[[], _Decoder], broken: type[Exception], name: str, limits: tuple[int, int]
+    ) -> None:
+        super().__init__()
+        self._raw, self._start, self._broken, self._name = raw, start, broken, name
+        self._max_bytes, self._max_ratio = limits
+        self._decoder: _Decoder | None = None
+        self._ready = memoryview(b"")
+        self._taken = self._given = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+    def readinto(self, buffer: Any, /) -> int:
+        target = memoryview(buffer).cast("B")
+        filled = 0
+        while filled < len(target):
+            if not self._ready:
+                block = self._next()
+                if block is None:
+                    break
+                self._ready = memoryview(block)
+                continue
+            n = min(len(target) - filled, len(self._ready))
+            target[filled : filled + n] = self._ready[:n]
+            self._ready = self._ready[n:]
+            filled += n
+        return filled
+
+    def _next(self) -> bytes | None:
+        """The next plain bytes (may be empty), or None at the end of the stream."""
+        data = b""
+        if self._decoder is not None and self._decoder.eof:
+            # A further member may follow, or the zero bytes that tape tools pad with.
+            data = self._decoder.unused_data.lstrip(b"\0")
+            self._decoder = None
+        if not data:
+            try:
+                data = self._raw.read(self._PIECE)
+            except OSError as error:
+                raise InputError(f"{self._name} cannot be read: {error.strerror}.", "Check the disk.") from error
+            self._taken += len(data)
+            if self._decoder is None:
+                data = data.lstrip(b"\0") if self._given else data
+        if not data:
+            if self._decoder is not None:
+                raise InputError(
+                    f"{self._name} is cut short: its compressed data ends in the middle.", "Copy or download it again."
+                )
+            return None
+        if self._decoder is None:
+            self._decoder = self._start()
+        try:
+            plain = self._decoder.decompress(data)
+        except self._broken as error:
+            raise InputError(
+                f"{self._name} has damaged compressed data ({error}).", "Copy or download it again."
+            ) from error
+        self._given += len(plain)
+        if self._given > self._max_bytes:
+            raise InputError(
+                f"{self._name} unpacks to more than {self._max_bytes:,} bytes.",
+                "Raise the limit if that is meant, or unpack it and take in the part that matters.",
+            )
+        if self._given > _RATIO_FLOOR and self._given > self._taken * self._max_ratio:
+            raise InputError(
+                f"{self._name} unpacks to more than {self._max_ratio:,} times its size, as a decompression bomb does.",
+                "Raise the limit if that is meant, or unpack it yourself.",
+            )
+        return plain
+
+
+def open_log(path: Path | str, *, max_bytes: int, max_ratio: int) -> BinaryIO:
+    """The plain bytes of a log: plain, gzip or zstd told by its first bytes; ``-`` is standard input.
+
+    ``max_bytes`` and ``max_ratio`` bound what a compressed file may unpack to. Raises InputError for a path that is
+    missing, a folder or not permitted; the stream raises it while reading when compressed data is cut, damaged or
+    beyond the bounds. An empty file is a log without lines.
+    """
+    name = "Standard input" if str(path) == "-" else str(path)
+    try:
+        raw = cast("BinaryIO", sys.stdin.buffer) if str(path) == "-" else Path(path).open("rb")  # noqa: SIM115 - the caller closes it
+    except FileNotFoundError as error:
+        raise InputError(f"{name} does not exist.", "Check the path.") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{name} is a folder.", "Name a file in it.") from error
+    except PermissionError as error:
+        raise InputError(f"{name} may not be read.", "Give yourself the permission to read it.") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{name} cannot be opened: {error}.", "Check the path.") from error
+    buffered = cast("io.BufferedReader", raw)
+    magic = buffered.peek(4)[:4]
+    start: Callable[[], _Decoder]
+    broken: type[Exception]
+    if magic.startswith(_GZIP):
+        start, broken = _gzip_decoder, zlib.error
+    elif magic.startswith(_ZSTD):
+        import zstandard
+
+        start, broken = _zstd_decoder, zstandard.ZstdError
+    else:
+        return raw
+    plain = _Decompressed(raw, start, broken, name, (max_bytes, max_ratio))
+    return cast("BinaryIO", io.BufferedReader(plain, 1 << 20))
+
+
+def _gzip_decoder() -> _Decoder:
+    return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+
+
+def _zstd_decoder() -> _Decoder:
+    import zstandard
+
+    return cast("_Decoder", zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj())
+
+
+def read_lines(
+    stream: BinaryIO, chunk_bytes: int = 16 << 20, *, oddities: Oddities | None = None
+) -> Iterator[pl.DataFrame]:
+    """Frames of the lines in a stream: ``line`` (Int64, 1-based) and ``text`` (String).
+
+    Lines end at LF; one CR before it is dropped; a lone CR ends nothing. Bytes that are no UTF-8 become U+FFFD, NUL
+    bytes stay, text is cut at 64 KiB (at a character). Memory is bounded by a few times ``chunk_bytes`` however long
+    a line is. ``oddities`` is counted up while reading.
+    """
+    seen = Oddities() if oddities is None else oddities
+    for block in _whole_lines(stream, chunk_bytes, seen):
+        first = seen.lines + 1
+        text = _texts(block, seen)
+        yield pl.DataFrame({"line": pl.int_range(first, first + len(text), dtype=pl.Int64, eager=True), "text": text})
+
+
+def scan_oddities(stream: BinaryIO, chunk_bytes: int = 16 << 20) -> Oddities:
+    """Count the lines, bytes and odd lines of a stream without making frames of them."""
+    seen = Oddities()
+    for block in _whole_lines(stream, chunk_bytes, seen):
+        data = np.frombuffer(block, np.uint8)
+        ends = np.flatnonzero(data == 10)
+        _count(block, data, ends, seen)
+    return seen
+
+
+def _whole_lines(stream: BinaryIO, chunk_bytes: int, seen: Oddities) -> Iterator[bytes]:
+    """Blocks of whole lines, each ended by LF (added to a last line without one); the inside of a line that is too
+    long is left out."""
+    rest = b""
+    skipping = False
+    while chunk := stream.read(chunk_bytes):
+        seen.bytes += len(chunk)
+        if skipping:
+            end = chunk.find(b"\n")
+            if end < 0:
+                continue
+            # One byte over the limit stays, so that the line is still counted as long further on.
+            chunk, skipping = chunk[end:], False
+        cut = chunk.rfind(b"\n") + 1
+        if cut:
+            yield rest + chunk[:cut]
+            rest = chunk[cut:]
+        else:
+            rest += chunk
+        if len(rest) > MAX_TEXT + 1:
+            rest, skipping = rest[: MAX_TEXT + 2], True
+    if rest:
+        yield rest + b"\n"
+
+
+def _count(block: bytes, data: NDArray[np.uint8], ends: NDArray[np.int64], seen: Oddities) -> NDArray[np.int64]:
+    """Count the oddities of a block; the numbers (0-based, in the block) of its lines with bytes that are no UTF-8."""
+    seen.lines += len(ends)
+    seen.long_lines += int(np.count_nonzero(np.diff(ends, prepend=-1) - 1 > MAX_TEXT))
+    if b"\0" in block:
+        seen.nul_lines += len(np.unique(np.searchsorted(ends, np.flatnonzero(data == 0))))
+    if block.isascii():
+        return np.empty(0, np.int64)
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        suspects = np.unique(np.searchsorted(ends, np.flatnonzero(data >= 0x80)))
+        starts = np.where(suspects > 0, ends[suspects - 1] + 1, 0)
+        bad = [int(i) for i, s in zip(suspects, starts, strict=True) if not _is_utf8(block[s : ends[i]])]
+        seen.invalid_utf8_lines += len(bad)
+        return np.array(bad, np.int64)
+    return np.empty(0, np.int64)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        # What was cut at the limit may end inside a character, which is no fault of the line.
+        return len(line) > MAX_TEXT and error.start >= MAX_TEXT - 3
+    return True
+
+
+def _texts(block: bytes, seen: Oddities) -> pl.Series:
+    """The lines of a block as a String series, without copying their text (Arrow string views over the block)."""
+    data = np.frombuffer(block, np.uint8)
+    ends = np.flatnonzero(data == 10)
+    if len(_count(block, data, ends, seen)):
+        # Replacing never swallows or makes a line feed, so that the lines stay the same lines.
+        block = block.decode("utf-8", "replace").encode()
+        data = np.frombuffer(block, np.uint8)
+        ends = np.flatnonzero(data == 10)
+    starts = np.empty_like(ends)
+    starts[0] = 0
+    starts[1:] = ends[:-1] + 1
+    lengths = ends - starts
+    if b"\r\n" in block:
+        lengths -= (data[np.maximum(ends - 1, 0)] == 13) & (lengths > 0)
+    for i in np.flatnonzero(lengths > MAX_TEXT):
+        length = MAX_TEXT
+        while length and data[starts[i] + length] & 0xC0 == 0x80:
+            length -= 1
+        lengths[i] = length
+    return _view(block, data, starts, lengths)
+
+
+def _view(block: bytes, data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> pl.Series:
+    """String views (Arrow columnar format, variable-size binary view layout) into the block."""
+    import pyarrow as pa
+
+    views = np.zeros((len(starts), 4), np.uint32)
+    views[:, 0] = lengths
+    views[:, 3] = starts
+    padded = np.zeros(len(data) + 12, np.uint8)
+    padded[: len(data)] = data
+    views[:, 1] = padded[starts[:, None] + np.arange(4)].view(np.uint32)[:, 0]
+    short = np.flatnonzero(lengths <= 12)
+    if len(short):
+        # Up to 12 bytes live in the view itself, padded with zeros.
+        inline = padded[starts[short, None] + np.arange(12)]
+        inline[np.arange(12)[None, :] >= lengths[short, None]] = 0
+        views[short, 1:] = inline.view(np.uint32)
+    array = pa.Array.from_buffers(pa.string_view(), len(starts), [None, pa.py_buffer(views), pa.py_buffer(block)])
+    return pl.Series("text", array, dtype=pl.String)
