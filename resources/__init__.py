@@ -1,1 +1,22 @@
 """Backends as Dagster resources: configuration that the UI shows, and the IO manager."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from banana_assets.backends.settings import Settings
+from resources.store import StoreResource
+from resources.tables import TableIOManager, TablesResource
+
+
+def build_resources(settings: Settings) -> dict[str, Any]:
+    """Resource key to resource, for those settings."""
+    tables = TablesResource(root=settings.tables_root)
+    return {
+        "store": StoreResource(home=str(settings.home)),
+        "tables": tables,
+        "io_manager": TableIOManager(tables=tables),
+    }
+
+
+__all__ = ["StoreResource", "TableIOManager", "TablesResource", "build_resources"]

@@ -1,0 +1,83 @@
+"""What repeats in logs, and why builds failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dagster as dg
+import polars as pl
+
+from banana_assets.assets.raw import builds, log_events, log_files
+from banana_assets.assets.shared import Audit, partition_days, result, table_asset, written
+from banana_assets.backends import derive
+from banana_assets.core.builds.diagnosis import RULES_VERSION
+from banana_assets.core.logs.patterns import patterns
+from banana_assets.core.plots import patterns as plots
+from banana_assets.core.tables import BUILD_FAILURES, BUILDS, LOG_EVENTS, LOG_FILES, LOG_PATTERNS, LOG_SHAPES
+from resources.store import StoreResource
+from resources.tables import TablesResource
+
+
+@table_asset(LOG_SHAPES, group="patterns", daily=True, deps=[log_events, log_files])
+def log_shapes(context: dg.AssetExecutionContext, tables: TablesResource) -> dg.MaterializeResult[None]:
+    """Count the shapes of the files of these arrival days that are not counted yet."""
+    lake = tables.get()
+    audit = Audit(LOG_SHAPES)
+    days = partition_days(context)
+    files = lake.scan(LOG_FILES).filter(pl.col("arrival_day").is_in(days)).collect().sort("file_id")
+
+    def missing() -> Sequence[int]:
+        ids = {
+            table.name: lake.scan(table).filter(pl.col("arrival_day").is_in(days)).select(pl.col("file_id").unique())
+            for table in (LOG_EVENTS, LOG_SHAPES)
+        }
+        parsed = ids[LOG_EVENTS.name].join(ids[LOG_SHAPES.name], on="file_id", how="anti")
+        return parsed.collect().sort("file_id")["file_id"].to_list()
+
+    audit.add(
+        lake.put(
+            LOG_SHAPES,
+            "file_id",
+            missing,
+            lambda ids: audit.watch(derive.log_shapes(lake, files.filter(pl.col("file_id").is_in(ids)))),
+        )
+    )
+    return written(LOG_SHAPES, lake.scan(LOG_SHAPES), audit, preview=["source", "hour", "events", "shape"])
+
+
+@table_asset(LOG_PATTERNS, group="patterns")
+def log_patterns(log_shapes: pl.DataFrame, log_files: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
+    """Mine the templates of all shapes."""
+    frame = patterns(log_shapes, log_files.select("file_id", "path"))
+    return result(
+        LOG_PATTERNS,
+        frame,
+        plot=plots.patterns_plot(frame),
+        preview=["severity", "frequency", "named_template", "last_seen", "sources"],
+    )
+
+
+@table_asset(BUILD_FAILURES, group="patterns", deps=[builds], code_version=str(RULES_VERSION))
+def build_failures(store: StoreResource, tables: TablesResource) -> dg.MaterializeResult[None]:
+    """Diagnose the failed builds that have no diagnosis by these rules yet."""
+    lake = tables.get()
+    audit = Audit(BUILD_FAILURES)
+    known = lake.read(BUILDS)
+    with store.open() as opened:
+        budget = store.settings().evidence_budget_tokens
+        audit.add(
+            lake.put(
+                BUILD_FAILURES,
+                "build_id",
+                lambda: derive.undiagnosed(known, lake.read(BUILD_FAILURES))["build_id"].to_list(),
+                lambda ids: audit.watch(derive.build_failures(opened, known, ids, budget)),
+            )
+        )
+    frame = lake.read(BUILD_FAILURES)
+    return written(
+        BUILD_FAILURES,
+        frame.lazy(),
+        audit,
+        plot=plots.failures_plot(frame),
+        preview=["build_id", "category", "confidence", "reason", "failing_step"],
+    )

@@ -1,0 +1,121 @@
+"""What came in. The records say what there is; these assets make tables of it, reading only what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+from pydantic import Field
+
+from banana_assets.assets.shared import Audit, partition_days, result, table_asset, written
+from banana_assets.backends import derive
+from banana_assets.backends.ingest import ingest_builds, ingest_logs
+from banana_assets.core.plots import raw as plots
+from banana_assets.core.tables import BUILDS, LOG_EVENTS, LOG_FILES, RESOURCE_SAMPLES, TEST_RESULTS
+from resources.store import StoreResource
+from resources.tables import TablesResource
+
+
+class Arrivals(dg.Config):
+    """Paths to ingest before the table is made: what the sensor saw in the watched folder."""
+
+    paths: list[str] = Field(default_factory=list, description="files and folders")
+
+
+@table_asset(LOG_FILES, group="raw", kinds={"file", "delta"})
+def log_files(config: Arrivals, store: StoreResource) -> dg.MaterializeResult[pl.DataFrame]:
+    """Snapshot of the log files in the records."""
+    with store.open() as opened:
+        taken = ingest_logs(opened, [Path(p) for p in config.paths])
+        frame = opened.log_files()
+    return result(
+        LOG_FILES, frame, preview=["source", "path", "lines", "bytes"], ingested=taken.new, failed=taken.failed
+    )
+
+
+@table_asset(LOG_EVENTS, group="raw", daily=True, deps=[log_files])
+def log_events(
+    context: dg.AssetExecutionContext, store: StoreResource, tables: TablesResource
+) -> dg.MaterializeResult[None]:
+    """Parse the files of these arrival days that have no events yet."""
+    lake = tables.get()
+    audit = Audit(LOG_EVENTS)
+    with store.open() as opened:
+        files = in_days(lake.scan(LOG_FILES), partition_days(context)).collect().sort("file_id")
+
+        def missing() -> Sequence[int]:
+            known = lake.scan(LOG_EVENTS).select(pl.col("file_id").unique()).collect()
+            return files.join(known, on="file_id", how="anti").sort("file_id")["file_id"].to_list()
+
+        for group in derive.in_commits(files.filter(pl.col("file_id").is_in(missing()))):
+            audit.add(
+                lake.put(
+                    LOG_EVENTS,
+                    "file_id",
+                    lambda group=group: [i for i in missing() if i in group],
+                    lambda ids: audit.watch(derive.log_events(opened, files.filter(pl.col("file_id").is_in(ids)))),
+                )
+            )
+    return written(
+        LOG_EVENTS,
+        lake.scan(LOG_EVENTS),
+        audit,
+        preview=["file_id", "first_line", "ts", "severity_text", "component", "message"],
+    )
+
+
+@table_asset(BUILDS, group="raw", kinds={"file", "delta"})
+def builds(config: Arrivals, store: StoreResource) -> dg.MaterializeResult[pl.DataFrame]:
+    """Snapshot of the builds in the records."""
+    with store.open() as opened:
+        taken = ingest_builds(opened, [Path(p) for p in config.paths])
+        frame = opened.builds()
+    return result(
+        BUILDS,
+        frame,
+        plot=plots.builds_plot(frame),
+        preview=["build_id", "pipeline", "job", "status", "duration_seconds"],
+        ingested=taken.new,
+        failed=taken.failed,
+    )
+
+
+@table_asset(TEST_RESULTS, group="raw", daily=True, deps=[builds])
+def test_results(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[pl.DataFrame]:
+    """Test results of the builds that arrived on these days."""
+    with store.open() as opened:
+        frame = pl.concat([opened.test_results(day) for day in partition_days(context)])
+    return result(TEST_RESULTS, frame, preview=["build_id", "suite", "name", "status", "duration_seconds"])
+
+
+@table_asset(RESOURCE_SAMPLES, group="raw", kinds={"file", "delta"}, daily=True, deps=[builds])
+def resource_samples(
+    context: dg.AssetExecutionContext, store: StoreResource, tables: TablesResource
+) -> dg.MaterializeResult[None]:
+    """Read the resource series of these arrival days that are not in the table yet."""
+    lake = tables.get()
+    audit = Audit(RESOURCE_SAMPLES)
+    with store.open() as opened:
+        series = pl.concat([opened.resource_series(day) for day in partition_days(context)])
+
+        def missing() -> Sequence[int]:
+            known = lake.scan(RESOURCE_SAMPLES).select(pl.col("series_id").unique()).collect()
+            return series.join(known, on="series_id", how="anti").sort("series_id")["series_id"].to_list()
+
+        audit.add(
+            lake.put(
+                RESOURCE_SAMPLES,
+                "series_id",
+                missing,
+                lambda ids: audit.watch(opened.read_samples(series_id) for series_id in ids),
+            )
+        )
+    return written(RESOURCE_SAMPLES, lake.scan(RESOURCE_SAMPLES), audit, preview=["source", "metric", "ts", "value"])
+
+
+def in_days(frame: pl.LazyFrame, days: Sequence[date]) -> pl.LazyFrame:
+    """The rows that arrived on those days."""
+    return frame.filter(pl.col("arrival_day").is_in(list(days)))

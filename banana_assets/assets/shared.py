@@ -1,0 +1,218 @@
+"""What every asset shows in the UI, taken from the declaration of its table, and how its rows are checked.
+
+Belongs here: metadata, checks and decorators that follow from a ``Table``. Does not belong here: any computation.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from banana_assets.backends.settings import load
+from banana_assets.backends.tables import Written
+from banana_assets.core.schema import Table
+
+OWNERS = ["team:banana"]
+PREVIEW_ROWS = 10
+PREVIEW_WIDTH = 80
+
+days = dg.DailyPartitionsDefinition(start_date=load().partitions_start.isoformat(), end_offset=1)
+"""Days of arrival: what came in on a day is one partition, so that late logs never rewrite older days."""
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """The Columns tab of the UI: type, unit, meaning and constraints of each column."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=c.name,
+                type=f"{c.dtype} [{c.unit}]" if c.unit else str(c.dtype),
+                description=c.meaning + (f" (one of: {', '.join(c.allowed)})" if c.allowed else ""),
+                constraints=dg.TableColumnConstraints(nullable=c.nullable, unique=table.key == (c.name,)),
+            )
+            for c in table.columns
+        ]
+    )
+
+
+def column_lineage(table: Table) -> dg.TableColumnLineage:
+    """Which upstream columns each column is computed from."""
+    return dg.TableColumnLineage(
+        {
+            column: [
+                dg.TableColumnDep(asset_key=dg.AssetKey(source.split(".")[0]), column_name=source.split(".")[1])
+                for source in sources
+            ]
+            for column, sources in table.sources.items()
+        }
+    )
+
+
+def table_asset(
+    table: Table,
+    *,
+    group: str,
+    kinds: set[str] | None = None,
+    daily: bool = False,
+    code_version: str = "1",
+    pool: str | None = None,
+    **arguments: Any,
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """Declare the asset that computes ``table``: its name, words, columns, checks, owners and partitions."""
+    return dg.asset(
+        name=table.name,
+        description=table.meaning,
+        group_name=group,
+        kinds={"polars", "delta"} if kinds is None else kinds,
+        owners=OWNERS,
+        tags={"grain": "arrival_day" if daily else "whole"},
+        metadata={"dagster/column_schema": column_schema(table), "dagster/table_name": table.name},
+        partitions_def=days if daily else None,
+        backfill_policy=dg.BackfillPolicy.single_run() if daily else None,
+        check_specs=[
+            dg.AssetCheckSpec(
+                "rows_keep_the_schema",
+                asset=table.name,
+                description="Closed sets, bounds and the key hold in every row that was written.",
+            )
+        ],
+        code_version=code_version,
+        pool=pool,
+        **arguments,
+    )
+
+
+def rows_check(table: Table, violations: Mapping[str, int]) -> dg.AssetCheckResult:
+    """The result of the schema check."""
+    return dg.AssetCheckResult(
+        check_name="rows_keep_the_schema",
+        asset_key=table.name,
+        passed=not violations,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata=dict(violations) or {"rules": sum(bool(c.allowed) or c.minimum is not None for c in table.columns)},
+    )
+
+
+def result(
+    table: Table,
+    frame: pl.DataFrame,
+    *,
+    plot: bytes | None = None,
+    preview: Sequence[str] = (),
+    **metadata: Any,
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """A frame to be written as the table, with what people see of it in the UI."""
+    rows = table.conform(frame)
+    return dg.MaterializeResult[pl.DataFrame](
+        value=rows,
+        metadata=about(table, rows, rows.height, plot=plot, preview=preview) | metadata,
+        check_results=[rows_check(table, table.violations(rows))],
+        data_version=dg.DataVersion(content_hash(rows)).value,
+    )
+
+
+class Audit:
+    """Watches the frames that are added to a table and counts what breaks its rules.
+
+    Rows of one write are looked at frame by frame, so the key is checked within frames only.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.violations: Counter[str] = Counter()
+        self.added = 0
+
+    def watch(self, frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """Pass the frames on."""
+        for frame in frames:
+            rows = self.table.conform(frame)
+            self.violations.update(self.table.violations(rows))
+            yield rows
+
+    def add(self, write: Written) -> None:
+        """Count the rows of a write that held."""
+        self.added += write.rows
+
+
+def written(
+    table: Table,
+    stored: pl.LazyFrame,
+    audit: Audit,
+    *,
+    plot: bytes | None = None,
+    preview: Sequence[str] = (),
+    **metadata: Any,
+) -> dg.MaterializeResult[None]:
+    """What people see of a table that the asset has added rows to itself."""
+    rows = stored.select(pl.len()).collect().item()
+    sample = stored.head(2 * PREVIEW_ROWS).collect()
+    shown = about(table, sample, rows, plot=plot, preview=preview)
+    return dg.MaterializeResult(
+        metadata=shown | {"rows_added": audit.added} | metadata,
+        check_results=[rows_check(table, audit.violations)],
+    )
+
+
+def partition_days(context: dg.AssetExecutionContext) -> list[date]:
+    """The arrival days of this run."""
+    return sorted(date.fromisoformat(key) for key in context.partition_keys)
+
+
+def about(
+    table: Table, frame: pl.DataFrame, rows: int, *, plot: bytes | None, preview: Sequence[str]
+) -> dict[str, Any]:
+    """Row count, column lineage, a preview of the first rows, and a plot where there is one."""
+    shown: dict[str, Any] = {
+        "dagster/row_count": rows,
+        "dagster/column_lineage": column_lineage(table),
+        "preview": dg.MetadataValue.md(markdown(frame.select(preview) if preview else frame, rows)),
+    }
+    if plot:
+        shown["plot"] = dg.MetadataValue.md(f"![plot](data:image/svg+xml;base64,{base64.b64encode(plot).decode()})")
+    return shown
+
+
+def markdown(frame: pl.DataFrame, rows: int) -> str:
+    """The first of so many rows as a Markdown table, long texts cut."""
+    if not frame.height:
+        return "*no rows*"
+    head = frame.head(PREVIEW_ROWS)
+    lines = ["| " + " | ".join(head.columns) + " |", "|" + " --- |" * head.width]
+    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in head.iter_rows()]
+    if rows > head.height:
+        lines.append(f"\n*{rows - head.height:,} more rows*")
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+    text = text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("\r", " ").replace("\n", " ⏎ ")
+    return text if len(text) <= PREVIEW_WIDTH else text[: PREVIEW_WIDTH - 1] + "…"
+
+
+def content_hash(frame: pl.DataFrame) -> str:
+    """A hash of the rows: the same rows have the same data version, and the UI shows nothing as changed."""
+    digest = hashlib.sha256()
+    frame.write_ipc(_Hashing(digest), compat_level=pl.CompatLevel.oldest())  # type: ignore[call-overload]
+    return digest.hexdigest()[:16]
+
+
+class _Hashing:
+    """A file that only hashes what is written to it."""
+
+    def __init__(self, digest: Any) -> None:
+        self._digest = digest
+
+    def write(self, data: bytes) -> int:
+        self._digest.update(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""

@@ -1,0 +1,103 @@
+"""Rows that are computed from stored logs, streamed: events of log files, shapes of events, samples, diagnoses.
+
+Belongs here: opening what the store keeps and handing it to a function of core, in pieces that fit into memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import polars as pl
+
+from banana_assets.backends.lines import read_lines
+from banana_assets.backends.store import Store
+from banana_assets.backends.tables import Tables
+from banana_assets.core.builds.diagnosis import RULES_VERSION, diagnose
+from banana_assets.core.builds.rows import failure_row
+from banana_assets.core.logs.events import events
+from banana_assets.core.logs.header import learn_header
+from banana_assets.core.logs.patterns import shapes
+from banana_assets.core.tables import BUILDS, LOG_EVENTS, LOG_FILES
+
+SAMPLE_LINES = 5000
+COMMIT_BYTES = 256 << 20
+"""Raw log bytes whose rows go into one commit: the work that a kill can cost."""
+
+
+def in_commits(files: pl.DataFrame) -> Iterator[list[int]]:
+    """Groups of file ids, each of at most COMMIT_BYTES of log (one file alone may be more)."""
+    group: list[int] = []
+    size = 0
+    for file_id, length in files.select("file_id", "bytes").iter_rows():
+        if group and size + length > COMMIT_BYTES:
+            yield group
+            group, size = [], 0
+        group.append(file_id)
+        size += length
+    if group:
+        yield group
+
+
+def log_events(store: Store, files: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The events of those log files (rows of LOG_FILES), in frames of LOG_EVENTS."""
+    for file in LOG_FILES.conform(files).iter_rows(named=True):
+        with store.open_log(file["file_id"]) as stream:
+            chunks = read_lines(stream)
+            first = next(chunks, None)
+            if first is None:
+                continue
+            header = learn_header(first["text"].head(SAMPLE_LINES))
+            for frame in events(chain([first], chunks), header, year=file["arrived_at"].year):
+                shift = file["first_line"] - 1
+                yield frame.with_columns(
+                    pl.lit(file["arrival_day"]).alias("arrival_day"),
+                    pl.lit(file["file_id"], dtype=pl.Int64).alias("file_id"),
+                    pl.col("first_line") + shift,
+                    pl.col("last_line") + shift,
+                )
+
+
+def log_shapes(tables: Tables, files: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The shapes of those log files' stored events, in frames of LOG_SHAPES."""
+    stored = tables.scan(LOG_EVENTS)
+    for file in files.iter_rows(named=True):
+        own = stored.filter(pl.col("arrival_day") == file["arrival_day"], pl.col("file_id") == file["file_id"])
+        frame = shapes(own)
+        yield frame.with_columns(
+            pl.lit(file["arrival_day"]).alias("arrival_day"),
+            pl.lit(file["file_id"], dtype=pl.Int64).alias("file_id"),
+            pl.lit(file["source"]).alias("source"),
+        )
+
+
+def undiagnosed(builds: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
+    """The failed builds with a log that no diagnosis of these rules and that log exists for."""
+    known = failures.filter(pl.col("rules_version") == RULES_VERSION).select("build_id", "log_sha256")
+    return builds.filter(pl.col("status").is_in(["failed", "error"]), pl.col("log_sha256").is_not_null()).join(
+        known, on=["build_id", "log_sha256"], how="anti"
+    )
+
+
+def build_failures(store: Store, builds: pl.DataFrame, chosen: Sequence[str], budget: int) -> Iterator[pl.DataFrame]:
+    """The diagnoses of the chosen builds, one row of BUILD_FAILURES each.
+
+    Each is compared with the last green build of the same job before it, where there is one.
+    """
+    rows = BUILDS.conform(builds).sort("arrived_at", "build_id")
+    green = rows.filter(pl.col("status") == "success", pl.col("log_sha256").is_not_null())
+    for build in rows.filter(pl.col("build_id").is_in(list(chosen))).iter_rows(named=True):
+        when = build["finished_at"] or build["arrived_at"]
+        before = green.filter(
+            pl.col("pipeline") == build["pipeline"],
+            pl.col("job") == build["job"],
+            pl.coalesce("finished_at", "arrived_at") < when,
+        ).sort(pl.coalesce("finished_at", "arrived_at"), "build_id")
+        against = _lines(store, before["build_id"][-1]) if before.height else None
+        found = diagnose(_lines(store, build["build_id"]), budget=budget, exit_code=build["exit_code"], against=against)
+        yield failure_row(found, build_id=build["build_id"], log_sha256=build["log_sha256"], failed_at=when)
+
+
+def _lines(store: Store, build_id: str) -> list[str]:
+    with store.open_build_log(build_id) as stream:
+        return [text for chunk in read_lines(stream) for text in chunk["text"].to_list()]

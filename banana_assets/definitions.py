@@ -1,0 +1,42 @@
+"""The one Definitions object: what `dagster dev` loads."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+import dagster as dg
+
+from banana_assets.assets import advice, checks, metrics, patterns, plans, raw
+from banana_assets.backends.settings import Settings, load
+from jobs import JOBS, SCHEDULES
+from resources import build_resources
+from sensors import SENSORS
+
+ASSET_MODULES = [raw, patterns, metrics, advice, plans]
+"""The five groups, in lineage order."""
+
+EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
+
+# Hourly runs keep everything fresh; a day without one is worth a warning.
+freshness = dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=3), fail_window=timedelta(days=1))
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """The definitions with the resources of those settings; tests pass settings of their own."""
+    definitions = dg.Definitions(
+        assets=dg.load_assets_from_modules(ASSET_MODULES),
+        asset_checks=dg.load_asset_checks_from_modules([checks]),
+        jobs=JOBS,
+        schedules=SCHEDULES,
+        sensors=SENSORS,
+        resources=build_resources(settings),
+        executor=EXECUTORS[os.environ.get("BANANA_EXECUTOR", "in_process")],
+    )
+    return definitions.map_asset_specs(func=lambda spec: dg.apply_freshness_policy(spec, freshness))
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The definitions of this process's settings."""
+    return build_definitions(load())

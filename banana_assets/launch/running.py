@@ -1,0 +1,124 @@
+"""Running a job in this process, with its progress told as it goes."""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import dagster as dg
+
+from banana_assets.backends.settings import Settings
+from banana_assets.core.errors import StoreError
+from banana_assets.launch.instance import prepare
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did: assets computed, checks that did not hold (asset, check, why), seconds, and how it failed."""
+
+    run_id: str
+    success: bool
+    assets: tuple[str, ...]
+    failed_checks: tuple[tuple[str, str, str], ...]
+    seconds: float
+    error: str = ""
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+def run_job(settings: Settings, job: str, days: Sequence[date], tell: Tell = lambda _: None) -> RunReport:
+    """Run that job for the arrival days, in this process, recorded in the home folder's Dagster instance."""
+    prepare(settings)
+    warnings.filterwarnings("ignore", category=dg.BetaWarning)
+    from banana_assets.definitions import build_definitions
+
+    definitions = build_definitions(settings)
+    resolved = dg.Definitions.merge(
+        definitions, dg.Definitions(loggers={"progress": _progress(tell)})
+    ).resolve_job_def(job)
+    start = time.monotonic()
+    with dg.DagsterInstance.get() as instance:
+        done = resolved.execute_in_process(
+            instance=instance,
+            run_config={"loggers": {"progress": {}}},
+            raise_on_error=False,
+            **_partitions(days),
+        )
+    materialized = done.get_asset_materialization_events()
+    failed_checks = tuple(
+        (e.asset_key.to_user_string(), e.check_name, _why(e.metadata))
+        for e in done.get_asset_check_evaluations()
+        if not e.passed
+    )
+    return RunReport(
+        run_id=done.run_id,
+        success=done.success,
+        assets=tuple(e.asset_key.to_user_string() for e in materialized if e.asset_key),
+        failed_checks=failed_checks,
+        seconds=time.monotonic() - start,
+        error="" if done.success else _error(done),
+        rows=_rows(materialized),
+    )
+
+
+def _partitions(days: Sequence[date]) -> dict[str, object]:
+    if len(days) == 1:
+        return {"partition_key": days[0].isoformat()}
+    if not days:
+        raise StoreError("No day was given to run for.")
+    return {
+        "tags": {
+            "dagster/asset_partition_range_start": min(days).isoformat(),
+            "dagster/asset_partition_range_end": max(days).isoformat(),
+        }
+    }
+
+
+def _rows(materialized: Sequence[dg.DagsterEvent]) -> dict[str, int]:
+    rows = {}
+    for event in materialized:
+        metadata = event.materialization.metadata
+        if event.asset_key and (count := metadata.get("dagster/row_count")) is not None:
+            rows[event.asset_key.to_user_string()] = int(str(count.value))
+    return rows
+
+
+def _why(metadata: object) -> str:
+    if not isinstance(metadata, dict):
+        return ""
+    return ", ".join(f"{name}: {getattr(value, 'value', value)}" for name, value in metadata.items())
+
+
+def _error(done: dg.ExecuteInProcessResult) -> str:
+    for event in done.all_events:
+        if event.is_step_failure:
+            failure = event.step_failure_data
+            error = failure.error.cause if failure.error and failure.error.cause else failure.error
+            return f"{event.step_key}: {error.message.strip() if error else 'failed'}"
+    return "the run failed before its first step"
+
+
+def _progress(tell: Tell) -> dg.LoggerDefinition:
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            event = getattr(record, "dagster_event", None) or getattr(record, "dagster_meta", {}).get("dagster_event")
+            if event is None:
+                return
+            if event.event_type_value == "ASSET_MATERIALIZATION":
+                rows = event.materialization.metadata.get("dagster/row_count")
+                tell(f"{event.asset_key.to_user_string()}: {int(rows.value):,} rows" if rows else str(event.asset_key))
+            elif event.event_type_value == "STEP_FAILURE":
+                tell(f"{event.step_key}: failed")
+
+    @dg.logger(description="Tells each asset as it is computed.")
+    def progress(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("progress")
+        logger.addHandler(Handler())
+        return logger
+
+    return progress
