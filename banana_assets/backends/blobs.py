@@ -1,0 +1,300 @@
+"""Blobs: bytes kept by their SHA-256, compressed with zstd, through fsspec.
+
+A blob is first written under a temporary name, synced, and renamed to its address; its row comes afterwards, so a row
+never points at nothing. What is small once compressed is kept in the row itself: a million tiny files are slower and
+larger than rows of a table. Every read checks the hash.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import socket
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import IO, BinaryIO, cast
+
+import fsspec
+import sqlalchemy as sa
+import zstandard
+from fsspec.implementations.local import LocalFileSystem
+
+from banana_assets.backends.records import tables
+from banana_assets.backends.records.engine import reading, writing
+from banana_assets.core.errors import StoreError
+
+SMALL_BYTES = 64 << 10
+"""Blobs of at most this compressed size are rows (bytes)."""
+
+LEVEL = 3
+CHUNK = 1 << 18
+STALE_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Blob:
+    """What was stored: its address, its size, its compressed size and, where it is a row, the compressed bytes."""
+
+    sha256: str
+    size: int
+    stored_bytes: int
+    content: bytes | None = None
+
+
+class Blobs:
+    """The blobs of one store: rows in the records, files under ``root`` (a folder or fsspec address)."""
+
+    def __init__(self, engine: sa.Engine, root: str) -> None:
+        self.engine = engine
+        self.fs, self.root = fsspec.url_to_fs(root)
+        self.local = isinstance(self.fs, LocalFileSystem)
+
+    def put(self, stream: IO[bytes]) -> Blob:
+        """Store the stream's bytes; the same bytes again change nothing. Memory stays flat."""
+        blob = self.write(stream)
+        with writing(self.engine) as connection:
+            register(connection, [blob])
+        return blob
+
+    def write(self, stream: IO[bytes], *, inline: bool = True) -> Blob:
+        """Bring the stream's bytes to rest without their row; ``register`` adds it, in the caller's transaction.
+
+        ``inline=False`` makes even a small blob a file, for callers that hold many before they register them.
+        Raises StoreError when the place cannot be written, for instance because it is full.
+        """
+        digest, size = hashlib.sha256(), 0
+        compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=False).compressobj()
+        head = bytearray()
+        spill: _Spill | None = None
+        try:
+            while True:
+                chunk = stream.read(CHUNK)
+                if chunk:
+                    digest.update(chunk)
+                    size += len(chunk)
+                packed = compressor.compress(chunk) if chunk else compressor.flush()
+                if spill is None and (len(head) + len(packed) > SMALL_BYTES or (not chunk and not inline)):
+                    with self._reported():
+                        spill = _Spill(self)
+                        spill.write(bytes(head))
+                if spill is None:
+                    head += packed
+                elif packed:
+                    with self._reported():
+                        spill.write(packed)
+                if not chunk:
+                    break
+            address = digest.hexdigest()
+            if spill is None:
+                return Blob(address, size, len(head), bytes(head))
+            with self._reported():
+                spill.finish(self.path(address))
+            return Blob(address, size, spill.size)
+        finally:
+            if spill is not None:
+                spill.discard()
+
+    def open(self, sha256: str) -> BinaryIO:
+        """The bytes of a blob as a stream (no seeking). Reading raises StoreError when they are missing or damaged."""
+        with reading(self.engine) as connection:
+            row = connection.execute(
+                sa.select(tables.blobs.c.bytes, tables.blobs.c.content).where(tables.blobs.c.sha256 == sha256)
+            ).one_or_none()
+        if row is None:
+            raise StoreError(f"There is no blob {sha256[:16]}… in the records.", "Ingest its file again.")
+        if row.content is not None:
+            packed: IO[bytes] = io.BytesIO(row.content)
+        else:
+            try:
+                packed = self.fs.open(self.path(sha256), "rb")
+            except OSError as error:
+                raise StoreError(
+                    f"The blob {sha256[:16]}… cannot be read at {self.path(sha256)}: {error.strerror or error}.",
+                    "Restore that file from a backup, or ingest its log again.",
+                ) from error
+        return cast("BinaryIO", io.BufferedReader(_Verified(packed, sha256, row.bytes), CHUNK))
+
+    def read(self, sha256: str) -> bytes:
+        """All bytes of a blob; for those known to be small."""
+        with self.open(sha256) as stream:
+            return stream.read()
+
+    def path(self, sha256: str) -> str:
+        """Where the file of that address is."""
+        return f"{self.root}/{sha256[:2]}/{sha256[2:4]}/{sha256}.zst"
+
+    def sweep(self) -> int:
+        """Remove what killed processes left half written; returns how many."""
+        if not self.local:
+            return 0
+        removed = 0
+        folder = Path(self.root) / "tmp"
+        for left in folder.glob("*.part") if folder.is_dir() else ():
+            host, pid, *_ = [*left.name.split("~"), "", ""]
+            try:
+                old = time.time() - left.stat().st_mtime > STALE_SECONDS
+                if old or (host == _host() and pid.isdigit() and not _alive(int(pid))):
+                    left.unlink()
+                    removed += 1
+            except FileNotFoundError:
+                continue
+        return removed
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            raise StoreError(
+                f"The logs cannot be stored in {self.root}: {error.strerror or error}.",
+                "Free some room and run the same command again; nothing was half stored."
+                if full
+                else "Mend its permissions, or set BANANA_BLOBS_URL to a place of yours.",
+            ) from error
+
+
+def register(connection: sa.Connection, blobs: list[Blob]) -> None:
+    """Add the rows of blobs that are at rest, in the caller's transaction; known ones stay as they are."""
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "sha256": b.sha256,
+            "bytes": b.size,
+            "stored_bytes": b.stored_bytes,
+            "content": b.content,
+            "created_at": now,
+        }
+        for b in blobs
+    ]
+    if rows:
+        connection.execute(insert_new(connection, tables.blobs), rows)
+
+
+def insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:
+    """An insert that leaves alone what is already there."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table).on_conflict_do_nothing()
+
+
+class _Spill:
+    """A blob on its way: a temporary file that becomes the blob, or nothing."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self.fs, self.local = blobs.fs, blobs.local
+        self.temporary = f"{blobs.root}/tmp/{_host()}~{os.getpid()}~{uuid.uuid4().hex}.part"
+        if self.local:
+            Path(self.temporary).parent.mkdir(parents=True, exist_ok=True)
+            self.file: IO[bytes] = open(self.temporary, "wb", buffering=0)  # noqa: PTH123, SIM115
+        else:
+            self.file = self.fs.open(self.temporary, "wb")
+        self.size = 0
+        self.there = True
+
+    def write(self, data: bytes) -> None:
+        view = memoryview(data)
+        self.size += len(view)
+        while view:
+            # Unbuffered files may take less than all of it.
+            view = view[self.file.write(view) :]
+
+    def finish(self, final: str) -> None:
+        """Sync the file and give it its address."""
+        if not self.local:
+            self.file.close()
+            self.fs.mkdirs(str(PurePosixPath(final).parent), exist_ok=True)
+            self.fs.mv(self.temporary, final)
+            self.there = False
+            return
+        os.fsync(self.file.fileno())
+        self.file.close()
+        folder = Path(final).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        Path(self.temporary).replace(final)
+        self.there = False
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def discard(self) -> None:
+        """Leave nothing behind, unless it became the blob."""
+        if not self.there:
+            return
+        self.there = False
+        try:
+            self.file.close()
+        finally:
+            if self.fs.exists(self.temporary):
+                self.fs.rm_file(self.temporary)
+
+
+class _Verified(io.RawIOBase):
+    """Decompresses a blob and compares its hash at the end."""
+
+    def __init__(self, packed: IO[bytes], sha256: str, size: int) -> None:
+        self.packed = packed
+        self.sha256, self.size = sha256, size
+        self.plain = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
+        self.digest = hashlib.sha256()
+        self.seen = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer)  # type: ignore[arg-type]
+        if not view:
+            return 0
+        try:
+            n = self.plain.readinto(view)
+        except (zstandard.ZstdError, OSError) as error:
+            raise self._damaged(str(error)) from error
+        self.digest.update(view[:n])
+        self.seen += n
+        if n == 0 and (self.seen != self.size or self.digest.hexdigest() != self.sha256):
+            raise self._damaged("its bytes have another hash")
+        return n
+
+    def close(self) -> None:
+        if not self.closed:
+            self.packed.close()
+        super().close()
+
+    def _damaged(self, why: str) -> StoreError:
+        return StoreError(
+            f"The blob {self.sha256[:16]}… is damaged: {why}.", "Restore it from a backup, or ingest its log again."
+        )
+
+
+def new_spool() -> IO[bytes]:
+    """A nameless temporary file for input that can be read only once: in memory up to 8 MB, then on disk."""
+    return cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=8 << 20))
+
+
+def _host() -> str:
+    return socket.gethostname().replace("~", "-").replace("/", "-")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

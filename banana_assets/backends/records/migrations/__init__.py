@@ -1,0 +1,1 @@
+"""Alembic's scripts; ``records/migration.py`` runs them."""

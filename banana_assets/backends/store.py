@@ -1,0 +1,152 @@
+"""The store: records and blobs together, answering in the frames of core/tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from types import TracebackType
+from typing import Any, BinaryIO, Literal, Self
+
+import polars as pl
+import sqlalchemy as sa
+
+from banana_assets.backends.blobs import Blobs
+from banana_assets.backends.records import tables as t
+from banana_assets.backends.records.engine import open_engine, reading
+from banana_assets.backends.records.migration import ensure_current
+from banana_assets.backends.settings import Settings
+from banana_assets.core.errors import InputError, StoreError
+from banana_assets.core.schema import Table
+from banana_assets.core.tables.raw import BUILDS, LOG_FILES, RESOURCE_SAMPLES, TEST_RESULTS
+
+Kind = Literal["log_files", "builds", "resource_series"]
+
+SERIES = pl.Schema(
+    {
+        "series_id": pl.Int64,
+        "source": pl.String,
+        "build_id": pl.String,
+        "sha256": pl.String,
+        "arrival_day": pl.Date,
+        "samples": pl.Int64,
+    }
+)
+"""Columns of ``Store.resource_series``."""
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the store of these settings, making its schema in an empty home.
+
+    Raises StoreError when it cannot be reached, or holds the schema of another version.
+    """
+    engine = open_engine(settings.records_url)
+    try:
+        ensure_current(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Store(settings, engine)
+
+
+class Store:
+    """An open store. Use it as a context manager, or call ``close``. Every frame is in a settled order."""
+
+    def __init__(self, settings: Settings, engine: sa.Engine) -> None:
+        self.settings = settings
+        self.engine = engine
+        self.blobs = Blobs(engine, settings.blobs_root)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+    def log_files(self, day: date | None = None) -> pl.DataFrame:
+        """The ingested application logs (LOG_FILES), all or those that arrived on that day, by file_id."""
+        c = t.log_files.c
+        query = sa.select(*(c.id.label("file_id") if n == "file_id" else c[n] for n in LOG_FILES.dtypes))
+        return self._frame(LOG_FILES, _on(query, c.arrival_day, day).order_by(c.id))
+
+    def builds(self, *, after: int = 0) -> pl.DataFrame:
+        """The builds (BUILDS) in the order in which they arrived or last changed; those past the cursor ``after``."""
+        c = t.builds.c
+        return self._frame(BUILDS, sa.select(*(c[n] for n in BUILDS.dtypes)).where(c.seq > after).order_by(c.seq))
+
+    def builds_cursor(self) -> int:
+        """The cursor past the newest build: give it to ``builds(after=...)`` later."""
+        with reading(self.engine) as connection:
+            return connection.execute(sa.select(sa.func.max(t.builds.c.seq))).scalar() or 0
+
+    def test_results(self, day: date | None = None) -> pl.DataFrame:
+        """The test results (TEST_RESULTS) of all builds or of those that arrived on that day."""
+        b, r = t.builds.c, t.test_results.c
+        query = sa.select(
+            *(b[n] if n in ("arrival_day", "arrived_at") else r[n] for n in TEST_RESULTS.dtypes)
+        ).join_from(t.test_results, t.builds)
+        query = _on(query, b.arrival_day, day).order_by(b.seq, r.suite, r.classname, r.name)
+        return self._frame(TEST_RESULTS, query)
+
+    def resource_series(self, day: date | None = None) -> pl.DataFrame:
+        """The ingested resource series (SERIES), all or those that arrived on that day, by series_id."""
+        c = t.resource_series.c
+        query = _on(sa.select(*(c[n] for n in SERIES)), c.arrival_day, day).order_by(c.series_id)
+        return pl.DataFrame(self._rows(query), schema=SERIES, orient="row")
+
+    def read_samples(self, series_id: int) -> pl.DataFrame:
+        """The readings of one series (RESOURCE_SAMPLES), by metric and time. Raises InputError for an unknown one."""
+        from banana_assets.backends.ingest.samples import decode
+
+        c = t.resource_series.c
+        rows = self._rows(sa.select(c.sha256, c.arrival_day, c.source, c.build_id).where(c.series_id == series_id))
+        if not rows:
+            raise InputError(f"There is no resource series {series_id}.", "`resource_series()` lists them.")
+        sha256, day, source, build_id = rows[0]
+        return RESOURCE_SAMPLES.conform(
+            decode(self.blobs.read(sha256)).with_columns(
+                pl.lit(day, dtype=pl.Date).alias("arrival_day"),
+                pl.lit(series_id, dtype=pl.Int64).alias("series_id"),
+                pl.lit(source).alias("source"),
+                pl.lit(build_id, dtype=pl.String).alias("build_id"),
+            )
+        )
+
+    def open_log(self, file_id: int) -> BinaryIO:
+        """The stored bytes of a log file. Raises InputError when there is none of that id."""
+        rows = self._rows(sa.select(t.log_files.c.sha256).where(t.log_files.c.id == file_id))
+        if not rows:
+            raise InputError(f"There is no log file {file_id}.", "`log_files()` lists them.")
+        return self.blobs.open(rows[0][0])
+
+    def open_build_log(self, build_id: str) -> BinaryIO:
+        """The log of a build. Raises InputError when there is no such build, or it has no log."""
+        rows = self._rows(sa.select(t.builds.c.log_sha256).where(t.builds.c.build_id == build_id))
+        if not rows or rows[0][0] is None:
+            what = f"There is no build {build_id}." if not rows else f"The build {build_id} came without a log."
+            raise InputError(what, "`builds()` lists them.")
+        return self.blobs.open(rows[0][0])
+
+    def arrival_days(self, kind: Kind) -> list[date]:
+        """The days on which log files, builds or resource series arrived, in order."""
+        column = t.metadata.tables[kind].c.arrival_day
+        return [day for (day,) in self._rows(sa.select(column).distinct().order_by(column))]
+
+    def _rows(self, query: sa.Select[Any]) -> Sequence[tuple[Any, ...]]:
+        with reading(self.engine) as connection:
+            return [tuple(row) for row in connection.execute(query)]
+
+    def _frame(self, table: Table, query: sa.Select[Any]) -> pl.DataFrame:
+        try:
+            return table.conform(pl.DataFrame(self._rows(query), schema=table.dtypes, orient="row"))
+        except (TypeError, pl.exceptions.PolarsError) as error:
+            raise StoreError(f"The records of {table.name} hold values of another type: {error}.") from error
+
+
+def _on(query: sa.Select[Any], column: sa.Column[date], day: date | None) -> sa.Select[Any]:
+    return query if day is None else query.where(column == day)
