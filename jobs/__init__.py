@@ -1,7 +1,5 @@
 """Named selections of the asset graph, their schedules, and the commands that run them."""
 
-from __future__ import annotations
-
 from jobs.graph import everything, ingest, patterns
 from jobs.maintenance import maintenance
 from jobs.schedules import hourly, nightly

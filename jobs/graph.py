@@ -1,7 +1,5 @@
 """Jobs that compute assets. Each runs for arrival days; assets that have no partitions are computed whole."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 ingest = dg.define_asset_job(

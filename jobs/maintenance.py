@@ -1,7 +1,5 @@
 """Keeping the tables small and quick: joining small files and dropping old versions."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from banana_assets.core.tables import TABLES

@@ -1,7 +1,5 @@
 """When jobs run by themselves."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

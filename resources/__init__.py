@@ -1,7 +1,5 @@
 """Backends as Dagster resources: configuration that the UI shows, and the IO manager."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from banana_assets.backends.settings import Settings

@@ -1,7 +1,5 @@
 """The store of records and logs as a Dagster resource."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

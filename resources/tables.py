@@ -1,7 +1,5 @@
 """The Delta tables as a Dagster resource, and the IO manager that writes an asset's frame to the table of its name."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import dagster as dg
@@ -55,8 +53,11 @@ class TableIOManager(dg.ConfigurableIOManager):
         """The upstream table, restricted to the mapped days where both assets are partitioned."""
         table = _table(context.asset_key)
         frame = self.tables.get().scan(table)
-        if context.has_asset_partitions and context.has_partition_key:
-            frame = frame.filter(pl.col("arrival_day").is_in(_days(context.asset_partition_keys)))
+        if context.has_asset_partitions:
+            mapped = set(context.asset_partition_keys)
+            # All partitions means all rows: also those of days before the first partition.
+            if mapped != set(context.asset_partitions_def.get_partition_keys()):
+                frame = frame.filter(pl.col("arrival_day").is_in(_days(mapped)))
         lazy = context.dagster_type.typing_type is pl.LazyFrame
         return frame if lazy else frame.collect().sort(table.key, nulls_last=True, maintain_order=True)
 

@@ -1,7 +1,5 @@
 """What starts runs by itself, and who is told when one fails."""
 
-from __future__ import annotations
-
 from sensors.failed_runs import failed_run
 from sensors.new_files import new_files
 

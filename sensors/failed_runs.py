@@ -1,7 +1,5 @@
 """A failed run tells somebody."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from banana_assets.backends.notify import failed_run_message, notify
@@ -10,7 +8,7 @@ from resources.store import StoreResource
 
 @dg.run_failure_sensor(
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Writes each failed run to failed_runs.jsonl in the home folder and posts it to BANANA_FAILURE_WEBHOOK.",
+    description="Writes each failed run to failed_runs.jsonl and posts it to BANANA_FAILURE_WEBHOOK.",
 )
 def failed_run(context: dg.RunFailureSensorContext, store: StoreResource) -> None:
     """Tell what failed, where and why."""

@@ -3,8 +3,6 @@
 The folder has two parts: ``logs`` for application logs, ``builds`` for CI logs with or without a manifest.
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from banana_assets.backends.watching import changes

@@ -1,7 +1,5 @@
 """What to do about it: bottlenecks, forecasts, recommendations."""
 
-from __future__ import annotations
-
 import dagster as dg
 import polars as pl
 

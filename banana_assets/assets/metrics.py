@@ -1,7 +1,5 @@
 """How it goes: metrics by hour and day, resource use on a regular grid, health."""
 
-from __future__ import annotations
-
 import dagster as dg
 import polars as pl
 

@@ -1,7 +1,5 @@
 """What repeats in logs, and why builds failed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import dagster as dg

@@ -1,7 +1,5 @@
 """What to do, in order."""
 
-from __future__ import annotations
-
 import dagster as dg
 import polars as pl
 

@@ -1,7 +1,5 @@
 """What came in. The records say what there is; these assets make tables of it, reading only what is new."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path

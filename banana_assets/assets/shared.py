@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -66,6 +67,8 @@ def table_asset(
     **arguments: Any,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Declare the asset that computes ``table``: its name, words, columns, checks, owners and partitions."""
+    # Backfill policies are marked beta; one run for many days is what keeps a long absence cheap.
+    warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*backfill_policy.*")
     return dg.asset(
         name=table.name,
         description=table.meaning,

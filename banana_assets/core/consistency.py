@@ -1,0 +1,165 @@
+"""What must hold between tables. Each function answers the rows that break the rule; none means that it holds."""
+
+from __future__ import annotations
+
+import polars as pl
+
+Frame = pl.DataFrame | pl.LazyFrame
+
+
+def _lazy(frame: Frame) -> pl.LazyFrame:
+    return frame.lazy()
+
+
+def lines_outside_events(log_files: Frame, log_events: Frame) -> pl.DataFrame:
+    """Files whose lines are not each in exactly one event.
+
+    Columns: file_id, lines, covered (lines in events, counted as often as they occur), last_line.
+    """
+    covered = (
+        _lazy(log_events)
+        .group_by("file_id")
+        .agg(
+            (pl.col("last_line") - pl.col("first_line") + 1).sum().alias("covered"),
+            pl.col("first_line").n_unique().alias("starts"),
+            pl.len().alias("events"),
+        )
+    )
+    return (
+        _lazy(log_files)
+        .select("file_id", "lines")
+        .join(covered, on="file_id", how="inner")
+        .filter((pl.col("lines") != pl.col("covered")) | (pl.col("starts") != pl.col("events")))
+        .select("file_id", "lines", "covered")
+        .sort("file_id")
+        .collect(engine="streaming")
+    )
+
+
+def uncounted_events(log_events: Frame, log_shapes: Frame) -> pl.DataFrame:
+    """Files whose events are not all counted by their shapes. Columns: file_id, events, counted."""
+    counted = _lazy(log_shapes).group_by("file_id").agg(pl.col("events").sum().alias("counted"))
+    return (
+        _lazy(log_events)
+        .group_by("file_id")
+        .agg(pl.len().cast(pl.Int64).alias("events"))
+        .join(counted, on="file_id", how="left")
+        .filter(pl.col("events") != pl.col("counted").fill_null(0))
+        .sort("file_id")
+        .collect(engine="streaming")
+    )
+
+
+def shapes_outside_patterns(log_shapes: Frame, log_patterns: Frame) -> pl.DataFrame:
+    """Shapes that are in no pattern or in several. Columns: shape_id, patterns."""
+    held = (
+        _lazy(log_patterns)
+        .select(pl.col("shapes").explode().alias("shape_id"))
+        .group_by("shape_id")
+        .agg(pl.len().cast(pl.Int64).alias("patterns"))
+    )
+    return (
+        _lazy(log_shapes)
+        .select(pl.col("shape_id").unique())
+        .join(held, on="shape_id", how="left")
+        .with_columns(pl.col("patterns").fill_null(0))
+        .filter(pl.col("patterns") != 1)
+        .sort("shape_id")
+        .collect()
+    )
+
+
+def miscounted_patterns(log_shapes: Frame, log_patterns: Frame) -> pl.DataFrame:
+    """Patterns whose frequency is not the sum over their shapes. Columns: pattern_id, frequency, counted."""
+    counts = _lazy(log_shapes).group_by("shape_id").agg(pl.col("events").sum())
+    return (
+        _lazy(log_patterns)
+        .select("pattern_id", "frequency", pl.col("shapes").alias("shape_id"))
+        .explode("shape_id")
+        .join(counts, on="shape_id", how="left")
+        .group_by("pattern_id", "frequency")
+        .agg(pl.col("events").sum().alias("counted"))
+        .filter(pl.col("frequency") != pl.col("counted"))
+        .sort("pattern_id")
+        .collect()
+    )
+
+
+def unexplained_failures(builds: Frame, build_failures: Frame) -> pl.DataFrame:
+    """Failed builds with a log but without a diagnosis. Columns: build_id, pipeline, job."""
+    return (
+        _lazy(builds)
+        .filter(pl.col("status").is_in(["failed", "error"]), pl.col("log_sha256").is_not_null())
+        .join(_lazy(build_failures), on="build_id", how="anti")
+        .select("build_id", "pipeline", "job")
+        .sort("build_id")
+        .collect()
+    )
+
+
+def empty_packs(build_failures: Frame) -> pl.DataFrame:
+    """Diagnoses that hand over no evidence. Columns: build_id, category."""
+    return (
+        _lazy(build_failures)
+        .filter(pl.col("pack").str.strip_chars().str.len_chars() == 0)
+        .select("build_id", "category")
+        .sort("build_id")
+        .collect()
+    )
+
+
+def orphans(child: Frame, parent: Frame, column: str) -> pl.DataFrame:
+    """Values of ``column`` in the child that the parent does not have."""
+    return (
+        _lazy(child)
+        .filter(pl.col(column).is_not_null())
+        .select(pl.col(column).unique())
+        .join(_lazy(parent), on=column, how="anti")
+        .sort(column)
+        .collect()
+    )
+
+
+def disordered_intervals(predictions: Frame) -> pl.DataFrame:
+    """Forecasts whose bounds are not in order."""
+    ordered = (
+        (pl.col("lo95") <= pl.col("lo80"))
+        & (pl.col("lo80") <= pl.col("predicted_usage"))
+        & (pl.col("predicted_usage") <= pl.col("hi80"))
+        & (pl.col("hi80") <= pl.col("hi95"))
+    )
+    return _lazy(predictions).filter(~ordered).sort("source", "metric", "ts").collect()
+
+
+def negative_forecasts(predictions: Frame, resource_usage: Frame) -> pl.DataFrame:
+    """Forecasts below zero of series that never were."""
+    never = (
+        _lazy(resource_usage)
+        .group_by("source", "metric")
+        .agg(pl.col("mean").min().alias("least"))
+        .filter(pl.col("least") >= 0)
+    )
+    return (
+        _lazy(predictions)
+        .join(never, on=["source", "metric"], how="semi")
+        .filter(pl.col("lo95") < 0)
+        .sort("source", "metric", "ts")
+        .collect()
+    )
+
+
+def baseless(advice: Frame, key: str) -> pl.DataFrame:
+    """Rows that say something without evidence."""
+    return _lazy(advice).filter(pl.col("evidence").list.len() == 0).select(key).sort(key).collect()
+
+
+def wrong_scores(build_health: Frame) -> pl.DataFrame:
+    """Pipelines whose score is not 100 less the points of its deductions. Columns: pipeline, score, points."""
+    points = pl.col("deductions").list.eval(pl.element().struct.field("points")).list.sum()
+    return (
+        _lazy(build_health)
+        .select("pipeline", "score", points.alias("points"))
+        .filter((pl.col("score") + pl.col("points") - 100).abs() > 0.01)
+        .sort("pipeline")
+        .collect()
+    )

@@ -1,0 +1,147 @@
+"""A short report over the tables: what stands out, for people."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+
+import polars as pl
+
+from banana_assets.core.vocabulary import SEVERITIES
+
+WIDTH = 100
+CAUSE_LINES = 8
+
+Frames = Mapping[str, pl.DataFrame]
+
+
+def overview(frames: Frames) -> str:
+    """The worst pattern, the latest explained failure, health, a forecast, the top recommendation and its plan.
+
+    ``frames`` maps table names to their rows; what has no rows is left out, with the reason.
+    """
+    parts = [
+        worst_pattern(frames["log_patterns"]),
+        explained_failure(frames["build_failures"], frames["builds"]),
+        health(frames["build_health"]),
+        forecast(frames["resource_usage_predictions"]),
+        top_recommendation(frames["optimization_recommendations"]),
+        plan(frames["plans"]),
+    ]
+    return "\n\n".join(parts)
+
+
+def _section(title: str, *lines: str) -> str:
+    return "\n".join([title, *(f"  {line}" for line in lines)])
+
+
+def _wrap(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH - 2) or [""]
+
+
+def worst_pattern(patterns: pl.DataFrame) -> str:
+    """The pattern of the highest severity, the more frequent first."""
+    if patterns.is_empty():
+        return _section("Worst log pattern", "none: no log was ingested")
+    rank = pl.col("severity").replace_strict({s: i for i, s in enumerate(SEVERITIES)}, return_dtype=pl.Int8)
+    row = patterns.sort(rank, "severity_number", "frequency", descending=True).row(0, named=True)
+    example = row["examples"][0]
+    when = f", last {row['last_seen']:%Y-%m-%d %H:%M:%S} UTC" if row["last_seen"] else ""
+    return _section(
+        f"Worst log pattern (of {patterns.height:,})",
+        *_wrap(row["named_template"])[:3],
+        f"{row['severity']}, {row['frequency']:,} times in {', '.join(row['sources'])}{when}",
+        f"e.g. {example['path']}:{example['line']}",
+    )
+
+
+def explained_failure(failures: pl.DataFrame, builds: pl.DataFrame) -> str:
+    """The latest failed build whose class is known, with its cause lines."""
+    if failures.is_empty():
+        return _section("Failed builds", "none")
+    ranked = failures.sort(pl.col("category") == "unknown", pl.col("failed_at"), descending=[False, True])
+    row = ranked.row(0, named=True)
+    build = builds.filter(pl.col("build_id") == row["build_id"]).row(0, named=True)
+    cause = row["cause_text"].splitlines()
+    where = ", ".join(
+        f"line {s['first']}" if s["first"] == s["last"] else f"lines {s['first']}-{s['last']}" for s in row["cause"]
+    )
+    shown = [line[: WIDTH - 4] for line in cause[:CAUSE_LINES]]
+    more = [f"... {len(cause) - CAUSE_LINES} more lines"] if len(cause) > CAUSE_LINES else []
+    return _section(
+        f"A failed build explained (of {failures.height:,})",
+        f"{build['pipeline']}/{build['job']} {row['build_id']}: {row['category']}, confidence {row['confidence']:.0%}",
+        *_wrap(row["reason"]),
+        f"Cause, {where}:",
+        *(f"  {line}" for line in [*shown, *more]),
+    )
+
+
+def health(scores: pl.DataFrame) -> str:
+    """Health of all pipelines together, and what cost the most points."""
+    if scores.is_empty():
+        return _section("Health", "unknown: no finished build")
+    row = scores.sort(pl.col("pipeline") != "", pl.col("score")).row(0, named=True)
+    lines = [
+        (
+            f"{row['score']:.0f} of 100 (95 % interval {row['score_low']:.0f} to {row['score_high']:.0f}) "
+            f"over {row['builds']} builds"
+        )
+    ]
+    for deduction in row["deductions"][:3]:
+        lines += _wrap(f"-{deduction['points']:.1f}: {deduction['reason']}")
+    return _section("Health", *lines)
+
+
+def forecast(predictions: pl.DataFrame) -> str:
+    """The last step of the forecast of the machine's memory, or of the first series there is."""
+    if predictions.is_empty():
+        return _section("Forecast", "none: no resource series was ingested")
+    named = predictions.filter(pl.col("metric") == "memory_used_bytes")
+    chosen = named if named.height else predictions
+    row = chosen.sort("source", "metric", "ts").row(-1, named=True)
+    unit = row["metric"]
+    value, low, high = (_quantity(row[k], unit) for k in ("predicted_usage", "lo80", "hi80"))
+    return _section(
+        f"Forecast (of {predictions.select('source', 'metric').n_unique()} series)",
+        f"{row['source']} {unit} at {row['ts']:%Y-%m-%d %H:%M} UTC: {value}, 80 % interval {low} to {high}",
+        f"model {row['model']}, confidence {row['confidence']}",
+    )
+
+
+def _quantity(value: float, metric: str) -> str:
+    if "bytes" in metric:
+        for unit in ("B", "KiB", "MiB", "GiB"):
+            if abs(value) < 1024:
+                return f"{value:.1f} {unit}"
+            value /= 1024
+        return f"{value:.1f} TiB"
+    return f"{value:.1f} %" if "percent" in metric else f"{value:.2f}"
+
+
+def top_recommendation(recommendations: pl.DataFrame) -> str:
+    """The open recommendation of the highest impact, with the first fact it rests on."""
+    still_open = recommendations.filter(pl.col("status") == "open")
+    if still_open.is_empty():
+        return _section("Top recommendation", "none: nothing in the data asks for one")
+    row = still_open.sort("impact_score", "recommendation_id", descending=[True, False]).row(0, named=True)
+    return _section(
+        f"Top recommendation (of {still_open.height})",
+        *_wrap(row["description"]),
+        *_wrap(f"impact {row['impact_score']:.1f} of 10 ({row['impact_method']})"),
+        f"difficulty {row['implementation_difficulty']}",
+        *_wrap(f"because {row['evidence'][0]['fact']}"),
+    )
+
+
+def plan(plans: pl.DataFrame) -> str:
+    """The first plan that did not abstain, step by step."""
+    made = plans.filter(pl.col("status") != "abstained")
+    if made.is_empty():
+        return _section("Plan", "none: nothing to plan for")
+    row = made.row(0, named=True)
+    lines = _wrap(f"{row['goal']}: {row['approach']}")
+    for number, step in enumerate(row["subtasks"], 1):
+        lines += textwrap.wrap(f"{number}. {step['description']}", WIDTH - 2, subsequent_indent="   ")
+    lines += _wrap(f"Prediction: {row['prediction']['statement']}")
+    return _section(f"Plan (of {made.height})", *lines)

@@ -1,0 +1,30 @@
+"""What all tests share: a home folder of their own, and nothing of this machine's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of public data beside the project; tests that need it are skipped where it is absent."""
+    folder = PROJECT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("the folder `shared` with public data is not beside the project")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder; no setting of this machine reaches the test."""
+    for name in list(os.environ):
+        if name.startswith("BANANA_") or name in {"DAGSTER_HOME", "OPENAI_API_KEY", "OLLAMA_URL", "CHROMA_URL"}:
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    monkeypatch.setenv("BANANA_HOME", str(folder))
+    return folder
