@@ -1,0 +1,63 @@
+"""The forecasts that need no model: the last value, and the same hour of yesterday, with intervals from the past."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from banana_assets.core.metrics.forecast.series import Floats
+
+QUANTILES = (0.025, 0.1, 0.5, 0.9, 0.975)
+"""The quantiles of every forecast: lo95, lo80, predicted_usage, hi80, hi95."""
+
+_NORMAL = np.array([-1.959964, -1.281552, 0.0, 1.281552, 1.959964])
+
+
+def seasonal_naive(values: Floats, horizon: int, season: int) -> Floats:
+    """Yesterday's value at the same hour, with the empirical quantiles of what a day (or two...) changed before.
+
+    Shape (horizon, 5). Source: Hyndman and Athanasopoulos, Forecasting: Principles and Practice (3rd ed.), 5.2, 5.5.
+    """
+    steps = np.arange(horizon)
+    lags = season * (steps // season + 1)
+    middle = values[len(values) - lags + steps]
+    out = np.repeat(middle[:, None], len(QUANTILES), axis=1)
+    for lag in np.unique(lags):
+        usable = lag if len(values) > lag + season else season
+        change = values[usable:] - values[:-usable]
+        here = lags == lag
+        for k, q in enumerate(QUANTILES):
+            if q != 0.5:
+                out[here, k] += np.quantile(change, q)
+    return out
+
+
+def last_value(values: Floats, horizon: int) -> Floats:
+    """The last value, with the empirical quantiles of what so many steps changed before. Shape (horizon, 5).
+
+    Steps beyond half of the past grow from the longest measured ones with the square root of time, as a random walk
+    does. A few changes cannot show a 2.5 % tail, so an interval is never narrower than the normal one of their spread.
+    """
+    n = len(values)
+    longest = max(1, min(horizon, n // 2))
+    shape = np.zeros((horizon, len(QUANTILES)))
+    for h in range(1, longest + 1):
+        change = values[h:] - values[:-h]
+        empirical = np.quantile(change, QUANTILES)
+        normal = _NORMAL * float(np.sqrt(np.mean(change**2))) * (1 + 1 / len(change))
+        weight = len(change) / (len(change) + 20)
+        shape[h - 1] = np.where(_NORMAL < 0, np.minimum(empirical, weight * empirical + (1 - weight) * normal), 0)
+        shape[h - 1] += np.where(_NORMAL > 0, np.maximum(empirical, weight * empirical + (1 - weight) * normal), 0)
+    beyond = np.arange(longest, horizon)
+    shape[beyond] = shape[longest - 1] * np.sqrt((beyond + 1) / longest)[:, None]
+    # Uncertainty does not shrink with distance; fewer and fewer long steps can make it look so.
+    shape = np.where(_NORMAL < 0, np.minimum.accumulate(shape, axis=0), np.maximum.accumulate(shape, axis=0))
+    return np.asarray(values[-1] + np.where(_NORMAL == 0, 0.0, shape))
+
+
+def bound(quantiles: Floats, floor: float | None, ceiling: float | None) -> Floats:
+    """The same, ordered (lo95 <= lo80 <= median <= hi80 <= hi95) and within the bounds."""
+    return np.sort(np.clip(quantiles, floor, ceiling), axis=-1) if _bounded(floor, ceiling) else np.sort(quantiles, -1)
+
+
+def _bounded(floor: float | None, ceiling: float | None) -> bool:
+    return floor is not None or ceiling is not None
