@@ -35,13 +35,13 @@ def notify(settings: Settings, message: dict[str, str]) -> bool:
         file.write(json.dumps(message) + "\n")
     if not settings.failure_webhook:
         return True
-    request = urllib.request.Request(
-        settings.failure_webhook,
-        data=json.dumps(message).encode(),
-        headers={"content-type": "application/json"},
-        method="POST",
-    )
     try:
+        request = urllib.request.Request(
+            settings.failure_webhook,
+            data=json.dumps(message).encode(),
+            headers={"content-type": "application/json"},
+            method="POST",
+        )
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):
             return True
     except (urllib.error.URLError, TimeoutError, ValueError) as error:

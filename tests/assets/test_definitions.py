@@ -1,0 +1,96 @@
+"""The graph as people see it: groups, lineage, columns, checks. A change here is meant or a mistake."""
+
+import tomllib
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from banana_assets.backends.settings import load_from
+from banana_assets.core.tables import TABLES
+from banana_assets.definitions import build_definitions
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+LINEAGE = {
+    "log_files": set(),
+    "log_events": {"log_files"},
+    "builds": set(),
+    "test_results": {"builds"},
+    "resource_samples": {"builds"},
+    "log_shapes": {"log_events", "log_files"},
+    "log_patterns": {"log_shapes", "log_files"},
+    "build_failures": {"builds"},
+    "resource_usage": {"resource_samples"},
+    "system_metrics": {"log_shapes", "builds", "test_results", "resource_usage"},
+    "build_health": {"builds", "build_failures"},
+    "bottlenecks": {"builds", "resource_usage", "log_shapes", "log_patterns"},
+    "resource_usage_predictions": {"resource_usage"},
+    "optimization_recommendations": {"bottlenecks", "build_failures", "log_patterns", "builds"},
+    "plans": {"build_failures", "optimization_recommendations", "resource_usage_predictions"},
+}
+GROUPS = ("raw", "patterns", "metrics", "advice", "plans")
+
+
+@pytest.fixture
+def definitions(home: Path) -> dg.Definitions:
+    return build_definitions(load_from(home))
+
+
+def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
+    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+
+
+def test_every_table_is_an_asset_with_its_lineage(definitions: dg.Definitions) -> None:
+    found = {name: {d.asset_key.to_user_string() for d in spec.deps} for name, spec in specs(definitions).items()}
+    assert found == LINEAGE
+    assert set(found) == set(TABLES)
+
+
+def test_lineage_runs_through_the_groups_in_order(definitions: dg.Definitions) -> None:
+    known = specs(definitions)
+    for spec in known.values():
+        for dep in spec.deps:
+            upstream = known[dep.asset_key.to_user_string()]
+            assert GROUPS.index(str(upstream.group_name)) <= GROUPS.index(str(spec.group_name))
+
+
+def test_every_asset_says_what_it_is(definitions: dg.Definitions) -> None:
+    for name, spec in specs(definitions).items():
+        columns = spec.metadata["dagster/column_schema"]
+        assert [c.name for c in columns.columns] == list(TABLES[name].dtypes)
+        assert all(c.description for c in columns.columns)
+        assert spec.owners
+        assert spec.kinds
+        assert spec.description == TABLES[name].meaning
+        assert spec.freshness_policy is not None
+
+
+def test_column_lineage_names_real_columns() -> None:
+    for table in TABLES.values():
+        for sources in table.sources.values():
+            for source in sources:
+                upstream, column = source.split(".")
+                assert column in TABLES[upstream].dtypes, f"{table.name} is said to come from {source}"
+
+
+def test_every_asset_has_a_schema_check_and_tables_are_checked_against_each_other(definitions: dg.Definitions) -> None:
+    keys = {(k.asset_key.to_user_string(), k.name) for k in definitions.resolve_asset_graph().asset_check_keys}
+    assert {(name, "rows_keep_the_schema") for name in TABLES} <= keys
+    assert len(keys) >= len(TABLES) + 12
+
+
+def test_jobs_schedules_and_sensors(definitions: dg.Definitions) -> None:
+    repository = definitions.get_repository_def()
+    assert {"ingest", "patterns", "everything", "maintenance"} <= set(repository.job_names)
+    assert {s.name for s in repository.schedule_defs} == {"hourly", "nightly"}
+    assert {s.name for s in repository.sensor_defs} >= {"new_files", "failed_run"}
+    assert dg.Definitions.validate_loadable(definitions) is None
+
+
+def test_workspace_and_project_settings_name_the_same_code_location() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
+    (location,) = yaml.safe_load((PROJECT / "workspace.yaml").read_text())["load_from"]
+    assert location["python_module"]["module_name"] == project["code_location_target_module"]
+    assert location["python_module"]["location_name"] == project["code_location_name"]

@@ -1,0 +1,82 @@
+"""Each rule between tables holds on a sound example and names what breaks it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from banana_assets.core import consistency as rules
+
+FILES = pl.DataFrame({"file_id": [1, 2], "lines": [3, 2]})
+EVENTS = pl.DataFrame({"file_id": [1, 1, 2, 2], "first_line": [1, 2, 1, 2], "last_line": [1, 3, 1, 2]})
+SHAPES = pl.DataFrame({"file_id": [1, 1, 2], "shape_id": [7, 8, 7], "events": [1, 1, 2]})
+PATTERNS = pl.DataFrame({"pattern_id": ["p", "q"], "frequency": [3, 1], "shapes": [[7], [8]]})
+
+
+def test_sound_tables_break_no_rule() -> None:
+    assert rules.lines_outside_events(FILES, EVENTS).is_empty()
+    assert rules.uncounted_events(EVENTS, SHAPES).is_empty()
+    assert rules.shapes_outside_patterns(SHAPES, PATTERNS).is_empty()
+    assert rules.miscounted_patterns(SHAPES, PATTERNS).is_empty()
+
+
+def test_a_lost_line_and_a_doubled_event_are_named() -> None:
+    lost = EVENTS.with_columns(last_line=pl.when(pl.col("last_line") == 3).then(2).otherwise("last_line"))
+    assert rules.lines_outside_events(FILES, lost).to_dicts() == [{"file_id": 1, "lines": 3, "covered": 2}]
+    doubled = pl.concat([EVENTS, EVENTS.filter(pl.col("file_id") == 2)])
+    assert rules.lines_outside_events(FILES, doubled)["file_id"].to_list() == [2]
+
+
+def test_an_uncounted_event_is_named() -> None:
+    assert rules.uncounted_events(EVENTS, SHAPES.filter(pl.col("file_id") == 1))["file_id"].to_list() == [2]
+
+
+def test_a_dropped_and_a_doubled_shape_are_named() -> None:
+    assert rules.shapes_outside_patterns(SHAPES, PATTERNS.head(1))["shape_id"].to_list() == [8]
+    doubled = PATTERNS.with_columns(shapes=pl.Series([[7], [7, 8]]))
+    assert rules.shapes_outside_patterns(SHAPES, doubled).to_dicts() == [{"shape_id": 7, "patterns": 2}]
+
+
+def test_a_wrong_frequency_is_named() -> None:
+    wrong = PATTERNS.with_columns(frequency=pl.Series([4, 1]))
+    assert rules.miscounted_patterns(SHAPES, wrong)["pattern_id"].to_list() == ["p"]
+
+
+def test_failures_without_diagnosis_and_empty_packs_are_named() -> None:
+    builds = pl.DataFrame(
+        {
+            "build_id": ["a", "b", "c", "d"],
+            "pipeline": "p",
+            "job": "j",
+            "status": ["failed", "success", "error", "failed"],
+            "log_sha256": ["1", "2", "3", None],
+        }
+    )
+    failures = pl.DataFrame({"build_id": ["a"], "category": ["unknown"], "pack": [" \n"]})
+    assert rules.unexplained_failures(builds, failures)["build_id"].to_list() == ["c"]
+    assert rules.empty_packs(failures)["build_id"].to_list() == ["a"]
+    assert rules.orphans(failures, builds.filter(pl.col("build_id") != "a"), "build_id")["build_id"].to_list() == ["a"]
+
+
+def test_bad_forecasts_are_named() -> None:
+    at = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    row = {"source": "h", "metric": "m", "ts": at, "lo95": 0.0, "lo80": 1.0, "predicted_usage": 2.0, "hi80": 3.0}
+    good = pl.DataFrame([row | {"hi95": 4.0}])
+    usage = pl.DataFrame({"source": ["h"], "metric": ["m"], "mean": [0.0]})
+    assert rules.disordered_intervals(good).is_empty()
+    assert rules.negative_forecasts(good, usage).is_empty()
+    assert rules.disordered_intervals(good.with_columns(lo80=pl.lit(2.5))).height == 1
+    below = good.with_columns(lo95=pl.lit(-0.1))
+    assert rules.negative_forecasts(below, usage).height == 1
+    assert rules.negative_forecasts(below, usage.with_columns(mean=pl.lit(-1.0))).is_empty()
+
+
+def test_advice_without_evidence_and_scores_that_do_not_add_up_are_named() -> None:
+    advice = pl.DataFrame(
+        {"id": ["a", "b"], "evidence": [["x"], []]}, schema_overrides={"evidence": pl.List(pl.String)}
+    )
+    assert rules.baseless(advice, "id")["id"].to_list() == ["b"]
+    deductions = [[{"points": 10.0}, {"points": 5.0}], []]
+    health = pl.DataFrame({"pipeline": ["a", "b"], "score": [85.0, 90.0], "deductions": deductions})
+    assert rules.wrong_scores(health)["pipeline"].to_list() == ["b"]
