@@ -1,10 +1,12 @@
 """Named selections of the asset graph, their schedules, and the commands that run them."""
 
+from typing import Any
+
 from jobs.graph import everything, ingest, patterns
 from jobs.maintenance import maintenance
 from jobs.schedules import hourly, nightly
 
-JOBS = [ingest, patterns, everything, maintenance]
+JOBS: list[Any] = [ingest, patterns, everything, maintenance]
 SCHEDULES = [hourly, nightly]
 
 __all__ = ["JOBS", "SCHEDULES", "everything", "ingest", "maintenance", "patterns"]

@@ -1,5 +1,6 @@
 """The Delta tables as a Dagster resource, and the IO manager that writes an asset's frame to the table of its name."""
 
+from collections.abc import Iterable
 from datetime import date
 
 import dagster as dg
@@ -66,5 +67,5 @@ def _table(key: dg.AssetKey) -> Table:
     return TABLES[key.path[-1]]
 
 
-def _days(keys: list[str] | tuple[str, ...] | set[str]) -> list[date]:
+def _days(keys: Iterable[str]) -> list[date]:
     return sorted(date.fromisoformat(key) for key in keys)

@@ -1,7 +1,7 @@
 """What came in. The records say what there is; these assets make tables of it, reading only what is new."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -42,21 +42,14 @@ def log_events(
     lake = tables.get()
     audit = Audit(LOG_EVENTS)
     with store.open() as opened:
-        files = in_days(lake.scan(LOG_FILES), partition_days(context)).collect().sort("file_id")
+        files = lake.scan(LOG_FILES).filter(pl.col("arrival_day").is_in(partition_days(context))).collect()
+        new = lake.lacking(LOG_EVENTS, "file_id", files["file_id"].to_list())
 
-        def missing() -> Sequence[int]:
-            known = lake.scan(LOG_EVENTS).select(pl.col("file_id").unique()).collect()
-            return files.join(known, on="file_id", how="anti").sort("file_id")["file_id"].to_list()
+        def rows(ids: Sequence[int]) -> Iterator[pl.DataFrame]:
+            return audit.watch(derive.log_events(opened, files.filter(pl.col("file_id").is_in(ids))))
 
-        for group in derive.in_commits(files.filter(pl.col("file_id").is_in(missing()))):
-            audit.add(
-                lake.put(
-                    LOG_EVENTS,
-                    "file_id",
-                    lambda group=group: [i for i in missing() if i in group],
-                    lambda ids: audit.watch(derive.log_events(opened, files.filter(pl.col("file_id").is_in(ids)))),
-                )
-            )
+        for group in derive.in_commits(files.filter(pl.col("file_id").is_in(new)).sort("file_id")):
+            audit.add(lake.put(LOG_EVENTS, "file_id", partial(lake.lacking, LOG_EVENTS, "file_id", group), rows))
     return written(
         LOG_EVENTS,
         lake.scan(LOG_EVENTS),
@@ -97,23 +90,13 @@ def resource_samples(
     lake = tables.get()
     audit = Audit(RESOURCE_SAMPLES)
     with store.open() as opened:
-        series = pl.concat([opened.resource_series(day) for day in partition_days(context)])
-
-        def missing() -> Sequence[int]:
-            known = lake.scan(RESOURCE_SAMPLES).select(pl.col("series_id").unique()).collect()
-            return series.join(known, on="series_id", how="anti").sort("series_id")["series_id"].to_list()
-
+        series = [i for day in partition_days(context) for i in opened.resource_series(day)["series_id"]]
         audit.add(
             lake.put(
                 RESOURCE_SAMPLES,
                 "series_id",
-                missing,
+                lambda: lake.lacking(RESOURCE_SAMPLES, "series_id", series),
                 lambda ids: audit.watch(opened.read_samples(series_id) for series_id in ids),
             )
         )
     return written(RESOURCE_SAMPLES, lake.scan(RESOURCE_SAMPLES), audit, preview=["source", "metric", "ts", "value"])
-
-
-def in_days(frame: pl.LazyFrame, days: Sequence[date]) -> pl.LazyFrame:
-    """The rows that arrived on those days."""
-    return frame.filter(pl.col("arrival_day").is_in(list(days)))

@@ -21,6 +21,8 @@ from banana_assets.backends.tables import Written
 from banana_assets.core.schema import Table
 
 OWNERS = ["team:banana"]
+Declare = Callable[[Callable[..., Any]], dg.AssetsDefinition]
+
 PREVIEW_ROWS = 10
 PREVIEW_WIDTH = 80
 
@@ -65,11 +67,11 @@ def table_asset(
     code_version: str = "1",
     pool: str | None = None,
     **arguments: Any,
-) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+) -> Declare:
     """Declare the asset that computes ``table``: its name, words, columns, checks, owners and partitions."""
     # Backfill policies are marked beta; one run for many days is what keeps a long absence cheap.
     warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*backfill_policy.*")
-    return dg.asset(
+    declare: Declare = dg.asset(
         name=table.name,
         description=table.meaning,
         group_name=group,
@@ -90,6 +92,7 @@ def table_asset(
         pool=pool,
         **arguments,
     )
+    return declare
 
 
 def rows_check(table: Table, violations: Mapping[str, int]) -> dg.AssetCheckResult:
@@ -117,7 +120,7 @@ def result(
         value=rows,
         metadata=about(table, rows, rows.height, plot=plot, preview=preview) | metadata,
         check_results=[rows_check(table, table.violations(rows))],
-        data_version=dg.DataVersion(content_hash(rows)).value,
+        data_version=dg.DataVersion(content_hash(rows)),
     )
 
 

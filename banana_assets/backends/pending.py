@@ -13,9 +13,12 @@ from banana_assets.core.tables import LOG_EVENTS, RESOURCE_SAMPLES
 
 def arrival_days(store: Store, tables: Tables, *, today: date) -> list[date]:
     """The arrival days with log files or resource series that no table holds yet, and today."""
-    parsed = tables.scan(LOG_EVENTS).select(pl.col("file_id").unique()).collect()
-    sampled = tables.scan(RESOURCE_SAMPLES).select(pl.col("series_id").unique()).collect()
-    files = store.log_files().join(parsed, on="file_id", how="anti")
-    series = store.resource_series().join(sampled, on="series_id", how="anti")
-    days = {*files["arrival_day"], *series["arrival_day"], today}
+    files, series = store.log_files(), store.resource_series()
+    unparsed = tables.lacking(LOG_EVENTS, "file_id", files["file_id"].to_list())
+    unread = tables.lacking(RESOURCE_SAMPLES, "series_id", series["series_id"].to_list())
+    days = {
+        *files.filter(pl.col("file_id").is_in(unparsed))["arrival_day"],
+        *series.filter(pl.col("series_id").is_in(unread))["arrival_day"],
+        today,
+    }
     return sorted(days)

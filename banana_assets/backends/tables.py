@@ -111,6 +111,11 @@ class Tables:
 
         return self._retry(table, write)
 
+    def lacking(self, table: Table, column: str, values: Sequence[Any]) -> list[Any]:
+        """Those of the values that no row of the table has in that column, in the given order."""
+        known = set(self.scan(table).select(pl.col(column).unique()).collect().to_series())
+        return [value for value in values if value not in known]
+
     def query(self, sql: str, tables: Sequence[Table]) -> pl.DataFrame:
         """Run SQL over the tables with an in-memory DuckDB of this call's own."""
         import duckdb
@@ -130,7 +135,8 @@ class Tables:
                 connection.execute(
                     f'CREATE VIEW "{table.name}" AS SELECT * FROM read_parquet([{names}], hive_partitioning=true)'
                 )
-            return connection.sql(sql).pl()
+            frame: pl.DataFrame = connection.sql(sql).pl()
+            return frame
 
     def compact(self, table: Table) -> dict[str, Any]:
         """Join small files and drop those that no version of the last week needs; the figures of both."""
@@ -235,9 +241,7 @@ def arrow_schema(table: Table) -> pa.Schema:
     fields = []
     for column in table.columns:
         about = {"comment": column.meaning} | ({"unit": column.unit} if column.unit else {})
-        fields.append(
-            plain.field(column.name).with_nullable(column.nullable).with_metadata(dict(about))
-        )
+        fields.append(plain.field(column.name).with_nullable(column.nullable).with_metadata(dict(about)))
     return pa.schema(fields)
 
 

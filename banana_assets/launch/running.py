@@ -12,7 +12,6 @@ from datetime import date
 import dagster as dg
 
 from banana_assets.backends.settings import Settings
-from banana_assets.core.errors import StoreError
 from banana_assets.launch.instance import prepare
 
 Tell = Callable[[str], None]
@@ -38,16 +37,17 @@ def run_job(settings: Settings, job: str, days: Sequence[date], tell: Tell = lam
     from banana_assets.definitions import build_definitions
 
     definitions = build_definitions(settings)
-    resolved = dg.Definitions.merge(
-        definitions, dg.Definitions(loggers={"progress": _progress(tell)})
-    ).resolve_job_def(job)
+    resolved = dg.Definitions.merge(definitions, dg.Definitions(loggers={"progress": _progress(tell)})).resolve_job_def(
+        job
+    )
     start = time.monotonic()
     with dg.DagsterInstance.get() as instance:
         done = resolved.execute_in_process(
             instance=instance,
             run_config={"loggers": {"progress": {}}},
             raise_on_error=False,
-            **_partitions(days),
+            partition_key=days[0].isoformat() if len(days) == 1 else None,
+            tags=_range(days) if len(days) > 1 else None,
         )
     materialized = done.get_asset_materialization_events()
     failed_checks = tuple(
@@ -66,16 +66,10 @@ def run_job(settings: Settings, job: str, days: Sequence[date], tell: Tell = lam
     )
 
 
-def _partitions(days: Sequence[date]) -> dict[str, object]:
-    if len(days) == 1:
-        return {"partition_key": days[0].isoformat()}
-    if not days:
-        raise StoreError("No day was given to run for.")
+def _range(days: Sequence[date]) -> dict[str, str]:
     return {
-        "tags": {
-            "dagster/asset_partition_range_start": min(days).isoformat(),
-            "dagster/asset_partition_range_end": max(days).isoformat(),
-        }
+        "dagster/asset_partition_range_start": min(days).isoformat(),
+        "dagster/asset_partition_range_end": max(days).isoformat(),
     }
 
 
@@ -115,10 +109,9 @@ def _progress(tell: Tell) -> dg.LoggerDefinition:
             elif event.event_type_value == "STEP_FAILURE":
                 tell(f"{event.step_key}: failed")
 
-    @dg.logger(description="Tells each asset as it is computed.")
-    def progress(_: dg.InitLoggerContext) -> logging.Logger:
+    def make(_: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.Logger("progress")
         logger.addHandler(Handler())
         return logger
 
-    return progress
+    return dg.LoggerDefinition(make, description="Tells each asset as it is computed.")

@@ -32,11 +32,7 @@ def events(file_id: int, lines: int, day: dt.date = DAY) -> pl.DataFrame:
 
 
 def not_there(tables: Tables, wanted: Sequence[int]) -> Callable[[], list[int]]:
-    def missing() -> list[int]:
-        known = set(tables.scan(LOG_EVENTS).select("file_id").collect().to_series())
-        return [i for i in wanted if i not in known]
-
-    return missing
+    return lambda: tables.lacking(LOG_EVENTS, "file_id", wanted)
 
 
 @pytest.fixture

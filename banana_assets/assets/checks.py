@@ -1,0 +1,147 @@
+"""Checks between tables, each a rule of core/consistency. What one table promises is checked where it is written."""
+
+from collections.abc import Callable
+
+import dagster as dg
+import polars as pl
+
+from banana_assets.assets.shared import markdown
+from banana_assets.backends.tables import Tables
+from banana_assets.core import consistency as rules
+from banana_assets.core.plans.validation import plan_issues
+from banana_assets.core.schema import Table
+from banana_assets.core.tables import (
+    BOTTLENECKS,
+    BUILD_FAILURES,
+    BUILD_HEALTH,
+    BUILDS,
+    LOG_EVENTS,
+    LOG_FILES,
+    LOG_PATTERNS,
+    LOG_SHAPES,
+    OPTIMIZATION_RECOMMENDATIONS,
+    PLANS,
+    RESOURCE_USAGE,
+    RESOURCE_USAGE_PREDICTIONS,
+    TEST_RESULTS,
+)
+from resources.tables import TablesResource
+
+Offenders = Callable[[Tables], pl.DataFrame]
+
+
+def _check(
+    table: Table,
+    name: str,
+    description: str,
+    offenders: Offenders,
+    *,
+    others: tuple[Table, ...] = (),
+    blocking: bool = False,
+) -> dg.AssetChecksDefinition:
+    """A check that passes when no row breaks its rule, and shows the first rows that do."""
+
+    @dg.asset_check(
+        asset=table.name,
+        name=name,
+        description=description,
+        blocking=blocking,
+        additional_deps=[other.name for other in others],
+    )
+    def check(tables: TablesResource) -> dg.AssetCheckResult:
+        found = offenders(tables.get())
+        return dg.AssetCheckResult(
+            passed=found.is_empty(),
+            severity=dg.AssetCheckSeverity.ERROR,
+            metadata={"offenders": found.height, "rows": dg.MetadataValue.md(markdown(found, found.height))},
+        )
+
+    return check
+
+
+every_line = _check(
+    LOG_EVENTS,
+    "every_line_is_in_one_event",
+    "No line of an ingested file is lost or counted twice.",
+    lambda t: rules.lines_outside_events(t.scan(LOG_FILES), t.scan(LOG_EVENTS)),
+    others=(LOG_FILES,),
+)
+every_event = _check(
+    LOG_SHAPES,
+    "every_event_is_counted",
+    "The counts of a file's shapes add up to its events.",
+    lambda t: rules.uncounted_events(t.scan(LOG_EVENTS), t.scan(LOG_SHAPES)),
+    others=(LOG_EVENTS,),
+    blocking=True,
+)
+every_shape = _check(
+    LOG_PATTERNS,
+    "every_shape_is_in_one_pattern",
+    "Patterns divide the shapes among them: none is dropped, none stands twice.",
+    lambda t: rules.shapes_outside_patterns(t.scan(LOG_SHAPES), t.scan(LOG_PATTERNS)),
+    others=(LOG_SHAPES,),
+)
+frequencies = _check(
+    LOG_PATTERNS,
+    "frequencies_add_up",
+    "A pattern's frequency is the sum over its shapes.",
+    lambda t: rules.miscounted_patterns(t.scan(LOG_SHAPES), t.scan(LOG_PATTERNS)),
+    others=(LOG_SHAPES,),
+)
+tests_of_builds = _check(
+    TEST_RESULTS,
+    "results_belong_to_builds",
+    "Every test result is of a build that there is.",
+    lambda t: rules.orphans(t.scan(TEST_RESULTS), t.scan(BUILDS), "build_id"),
+    others=(BUILDS,),
+)
+explained = _check(
+    BUILD_FAILURES,
+    "every_failed_build_is_explained",
+    "Each failed build with a log has a diagnosis.",
+    lambda t: rules.unexplained_failures(t.scan(BUILDS), t.scan(BUILD_FAILURES)),
+    others=(BUILDS,),
+)
+packs = _check(
+    BUILD_FAILURES,
+    "no_pack_is_empty",
+    "Each diagnosis hands over at least one line of evidence.",
+    lambda t: rules.empty_packs(t.scan(BUILD_FAILURES)),
+)
+scores = _check(
+    BUILD_HEALTH,
+    "scores_add_up",
+    "A score is 100 less the points of its deductions.",
+    lambda t: rules.wrong_scores(t.scan(BUILD_HEALTH)),
+)
+evident_bottlenecks = _check(
+    BOTTLENECKS,
+    "nothing_without_evidence",
+    "Each bottleneck names what it rests on.",
+    lambda t: rules.baseless(t.scan(BOTTLENECKS), "bottleneck_id"),
+)
+evident_recommendations = _check(
+    OPTIMIZATION_RECOMMENDATIONS,
+    "nothing_without_evidence",
+    "Each recommendation names what it rests on.",
+    lambda t: rules.baseless(t.scan(OPTIMIZATION_RECOMMENDATIONS), "recommendation_id"),
+)
+ordered = _check(
+    RESOURCE_USAGE_PREDICTIONS,
+    "intervals_are_ordered",
+    "lo95 <= lo80 <= median <= hi80 <= hi95.",
+    lambda t: rules.disordered_intervals(t.scan(RESOURCE_USAGE_PREDICTIONS)),
+)
+never_negative = _check(
+    RESOURCE_USAGE_PREDICTIONS,
+    "never_below_zero",
+    "No forecast is below zero where the past never was.",
+    lambda t: rules.negative_forecasts(t.scan(RESOURCE_USAGE_PREDICTIONS), t.scan(RESOURCE_USAGE)),
+    others=(RESOURCE_USAGE,),
+)
+valid_plans = _check(
+    PLANS,
+    "plans_are_valid",
+    "Subtasks depend on known subtasks, without a cycle, and cite what they rest on.",
+    lambda t: plan_issues(t.read(PLANS)),
+)

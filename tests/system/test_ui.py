@@ -1,0 +1,121 @@
+"""The Dagster UI in a real browser, on the demo's data: lineage, columns, plot and checks are there to be seen.
+
+With BANANA_PICTURES=docs/pictures the pictures in the docs are taken anew.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.system.processes import BANANA, environment
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+PROJECT = Path(__file__).resolve().parents[2]
+
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (Debian package chromium)"),
+]
+
+
+@pytest.fixture(scope="module")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("demo")
+    done = subprocess.run([*BANANA, "demo"], env=environment(home), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+@pytest.fixture(scope="module")
+def address(demo_home: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "dagster_webserver", "-m", "banana_assets.definitions", "-h", "127.0.0.1"]
+    log = (demo_home / "webserver.log").open("w")
+    server = subprocess.Popen(
+        [*command, "-p", str(port)],
+        env=environment(demo_home) | {"DAGSTER_HOME": str(demo_home / "dagster")},
+        cwd=demo_home,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            with urllib.request.urlopen(f"{url}/server_info", timeout=5):
+                break
+        except (urllib.error.URLError, TimeoutError):
+            assert server.poll() is None, (demo_home / "webserver.log").read_text()
+            assert time.monotonic() < deadline, "the UI did not come up"
+            time.sleep(0.5)
+    yield url
+    server.terminate()
+    server.wait(timeout=30)
+    log.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1600, "height": 1000}, color_scheme="light")
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    yield page
+    context.close()
+
+
+def picture(page: Page, name: str, tmp_path: Path) -> None:
+    folder = PROJECT / os.environ["BANANA_PICTURES"] if "BANANA_PICTURES" in os.environ else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(2500)
+    page.screenshot(path=folder / f"{name}.png")
+
+
+def test_the_lineage_graph_shows_every_group(page: Page, address: str, tmp_path: Path) -> None:
+    page.goto(f"{address}/asset-groups?expanded=raw,patterns,metrics,advice,plans")
+    page.get_by_text("log_patterns").first.wait_for()
+    for name in ("log_files", "build_failures", "build_health", "bottlenecks", "plans"):
+        assert page.get_by_text(name, exact=True).count(), f"{name} is not in the graph"
+    picture(page, "lineage", tmp_path)
+
+
+@pytest.mark.parametrize("asset", ["log_patterns", "build_failures", "resource_usage_predictions", "build_health"])
+def test_an_asset_shows_columns_and_plot(page: Page, address: str, asset: str, tmp_path: Path) -> None:
+    page.goto(f"{address}/assets/{asset}?view=overview")
+    page.get_by_text("Columns", exact=True).first.wait_for()
+    picture(page, f"{asset}", tmp_path)
+
+
+def test_checks_are_listed_with_their_results(page: Page, address: str, tmp_path: Path) -> None:
+    page.goto(f"{address}/assets/log_patterns?view=checks")
+    page.get_by_text("every_shape_is_in_one_pattern").first.wait_for()
+    assert page.get_by_text("Passed").count()
+    picture(page, "checks", tmp_path)
