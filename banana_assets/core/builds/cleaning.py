@@ -76,7 +76,9 @@ def clean(lines: Sequence[str]) -> CleanLog:
         pl.col("text").str.extract_groups(_MARKER).alias("marker"),
         pl.col("text").str.replace(_MARKER, "").str.replace(_WRAPPER, "").str.strip_chars_end().alias("text"),
     ).with_columns(
-        pl.coalesce(pl.col("marker").struct.field("1"), pl.col("marker").struct.field("2")).fill_null("").alias("marker")
+        pl.coalesce(pl.col("marker").struct.field("1"), pl.col("marker").struct.field("2"))
+        .fill_null("")
+        .alias("marker")
     )
     stamps = frame["stamp"].str.strip_chars("\ufeff[] ").to_list()
     return CleanLog(frame["text"], frame["text"].to_list(), stamps, frame["marker"].to_list(), controls)
@@ -103,8 +105,10 @@ def _standing(line: str, index: int, controls: dict[int, tuple[str, ...]]) -> st
 
 
 def _without_colours(series: pl.Series) -> pl.Series:
-    touched = series.str.contains_any(["\x1b", "^[[", "m"]) if len(series) < 64 else series.str.contains_any(
-        ["\x1b", "^[[", "[0m", "[1m", "[39m", "[22m"]
+    touched = (
+        series.str.contains_any(["\x1b", "^[[", "m"])
+        if len(series) < 64
+        else series.str.contains_any(["\x1b", "^[[", "[0m", "[1m", "[39m", "[22m"])
     )
     if not touched.any():
         return series

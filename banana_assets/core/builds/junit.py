@@ -46,7 +46,9 @@ def parse_junit(data: bytes) -> tuple[TestResult, ...]:
             f"The test report uses {_feature(error)}, which is unsafe to read.", "Write it without a DTD or entities."
         ) from error
     except (ParseError, UnicodeError, LookupError, ValueError) as error:
-        raise InputError(f"The test report is no well-formed XML: {error}.", "Check that it was written completely.") from error
+        raise InputError(
+            f"The test report is no well-formed XML: {error}.", "Check that it was written completely."
+        ) from error
     if _local(root.tag) not in _SUITES | _CASES:
         raise InputError(
             f"The XML file begins with <{_local(root.tag)}>, so it is no JUnit report.",
@@ -57,9 +59,11 @@ def parse_junit(data: bytes) -> tuple[TestResult, ...]:
 
 def _feature(error: DefusedXmlException) -> str:
     kind = type(error).__name__
-    return {"DTDForbidden": "a DTD", "EntitiesForbidden": "entities", "ExternalReferenceForbidden": "external references"}.get(
-        kind, "a forbidden feature"
-    )
+    return {
+        "DTDForbidden": "a DTD",
+        "EntitiesForbidden": "entities",
+        "ExternalReferenceForbidden": "external references",
+    }.get(kind, "a forbidden feature")
 
 
 def _local(tag: object) -> str:
@@ -128,4 +132,4 @@ def _seconds(text: str | None) -> float | None:
 
 
 def _positive(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and 0 < int(text[:15]) else None
+    return int(text) if text and text.isascii() and text.isdigit() and int(text[:15]) > 0 else None

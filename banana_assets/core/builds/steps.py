@@ -82,7 +82,9 @@ def endings(log: CleanLog) -> list[Ending]:
         if match:
             code = next((int(g) for g in match.groups() if g), None)
             if code != 0:
-                found.append(Ending(i, code, whole=text.endswith(("Your build exited with 1.",)) or "Job failed" in text))
+                found.append(
+                    Ending(i, code, whole=text.endswith(("Your build exited with 1.",)) or "Job failed" in text)
+                )
     return found
 
 

@@ -1,0 +1,104 @@
+"""Where the table of tools finds something in a cleaned log."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cache
+
+import polars as pl
+
+from banana_assets.core.builds.blocks import BLOCKS
+from banana_assets.core.builds.cleaning import CleanLog
+from banana_assets.core.builds.tools import RULES
+from banana_assets.core.builds.tools.table import MESSAGE, Rule
+
+MOST_FINDINGS = 20_000
+"""Findings looked at in one log. A log with more says the same thing over and over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A message of a tool: lines ``first`` to ``last`` (0-based, inclusive), known by line ``anchor``."""
+
+    rule: Rule
+    anchor: int
+    first: int
+    last: int
+    category: str
+    groups: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def weight(self) -> int:
+        """How much it explains (see ``tools.table``)."""
+        return self.rule.weight
+
+
+@cache
+def _by_hint() -> tuple[list[str], dict[str, list[int]]]:
+    table: dict[str, list[int]] = defaultdict(list)
+    for order, rule in enumerate(RULES):
+        for hint in rule.hints:
+            table[hint].append(order)
+    return sorted(h for h in table if not h.startswith("re:")), table
+
+
+# Lines that hold error words and say that nothing is wrong, or only name things so.
+_HARMLESS = re.compile(
+    r"(?i)^\s*(?:0 (?:failures?|errors?|failed)\b|no errors?\b|.*\b0 (?:error|failure|problem)s?\b(?!.*[1-9]\d* (?:error|failure|problem|failed))"
+    r"|ok \d+ |ok\s+\S|--- PASS|PASS[: ]|\[ +OK +\]|\[       OK \]|test \S.* \.\.\. ok|✓|✔|√|remote: |\s*(?:Compiling|Downloading|Downloaded|Collecting|Installing|Fetching|Unpacking|Selecting|Setting up|Get:\d+|Hit:\d+|Preparing to unpack|Requirement already|Building|Checking|Adding|Using|Linking|Copying|Extracting|Receiving|Resolving) "
+    r"|export |CFLAGS=|\+ ?(?:echo|set|export|\[|test|if) |\$ |npm WARN|npm warn|warning[: ]|.{0,40}\bwarning: |\s*\[?warn(?:ing)?\]?[: ]|DEBUG|\[debug\]|WARN\b|INFO\b.{0,30}\bretry|gcc |g\+\+ |cc |clang |/usr/bin/c|\[ *\d+%\] |\S+\.o: |(?:create|delete) mode \d+|checking (?:for|whether|how|if) )"
+)
+
+
+def findings(log: CleanLog) -> list[Finding]:
+    """Everything the table finds, in order of lines; of several entries for one line the most telling one."""
+    hints, table = _by_hint()
+    matched = log.series.str.extract_many(hints, ascii_case_insensitive=True, overlapping=True)
+    candidates: dict[int, list[str]] = {}
+    some = matched.list.len().fill_null(0).gt(0).arg_true()
+    if len(some):
+        candidates = dict(zip(some.to_list(), matched.gather(some).to_list(), strict=True))
+    for shape in table:
+        if shape.startswith("re:"):
+            for i in log.series.str.contains(shape.removeprefix("re:")).arg_true().to_list():
+                candidates.setdefault(i, []).append(shape)
+    found: list[Finding] = []
+    covered = -1
+    for i in sorted(candidates):
+        finding = _at(log, i, candidates[i], table, covered)
+        if finding is None:
+            continue
+        found.append(finding)
+        if finding.weight >= MESSAGE:
+            covered = max(covered, finding.last)
+        if len(found) >= MOST_FINDINGS:
+            break
+    return found
+
+
+def _at(log: CleanLog, i: int, words: list[str], table: dict[str, list[int]], covered: int) -> Finding | None:
+    text = log.texts[i]
+    orders = sorted({order for word in {w.lower() for w in words} for order in table.get(word, ())})
+    best: tuple[Rule, re.Match[str]] | None = None
+    for order in orders:
+        rule = RULES[order]
+        if best is not None and rule.weight <= best[0].weight:
+            continue
+        match = rule.regex.search(text)
+        if match is not None:
+            best = (rule, match)
+    if best is None:
+        return None
+    rule, match = best
+    if rule.weight < MESSAGE and (_HARMLESS.match(text) or i <= covered):
+        return None
+    first, last = BLOCKS[rule.block](log.texts, i)
+    groups = {name: value for name, value in match.groupdict().items() if value is not None}
+    return Finding(rule, i, first, last, rule.category, groups)
+
+
+def marked_errors(log: CleanLog) -> pl.Series:
+    """The 0-based lines that the CI system itself marks as errors (``##[error]``, ``::error::``)."""
+    return pl.Series([i for i, marker in enumerate(log.markers) if marker == "error"], dtype=pl.Int64)

@@ -1,0 +1,7 @@
+"""Test results read from the log itself, for builds that keep no report."""
+
+from __future__ import annotations
+
+from banana_assets.core.builds.testlogs.reading import TestCounts, count_tests, read_tests
+
+__all__ = ["TestCounts", "count_tests", "read_tests"]

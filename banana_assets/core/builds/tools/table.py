@@ -1,0 +1,54 @@
+"""What an entry of the table of tools says: by which line a failure is known, how far its message goes, how much it says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+FAILURE, EXCEPTION, MESSAGE, GUESS, SUMMARY, WRAPPER = 90, 75, 60, 45, 30, 12
+"""How much a line explains, from a tool's own detailed report of one failure down to the echo of an exit status.
+
+``FAILURE``: a compiler's error, a failing test with its assertion. ``EXCEPTION``: an uncaught exception with its trace.
+``MESSAGE``: a one-line message of a known tool. ``GUESS``: a line that begins with an error word. ``SUMMARY``: counts and
+lists of what failed. ``WRAPPER``: a build tool that repeats that the command below it failed.
+"""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One entry: a ``tool`` prints a line like ``pattern`` (searched in the cleaned line) when it fails.
+
+    ``category`` is the class of failure it stands for; empty where the text of the block decides. ``block`` names the
+    function in ``blocks`` that says how far the message goes. ``hints`` are lower-case literals, one of which every
+    matching line holds in some spelling of case: they spare nearly all lines the pattern. A message without such a
+    literal has one hint that begins with ``re:`` and is a wider pattern in the common subset of Python's and Rust's
+    regular expressions. Named groups of the pattern (test, file, line, column, message) are what the tool names.
+    """
+
+    tool: str
+    category: str
+    weight: int
+    block: str
+    hints: tuple[str, ...]
+    pattern: str
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """The compiled pattern, compiled at the first line that holds a hint."""
+        return re.compile(self.pattern)
+
+
+def rules(tool: str, *entries: tuple[str, int, str, str, str]) -> tuple[Rule, ...]:
+    """Entries of one tool as (category, weight, block, hints separated by ``|``, pattern)."""
+    return tuple(
+        Rule(
+            tool,
+            category,
+            weight,
+            block,
+            (hints,) if hints.startswith("re:") else tuple(hints.lower().split("|")),
+            pattern,
+        )
+        for category, weight, block, hints, pattern in entries
+    )
