@@ -11,16 +11,14 @@ import errno
 import hashlib
 import io
 import os
-import socket
-import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO, cast
+from types import TracebackType
+from typing import IO, BinaryIO, Self, cast
 
 import fsspec
 import sqlalchemy as sa
@@ -29,6 +27,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from banana_assets.backends.records import tables
 from banana_assets.backends.records.engine import reading, writing
+from banana_assets.backends.scratch import owned_name, sweep
 from banana_assets.core.errors import StoreError
 
 SMALL_BYTES = 64 << 10
@@ -36,7 +35,6 @@ SMALL_BYTES = 64 << 10
 
 LEVEL = 3
 CHUNK = 1 << 18
-STALE_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -64,43 +62,19 @@ class Blobs:
             register(connection, [blob])
         return blob
 
-    def write(self, stream: IO[bytes], *, inline: bool = True) -> Blob:
+    def write(self, stream: IO[bytes]) -> Blob:
         """Bring the stream's bytes to rest without their row; ``register`` adds it, in the caller's transaction.
 
-        ``inline=False`` makes even a small blob a file, for callers that hold many before they register them.
         Raises StoreError when the place cannot be written, for instance because it is full.
         """
-        digest, size = hashlib.sha256(), 0
-        compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=False).compressobj()
-        head = bytearray()
-        spill: _Spill | None = None
-        try:
-            while True:
-                chunk = stream.read(CHUNK)
-                if chunk:
-                    digest.update(chunk)
-                    size += len(chunk)
-                packed = compressor.compress(chunk) if chunk else compressor.flush()
-                if spill is None and (len(head) + len(packed) > SMALL_BYTES or (not chunk and not inline)):
-                    with self._reported():
-                        spill = _Spill(self)
-                        spill.write(bytes(head))
-                if spill is None:
-                    head += packed
-                elif packed:
-                    with self._reported():
-                        spill.write(packed)
-                if not chunk:
-                    break
-            address = digest.hexdigest()
-            if spill is None:
-                return Blob(address, size, len(head), bytes(head))
-            with self._reported():
-                spill.finish(self.path(address))
-            return Blob(address, size, spill.size)
-        finally:
-            if spill is not None:
-                spill.discard()
+        with self.writer() as writer:
+            while chunk := stream.read(CHUNK):
+                writer.write(chunk)
+            return writer.finish()
+
+    def writer(self) -> BlobWriter:
+        """A blob to be written piece by piece."""
+        return BlobWriter(self)
 
     def open(self, sha256: str) -> BinaryIO:
         """The bytes of a blob as a stream (no seeking). Reading raises StoreError when they are missing or damaged."""
@@ -133,23 +107,11 @@ class Blobs:
 
     def sweep(self) -> int:
         """Remove what killed processes left half written; returns how many."""
-        if not self.local:
-            return 0
-        removed = 0
-        folder = Path(self.root) / "tmp"
-        for left in folder.glob("*.part") if folder.is_dir() else ():
-            host, pid, *_ = [*left.name.split("~"), "", ""]
-            try:
-                old = time.time() - left.stat().st_mtime > STALE_SECONDS
-                if old or (host == _host() and pid.isdigit() and not _alive(int(pid))):
-                    left.unlink()
-                    removed += 1
-            except FileNotFoundError:
-                continue
-        return removed
+        return sweep(Path(self.root) / "tmp") if self.local else 0
 
     @contextmanager
-    def _reported(self) -> Iterator[None]:
+    def reported(self) -> Iterator[None]:
+        """Turn what the place says (full, not permitted) into StoreError."""
         try:
             yield
         except OSError as error:
@@ -190,12 +152,59 @@ def insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:
     return postgresql.insert(table).on_conflict_do_nothing()
 
 
+class BlobWriter:
+    """A blob on its way. Leaving the ``with`` block without ``finish`` leaves nothing behind."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self.blobs = blobs
+        self.digest = hashlib.sha256()
+        self.size = 0
+        self.compressor = zstandard.ZstdCompressor(level=LEVEL).compressobj()
+        self.head = bytearray()
+        self.spill: _Spill | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.spill is not None:
+            self.spill.discard()
+
+    def write(self, data: bytes) -> None:
+        """Add bytes."""
+        self.digest.update(data)
+        self.size += len(data)
+        self._store(self.compressor.compress(data))
+
+    def finish(self) -> Blob:
+        """Bring the blob to rest under its address."""
+        self._store(self.compressor.flush())
+        address = self.digest.hexdigest()
+        if self.spill is None:
+            return Blob(address, self.size, len(self.head), bytes(self.head))
+        with self.blobs.reported():
+            self.spill.finish(self.blobs.path(address))
+        return Blob(address, self.size, self.spill.size)
+
+    def _store(self, packed: bytes) -> None:
+        if self.spill is None and len(self.head) + len(packed) <= SMALL_BYTES:
+            self.head += packed
+            return
+        with self.blobs.reported():
+            if self.spill is None:
+                self.spill = _Spill(self.blobs)
+                self.spill.write(bytes(self.head))
+            self.spill.write(packed)
+
+
 class _Spill:
     """A blob on its way: a temporary file that becomes the blob, or nothing."""
 
     def __init__(self, blobs: Blobs) -> None:
         self.fs, self.local = blobs.fs, blobs.local
-        self.temporary = f"{blobs.root}/tmp/{_host()}~{os.getpid()}~{uuid.uuid4().hex}.part"
+        self.temporary = f"{blobs.root}/tmp/{owned_name()}{uuid.uuid4().hex}.part"
         if self.local:
             Path(self.temporary).parent.mkdir(parents=True, exist_ok=True)
             self.file: IO[bytes] = open(self.temporary, "wb", buffering=0)  # noqa: PTH123, SIM115
@@ -279,22 +288,3 @@ class _Verified(io.RawIOBase):
         return StoreError(
             f"The blob {self.sha256[:16]}… is damaged: {why}.", "Restore it from a backup, or ingest its log again."
         )
-
-
-def new_spool() -> IO[bytes]:
-    """A nameless temporary file for input that can be read only once: in memory up to 8 MB, then on disk."""
-    return cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=8 << 20))
-
-
-def _host() -> str:
-    return socket.gethostname().replace("~", "-").replace("/", "-")
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

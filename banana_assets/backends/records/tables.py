@@ -76,6 +76,7 @@ log_files = sa.Table(
     sa.Column("sha256", SHA256, sa.ForeignKey("blobs.sha256"), nullable=False),
     sa.Column("content_sha256", SHA256, nullable=False),
     sa.Column("head_sha256", SHA256),
+    sa.Column("continues", sa.Integer, sa.ForeignKey("log_files.id")),
     sa.Column("start_byte", sa.BigInteger, nullable=False),
     sa.Column("first_line", sa.BigInteger, nullable=False),
     sa.Column("bytes", sa.BigInteger, nullable=False),
@@ -89,7 +90,8 @@ log_files = sa.Table(
     sqlite_autoincrement=True,
 )
 """Ingested application logs. ``sha256`` addresses the stored bytes, which begin at ``start_byte`` of the file as it was
-when it was read; ``content_sha256`` is the hash of that whole file, ``head_sha256`` of its first kilobyte."""
+when it was read; ``content_sha256`` is the hash of that whole file, ``head_sha256`` of its first kilobyte;
+``continues`` is the row that holds the bytes before."""
 
 builds = sa.Table(
     "builds",

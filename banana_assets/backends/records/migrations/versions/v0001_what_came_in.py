@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("sha256", SHA256, nullable=False),
         sa.Column("content_sha256", SHA256, nullable=False),
         sa.Column("head_sha256", SHA256),
+        sa.Column("continues", sa.Integer),
         sa.Column("start_byte", sa.BigInteger, nullable=False),
         sa.Column("first_line", sa.BigInteger, nullable=False),
         sa.Column("bytes", sa.BigInteger, nullable=False),
@@ -43,6 +44,7 @@ def upgrade() -> None:
         sa.Column("arrival_day", sa.Date, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_log_files"),
         sa.ForeignKeyConstraint(["sha256"], ["blobs.sha256"], name="fk_log_files_sha256_blobs"),
+        sa.ForeignKeyConstraint(["continues"], ["log_files.id"], name="fk_log_files_continues_log_files"),
         sa.UniqueConstraint("source", "content_sha256", name="uq_log_files_source_content_sha256"),
         sqlite_autoincrement=True,
     )

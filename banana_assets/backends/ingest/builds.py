@@ -1,0 +1,335 @@
+"""Taking in builds: folders of CI logs with a manifest or none, archives of logs, single logs.
+
+What the manifest does not say is told from the names of files and folders and from the log itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+import sqlalchemy as sa
+
+from banana_assets.backends.ingest import candidates as find
+from banana_assets.backends.ingest.archives import members
+from banana_assets.backends.ingest.build_rows import Facts, Series, fingerprint_of, id_of, save_builds
+from banana_assets.backends.ingest.candidates import Candidate
+from banana_assets.backends.ingest.content import Content, check_text, from_path
+from banana_assets.backends.ingest.logs import store_log
+from banana_assets.backends.ingest.manifest import Row, find_manifest, read_manifest
+from banana_assets.backends.ingest.naming import archive_name
+from banana_assets.backends.ingest.paths import expand, is_archive_name, walk
+from banana_assets.backends.ingest.report import Item, Outcome, Progress, Report
+from banana_assets.backends.ingest.resources import read_csv
+from banana_assets.backends.ingest.samples import encode
+from banana_assets.backends.lines import Oddities, read_lines
+from banana_assets.backends.records import tables as t
+from banana_assets.backends.records.engine import reading
+from banana_assets.backends.scratch import scratch_folder, sweep
+from banana_assets.backends.store import Store
+from banana_assets.core.builds.junit import parse_junit
+from banana_assets.core.builds.outcome import Outcome as Ending
+from banana_assets.core.builds.outcome import infer_outcome
+from banana_assets.core.builds.results import TestResult, merge_attempts
+from banana_assets.core.errors import InputError
+
+BATCH_BUILDS = 100
+BATCH_BYTES = 64 << 20
+HEAD_LINES = 2_000
+TAIL_BYTES = 32 << 20
+"""Of a longer log only its first lines and this much of its end say how it ended."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a person says of all builds of one ingestion; it fills what nothing else tells."""
+
+    pipeline: str | None = None
+    job: str | None = None
+    branch: str | None = None
+    commit: str | None = None
+
+
+def ingest_builds(
+    store: Store, paths: Iterable[Path | str], *, told: Told | None = None, progress: Progress | None = None
+) -> Report:
+    """Take in builds: paths of folders, manifests, archives, logs, globs, or ``-``.
+
+    What cannot be used is in the report, the rest goes in. Raises StoreError when the store itself fails; what was
+    committed before stays.
+    """
+    report = Report(progress=progress)
+    store.blobs.sweep()
+    sweep(store.settings.home / "tmp")
+    with scratch_folder(store.settings.home) as scratch:
+        taking = _Taking(store, report, told or Told(), scratch)
+        for path in map(Path, paths):
+            if str(path) != "-" and path.is_dir():
+                taking.folder(path)
+                continue
+            for found in expand([path], json_logs=False):
+                if isinstance(found, InputError):
+                    report.refuse("", found)
+                else:
+                    taking.file(found.path)
+        taking.commit()
+    return report
+
+
+class _Taking:
+    def __init__(self, store: Store, report: Report, told: Told, scratch: Path) -> None:
+        self.store, self.report, self.told, self.scratch = store, report, told, scratch
+        self.pending: list[Facts] = []
+        self.size = 0
+
+    def opened(self, path: Path) -> Content:
+        return from_path(path, self.store.settings, self.scratch)
+
+    def folder(self, folder: Path) -> None:
+        """Take the builds of a folder and of the folders below."""
+        by_folder: dict[Path, list[str]] = {}
+        for found in walk(folder, json_logs=False):
+            if isinstance(found, InputError):
+                self.report.refuse(str(folder), found)
+            else:
+                by_folder.setdefault(found.path.parent, []).append(found.path.name)
+        if not by_folder and not self.report.items:
+            self.report.refuse(str(folder), InputError(f"The folder {folder} holds no files.", "Check the path."))
+        listed: set[Path] = set()
+        manifests: set[Path] = set()
+        for place in sorted(by_folder):
+            try:
+                manifest = find_manifest(place)
+            except InputError as error:
+                self.report.refuse(str(place), error)
+                by_folder[place] = []
+                continue
+            if manifest is not None:
+                listed |= self.manifest(manifest)
+                manifests.add(place)
+        for place, names in sorted(by_folder.items()):
+            free = [n for n in names if (place / n).resolve() not in listed]
+            if place in manifests:
+                self.aside(place, [n for n in free if not find.is_manifest(Path(n))], "its manifest does not list it")
+                continue
+            for name in (n for n in free if is_archive_name(n)):
+                self.archive(place / name)
+            self.take_all(find.of_folder(place, free, self.opened))
+
+    def aside(self, place: Path, names: Sequence[str], why: str) -> None:
+        for name in names:
+            if name.lower().endswith((".log", ".log.gz", ".txt", ".txt.gz")):
+                self.report.add(Item(str(place / name), "aside", message=why))
+
+    def file(self, path: Path) -> None:
+        """Take the builds of one file that was named."""
+        try:
+            if find.is_manifest(path):
+                self.manifest(path)
+            elif is_archive_name(path.name):
+                self.archive(path)
+            else:
+                self.take_all([find.of_log(path, self.opened)])
+        except InputError as error:
+            self.report.refuse(str(path), error)
+
+    def manifest(self, path: Path) -> set[Path]:
+        """Take the builds that a manifest lists; returns the files that it names."""
+        try:
+            rows = read_manifest(path, self.opened(path).head(64 << 20))
+        except InputError as error:
+            self.report.refuse(str(path), error)
+            # Without its manifest nobody knows which builds these logs are of.
+            return {p.resolve() for p in path.parent.rglob("*")}
+        self.take_all(find.of_manifest(path, rows, self.opened))
+        return {(path.parent / name).resolve() for row in rows for name in (row.log, row.resources, *row.junit) if name}
+
+    def archive(self, path: Path) -> None:
+        """Take all builds of an archive, or none of them."""
+        self.commit()
+        with scratch_folder(self.store.settings.home) as scratch:
+            try:
+                found = find.of_archive(
+                    archive_name(path.absolute()), str(path), members(path, self.store.settings, scratch)
+                )
+                taken = [self.prepare(candidate) for candidate in found]
+            except InputError as error:
+                self.report.refuse(str(path), error)
+                return
+            for facts in taken:
+                self.accept(facts)
+            self.commit()
+
+    def take_all(self, found: Iterable[Candidate | InputError]) -> None:
+        for candidate in found:
+            if isinstance(candidate, InputError):
+                self.report.refuse("", candidate)
+                continue
+            try:
+                self.accept(self.prepare(candidate))
+            except InputError as error:
+                self.report.refuse(candidate.path, error)
+            if len(self.pending) >= BATCH_BUILDS or self.size >= BATCH_BYTES:
+                self.commit()
+
+    def accept(self, facts: Facts | Item) -> None:
+        if isinstance(facts, Item):
+            self.report.add(facts)
+            return
+        self.pending.append(facts)
+        self.size += facts.oddities.bytes
+
+    def prepare(self, candidate: Candidate) -> Facts | Item:
+        """Bring the files of a build to rest and gather what is told of it; no row is written yet."""
+        row = candidate.row or Row("")
+        blob, oddities = None, Oddities()
+        if candidate.log is not None:
+            check_text(candidate.log)
+            blob, oddities = store_log(self.store, candidate.log)
+            if blob.size == 0 and candidate.row is None:
+                return Item(candidate.path, "empty", message="it is empty")
+        tests = self.tests(candidate)
+        series = self.series(candidate)
+        facts = Facts(
+            build_id="",
+            fingerprint="",
+            pipeline=row.pipeline or self.told.pipeline or candidate.pipeline,
+            job=row.job or self.told.job or candidate.job,
+            status=row.status or "",
+            origin=candidate.origin,
+            branch=row.branch or self.told.branch,
+            commit_sha=row.commit or self.told.commit,
+            exit_code=row.exit_code,
+            command=row.command,
+            url=row.url,
+            queued_at=row.queued_at,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+            log=blob,
+            oddities=oddities,
+            tests=tests,
+            series=series,
+            path=candidate.path,
+        )
+        facts = replace(
+            facts, build_id=row.build_id or _identity(facts, candidate.run), fingerprint=_fingerprint(facts)
+        )
+        if self.is_known(facts):
+            return Item(candidate.path, "known", facts.build_id)
+        return _ended(facts, candidate)
+
+    def is_known(self, facts: Facts) -> bool:
+        c = t.builds.c
+        with reading(self.store.engine) as connection:
+            found = connection.execute(sa.select(c.fingerprint).where(c.build_id == facts.build_id)).scalar()
+        return found == facts.fingerprint
+
+    def tests(self, candidate: Candidate) -> tuple[TestResult, ...]:
+        """The tests of the reports. One that a manifest lists must be readable; one found beside the log is reported
+        and left out when it is not."""
+        found: list[TestResult] = []
+        for report in candidate.listed:
+            found += _parsed(report)
+        for report in candidate.reports:
+            try:
+                found += _parsed(report)
+            except InputError as error:
+                self.report.refuse(report.name, error)
+        return merge_attempts(found)
+
+    def series(self, candidate: Candidate) -> Series | None:
+        if candidate.resources is None:
+            return None
+        readings = read_csv(candidate.resources)
+        sources = readings.frame["source"].drop_nulls().unique().to_list()
+        if len(sources) > 1:
+            raise InputError(
+                f"{candidate.resources.name} holds readings of several sources.", "Give each build the readings of one."
+            )
+        blob = self.store.blobs.write(io.BytesIO(encode(readings.frame)))
+        return Series.of(sources[0] if sources else candidate.pipeline, readings.frame, blob)
+
+    def commit(self) -> None:
+        """Write the rows of this batch in one transaction."""
+        if not self.pending:
+            return
+        pending, self.pending, self.size = self.pending, [], 0
+        outcomes: Sequence[Outcome] = save_builds(self.store, pending)
+        for facts, outcome in zip(pending, outcomes, strict=True):
+            self.report.add(Item(facts.path or "", outcome, facts.build_id, facts.oddities))
+
+
+def _parsed(report: Content) -> tuple[TestResult, ...]:
+    with report.reading() as stream:
+        data = stream.read()
+    try:
+        return parse_junit(data)
+    except InputError as error:
+        raise InputError(f"{report.name}: {error.message}", error.remedy) from error
+
+
+def _identity(facts: Facts, run: str) -> str:
+    names = [facts.pipeline, facts.job]
+    if facts.url:
+        return id_of([*names, facts.url])
+    when = [facts.queued_at, facts.started_at]
+    told = [facts.branch, facts.commit_sha, run, *when]
+    return id_of([*names, *told, None if any(when) or facts.log is None else facts.log.sha256])
+
+
+def _fingerprint(facts: Facts) -> str:
+    told = replace(facts, tests=(), series=None, log=None, path=None, origin="", oddities=Oddities())
+    tests = [repr(test) for test in facts.tests]
+    return fingerprint_of(
+        [
+            *vars(told).values(),
+            facts.log.sha256 if facts.log else None,
+            hashlib.sha256("\n".join(tests).encode("utf-8", "surrogatepass")).hexdigest(),
+            facts.series.blob.sha256 if facts.series else None,
+            facts.series.source if facts.series else None,
+        ]
+    )
+
+
+def _ended(facts: Facts, candidate: Candidate) -> Facts:
+    """The facts with what only the log tells: how the build ended, and when."""
+    if facts.status and facts.started_at and facts.finished_at:
+        return facts
+    ending = Ending("", None, None, None, "")
+    if candidate.log is not None:
+        with candidate.log.reading() as stream:
+            ending = infer_outcome(list(_telling(read_lines(stream))))
+    status = facts.status or ending.status
+    code = facts.exit_code
+    if not facts.status and code is not None:
+        status = "success" if code == 0 else "failed" if ending.status in ("", "success", "failed") else ending.status
+    if code is None and not facts.status:
+        code = ending.exit_code
+    started, finished = facts.started_at or ending.started_at, facts.finished_at or ending.finished_at
+    if started and finished and finished < started:
+        # A manifest's time and one of a log with another clock: the told one stays.
+        started, finished = facts.started_at, facts.finished_at
+    return replace(facts, status=status, exit_code=code, started_at=started, finished_at=finished)
+
+
+def _telling(frames: Iterable[pl.DataFrame]) -> Iterator[str]:
+    """The lines that say how a build ended: all of a log of usual size, the beginning and end of a longer one."""
+    head: list[str] = []
+    tail: deque[str] = deque()
+    size = 0
+    for frame in frames:
+        for line in frame["text"].to_list():
+            if len(head) < HEAD_LINES:
+                head.append(line)
+                continue
+            tail.append(line)
+            size += len(line)
+            while size > TAIL_BYTES:
+                size -= len(tail.popleft())
+    yield from head
+    yield from tail

@@ -1,0 +1,198 @@
+"""Finding builds: which files of a folder or archive are the log, the test reports and the readings of which build."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath, PurePosixPath
+
+from banana_assets.backends.ingest.archives import Member
+from banana_assets.backends.ingest.content import Content, joined
+from banana_assets.backends.ingest.manifest import NAMES, Row
+from banana_assets.backends.ingest.naming import job_names, numbered, without_endings
+from banana_assets.backends.ingest.paths import is_log_name
+from banana_assets.core.errors import InputError
+
+Opener = Callable[[Path], Content]
+
+_REPORT = re.compile(
+    r"(?:junit|TEST-|test-results?|results?[-_.]|report[-_.]?junit).*\.xml$|.*[-_.]junit\.xml$", re.IGNORECASE
+)
+_REPORT_FOLDERS = ("test-results", "test-reports", "surefire-reports", "junit", "reports")
+_NUMBERED = re.compile(r"(?P<number>\d+)_(?P<name>.+)\.txt")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A build that was found: its names, its files, and what a manifest says of it. ``run`` tells the runs of a job
+    apart, ``reports`` are test reports found beside it, ``listed`` those that its manifest names."""
+
+    path: str
+    pipeline: str
+    job: str
+    run: str
+    origin: str
+    log: Content | None = None
+    reports: tuple[Content, ...] = ()
+    listed: tuple[Content, ...] = ()
+    resources: Content | None = None
+    row: Row | None = None
+    notes: tuple[str, ...] = field(default=())
+
+
+def of_folder(folder: Path, names: Sequence[str], opened: Opener) -> Iterator[Candidate | InputError]:
+    """The builds of the logs directly in a folder (``names``: the files there), without a manifest."""
+    logs = [n for n in numbered(names) if is_log_name(n, json_logs=False) and not n.lower().endswith(".xml")]
+    reports = _reports(folder, names)
+    for name in logs:
+        try:
+            yield of_log(folder / name, opened, [p for p in reports if len(logs) == 1 or belongs(p, folder / name)])
+        except InputError as error:
+            yield error
+
+
+def of_log(path: Path, opened: Opener, reports: Iterable[Path] | None = None) -> Candidate:
+    """The build of one log; where ``reports`` is None, with those beside it that carry its name.
+
+    Raises InputError for a test report, which is no log.
+    """
+    if path.suffix.lower() == ".xml":
+        raise InputError(
+            f"{path} is a test report without a log.", "Put it beside its log, or list both in a manifest."
+        )
+    if reports is None:
+        reports = (
+            [
+                p
+                for p in _reports(path.parent, [p.name for p in path.parent.iterdir() if p.is_file()])
+                if belongs(p, path)
+            ]
+            if str(path) != "-"
+            else []
+        )
+    pipeline, job = ("stdin", "stdin") if str(path) == "-" else job_names(path.absolute())
+    return Candidate(
+        str(path), pipeline, job, path.name, "folder", log=opened(path), reports=tuple(opened(p) for p in reports)
+    )
+
+
+def _reports(folder: Path, names: Sequence[str]) -> list[Path]:
+    """Test reports of a folder: XML files beside the logs, and in the folders where test tools write them."""
+    found = [folder / n for n in sorted(names) if n.lower().endswith(".xml")]
+    for name in _REPORT_FOLDERS:
+        if (folder / name).is_dir():
+            found += sorted((folder / name).rglob("*.xml"))
+    return [
+        p for p in found if _REPORT.match(p.name) or p.parent != folder or any(belongs(p, folder / n) for n in names)
+    ]
+
+
+def belongs(report: Path, log: Path) -> bool:
+    """Whether a report carries the name of the log, alone or with the usual additions."""
+    stem = without_endings(log.name)
+    name = re.sub(r"^(?:TEST|junit)[-_.]|[-_.](?:junit|tests?|results?|report)$", "", report.stem, flags=re.IGNORECASE)
+    return report.suffix.lower() == ".xml" and (name == stem or stem in report.parent.parts[-1:])
+
+
+def of_manifest(path: Path, rows: Iterable[Row], opened: Opener) -> Iterator[Candidate | InputError]:
+    """The builds that a manifest lists; an InputError stands for a build whose files cannot be found."""
+    folder = path.parent
+    for row in rows:
+        try:
+            log = _inside(folder, row.log, row) if row.log else None
+            pipeline, job = job_names((log or folder / "x").absolute())
+            yield Candidate(
+                str(log or row.where),
+                row.pipeline or pipeline,
+                row.job or (row.pipeline if log is None and row.pipeline else job),
+                row.log or "",
+                "folder",
+                log=opened(log) if log else None,
+                listed=tuple(opened(p) for pattern in row.junit for p in _matches(folder, pattern, row)),
+                resources=opened(_inside(folder, row.resources, row)) if row.resources else None,
+                row=row,
+            )
+        except InputError as error:
+            yield error
+
+
+def _inside(folder: Path, name: str, row: Row) -> Path:
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise InputError(
+            f"{row.where}, names {name!r}, which is outside of its folder.", "Keep the files beside the manifest."
+        )
+    if not path.is_file():
+        raise InputError(f"{row.where}, names {name!r}, which does not exist.", "Mend the name, or add the file.")
+    return path
+
+
+def _matches(folder: Path, pattern: str, row: Row) -> list[Path]:
+    if not any(c in pattern for c in "*?["):
+        return [_inside(folder, pattern, row)]
+    if Path(pattern).is_absolute():
+        raise InputError(f"{row.where}, has an absolute pattern {pattern!r}.", "Write it relative to the manifest.")
+    found = [_inside(folder, str(p.relative_to(folder)), row) for p in sorted(folder.glob(pattern)) if p.is_file()]
+    if not found:
+        raise InputError(f"{row.where}, names {pattern!r}, which matches nothing.", "Mend the pattern.")
+    return found
+
+
+def of_archive(inside: PurePath, archive: str, members: Sequence[Member]) -> list[Candidate]:
+    """The builds of an archive without a manifest: in one of GitHub Actions a build for each job, else one a log.
+
+    GitHub writes the whole log of a job as ``0_job.txt`` and again, step by step, as ``job/1_step.txt``
+    (https://docs.github.com/rest/actions/workflow-runs#download-workflow-run-logs): it is taken once.
+    Raises InputError for an archive without logs.
+    """
+    jobs = _actions_jobs(members)
+    pipeline = job_names(inside / "-")[0]
+    if jobs:
+        return [
+            Candidate(f"{archive}!{name}", pipeline, name, f"{inside.name}/{name}", "archive", log=log)
+            for name, log in jobs.items()
+        ]
+    logs = [m for m in members if m.log]
+    if not logs:
+        raise InputError(f"{archive} holds no logs.", "Name an archive of CI logs.")
+    found = []
+    for member in logs:
+        own, job = job_names(inside / member.path)
+        reports = tuple(
+            m.content
+            for m in members
+            if m.path.suffix.lower() == ".xml"
+            and (belongs(Path(m.path), Path(member.path)) or (len(logs) == 1 and _REPORT.match(m.path.name)))
+        )
+        run = f"{inside.name}/{member.path}"
+        found.append(Candidate(member.content.name, own, job, run, "archive", log=member.content, reports=reports))
+    return found
+
+
+def _actions_jobs(members: Sequence[Member]) -> dict[str, Content]:
+    """Job name to log, when the names are those of GitHub Actions; empty otherwise."""
+    whole: dict[str, Member] = {}
+    steps: dict[str, list[tuple[int, Member]]] = {}
+    for member in members:
+        match = _NUMBERED.fullmatch(member.path.name)
+        depth = len(member.path.parts)
+        if match and depth == 1:
+            whole[match["name"]] = member
+        elif match and depth == 2:
+            steps.setdefault(member.path.parts[0], []).append((int(match["number"]), member))
+        elif not (member.path.name == "system.txt" and depth == 2):
+            return {}
+    jobs = {name: member.content for name, member in whole.items()}
+    # Slashes in a job's name are left out of the names of its files.
+    plain = {re.sub(r"\W", "", name) for name in whole}
+    for name, parts in steps.items():
+        if re.sub(r"\W", "", name) not in plain:
+            ordered = [member.content for _, member in sorted(parts, key=lambda part: part[0])]
+            jobs[name] = joined(name, ordered)
+    return jobs
+
+
+def is_manifest(path: PurePath | PurePosixPath) -> bool:
+    """Whether the name is that of a manifest."""
+    return path.name in NAMES

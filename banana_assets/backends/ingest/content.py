@@ -1,0 +1,160 @@
+"""Input that can be read more than once, whatever it comes from, and the refusal of what is no text."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from banana_assets.backends.lines import open_log
+from banana_assets.backends.settings import Settings
+from banana_assets.core.errors import InputError
+
+IN_MEMORY = 8 << 20
+"""Input up to this size (bytes, uncompressed) is read once and held."""
+
+SNIFFED = 64 << 10
+CHUNK = 1 << 20
+
+_MAGIC = (
+    (b"\x7fELF", "a program (ELF)"),
+    (b"MZ\x90", "a Windows program"),
+    (b"\x89PNG\r\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF-", "a PDF document"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"BZh", "compressed with bzip2"),
+    (b"\xfd7zXZ\x00", "compressed with xz"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"PAR1", "a Parquet table"),
+)
+_TEXT_CONTROLS = b"\t\n\r\x1b\x08\x0c\x07"
+_CONTROLS = bytes(b for b in (*range(1, 32), 127) if b not in _TEXT_CONTROLS)
+
+
+@dataclass(frozen=True)
+class Content:
+    """A named input. ``open`` gives its plain bytes from the beginning, as often as it is called."""
+
+    name: str
+    open: Callable[[], BinaryIO]
+
+    @classmethod
+    def of_bytes(cls, name: str, data: bytes) -> Content:
+        """Input that is in memory."""
+        return cls(name, lambda: io.BytesIO(data))
+
+    @contextmanager
+    def reading(self) -> Iterator[BinaryIO]:
+        """The open stream; what the disk says becomes an InputError."""
+        try:
+            with self.open() as stream:
+                yield stream
+        except OSError as error:
+            raise InputError(f"{self.name} cannot be read: {error.strerror or error}.", "Check the disk.") from error
+
+    def head(self, size: int = SNIFFED) -> bytes:
+        """The first bytes."""
+        with self.reading() as stream:
+            return stream.read(size)
+
+
+def from_path(path: Path, settings: Settings, scratch: Path, name: str | None = None) -> Content:
+    """A file as input; gzip and zstd are unpacked. ``-``, pipes and other things that can be read only once are copied
+    to ``scratch``.
+
+    Raises InputError for what cannot be opened, is damaged, or unpacks to more than the settings allow.
+    """
+    shown = name or ("standard input" if str(path) == "-" else str(path))
+
+    def opened(at: Path = path) -> BinaryIO:
+        return open_log(at, max_bytes=settings.max_log_bytes, max_ratio=settings.max_archive_ratio)
+
+    try:
+        once = str(path) == "-" or not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        # open_log says in one sentence what is wrong with this path.
+        once = False
+    if not once:
+        try:
+            with opened() as stream:
+                data = stream.read(IN_MEMORY + 1)
+        except OSError as error:
+            raise InputError(f"{shown} cannot be read: {error.strerror or error}.", "Check the disk.") from error
+        if len(data) <= IN_MEMORY:
+            return Content.of_bytes(shown, data)
+        return Content(shown, opened)
+    handle, copy = tempfile.mkstemp(dir=scratch)
+    with os.fdopen(handle, "wb") as out, opened() as stream:
+        _copy(stream, out, settings.max_log_bytes, shown)
+    return from_path(Path(copy), settings, scratch, shown)
+
+
+def check_text(content: Content) -> None:
+    """Refuse what is no text, by its first 64 KiB. Bytes of other 8-bit encodings and blocks of NUL bytes (which
+    truncated logs begin with) are text; they are counted later.
+
+    Raises InputError saying what it seems to be.
+    """
+    data = content.head()
+    for magic, kind in _MAGIC:
+        if data.startswith(magic):
+            raise InputError(f"{content.name} is {kind}, no text.", "Name a text file.")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(data) > 64 and data.count(b"\0") in _half(len(data))):
+        raise InputError(
+            f"{content.name} is text in UTF-16, which is not read.", "Convert it: iconv -f UTF-16 -t UTF-8."
+        )
+    packed = data.replace(b"\0" * 16, b"")
+    if not packed:
+        return
+    controls = len(packed) - len(packed.translate(None, _CONTROLS))
+    if controls > 0.05 * len(packed) or packed.count(b"\0") > 0.3 * len(packed):
+        raise InputError(f"{content.name} is binary data, no text.", "Name a text file.")
+
+
+def _half(size: int) -> range:
+    return range(int(size * 0.45), size // 2 + 1)
+
+
+def _copy(stream: BinaryIO, out: IO[bytes], limit: int, name: str) -> None:
+    size = 0
+    while chunk := stream.read(CHUNK):
+        size += len(chunk)
+        if size > limit:
+            raise InputError(f"{name} is larger than {limit:,} bytes.", "Raise BANANA_MAX_LOG_BYTES if that is meant.")
+        out.write(chunk)
+
+
+def joined(name: str, parts: Sequence[Content]) -> Content:
+    """The contents one after the other, as one."""
+    return Content(name, lambda: cast("BinaryIO", io.BufferedReader(_Chain(parts))))
+
+
+class _Chain(io.RawIOBase):
+    def __init__(self, parts: Sequence[Content]) -> None:
+        self.left = list(parts)
+        self.stream: BinaryIO | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer)  # type: ignore[arg-type]
+        while self.stream is not None or self.left:
+            if self.stream is None:
+                self.stream = self.left.pop(0).open()
+            data = self.stream.read(len(view))
+            if data:
+                view[: len(data)] = data
+                return len(data)
+            self.stream.close()
+            self.stream = None
+        return 0
