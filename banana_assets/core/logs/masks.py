@@ -1,0 +1,147 @@
+"""Masking what varies by its form alone: numbers, addresses, paths, identifiers. The masked text is a message's shape.
+
+Masks run on text whose runs of digits are shortened to ``0``, so that they see each distinct text once, however many
+lines carry it: `connected to 10.0.3.17:5432 in 12 ms` and a million like it are one text to them.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+NAMES = (
+    "url",
+    "email",
+    "uuid",
+    "timestamp",
+    "mac",
+    "ip",
+    "path",
+    "hex",
+    "duration",
+    "size",
+    "version",
+    "id",
+    "number",
+)
+"""Names of the masks, as ``<ip>`` in a shape."""
+
+_MON = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_DOW = "(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?"
+
+_MASKS: tuple[tuple[str, str], ...] = (
+    (r"\b[a-zA-Z][a-zA-Z0-9+.\-]*://[^\s\"'<>\])},;|]+", "<url>"),
+    (r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}\b", "<email>"),
+    (r"\b[0-9a-fA-F]+(?:-[0-9a-fA-F]+){4}\b", "<uuid>"),
+    (r"\b0[-/.]0[-/.]0[T ,]{1,2}0:0:0(?:[.,:]0)?(?:Z\b| ?[+-]0(?::0)?\b)?", "<timestamp>"),
+    (rf"\b{_DOW}{_MON} +0 0:0:0(?: [A-Z]{{3,4}})?(?: 0)?\b", "<timestamp>"),
+    (rf"\b0[-/ ]{_MON}[-/ ]0[: ]0:0:0(?: ?[+-]0)?", "<timestamp>"),
+    (r"\b[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}\b", "<mac>"),
+    (r"\b(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\b", "<ip>"),
+    (r"(?:\b[A-Za-z0-9][A-Za-z0-9.\-]*)?/?\b0\.0\.0\.0(?::0)?\b", "<ip>"),
+    (r"\b[A-Za-z]:\\[^\s\"'<>|,;)\]]*", "<path>"),
+    (r"(^|[\s\"'=(\[{,:>@])(?:/[^\s\"'()\[\]{},;:=|<>]+)+/?", "${1}<path>"),
+    (r"\b0x[0-9a-fA-F]+\b", "<hex>"),
+    (r"\b(?:[0-9]+[a-f]|[a-f]+[0-9])[0-9a-f]{4,}\b", "<hex>"),
+    (r"\b(?:[0-9]+[A-F]|[A-F]+[0-9])[0-9A-F]{4,}\b", "<hex>"),
+    (r"\b0(?:\.0)?(?:ns|us|µs|ms|s|secs?|mins?|m|hrs?|h|d)\b", "<duration>"),
+    (r"\b0(?:\.0)?(?:[KMGTP]i?[Bb]?|k[Bb]?|[mgt][bB]|B|[Bb]ytes)\b", "<size>"),
+    (r"\bv[0-9]+(?:\.[0-9]+)+\b", "<version>"),
+    (r"\b[A-Za-z]\w*?(?:_-?|)0\w*", "<id>"),
+    (r"\b0[A-Za-z_]\w*", "<id>"),
+    (r"(^|[\s(=:,\[{])[-+]0\b", "${1}0"),
+    (r"\b0(?:[.,]0)*\b", "<number>"),
+)
+"""Expression on shortened text and what replaces it, in order; the special before the general."""
+
+HEX = r"\b0x[0-9a-fA-F]+\b"
+
+_BLOCK = 1 << 16
+"""Bytes shortened at once: small enough to stay in the processor's cache."""
+
+
+def shorten_bytes(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """UTF-8 text with each run of digits shortened to ``0``.
+
+    Up to three digits right after a letter stay: they belong to a name (``ssh2``, ``sha256``) rather than count.
+    """
+    padded = np.zeros(len(data) + 8, np.uint8)
+    padded[4:-4] = data
+    return np.concatenate([_shortened(padded[i : i + _BLOCK + 8]) for i in range(0, len(data), _BLOCK)] or [data])
+
+
+def _shortened(text: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The inner part of a block that has four bytes of its neighbours at each end."""
+    digit = (text - 48) < 10
+    letter = (((text | 32) - 97) < 26) | (text >= 0x80)
+    here, last1, last2, last3 = digit[4:-4], digit[3:-5], digit[2:-6], digit[1:-7]
+    next1, next2, next3 = digit[5:-3], digit[6:-2], digit[7:-1]
+    further = here & last1
+    first = here & ~last1
+    two_more = next1 & next2
+    named = first & letter[3:-5] & ~(two_more & next3)
+    second = further & ~last2 & letter[2:-6] & ~two_more
+    third = further & last2 & ~last3 & letter[1:-7] & ~next1
+    out = text[4:-4].copy()
+    np.putmask(out, first & ~named, 48)
+    return out[~further | second | third]
+
+
+def shorten(messages: pl.Series) -> pl.Series:
+    """The messages (null as '', line feeds as blanks) with their runs of digits shortened, as ``shorten_bytes`` does."""
+    if not len(messages):
+        return messages
+    flat = messages.fill_null("").str.replace_all("\n", " ", literal=True)
+    flat = flat.str.replace_all(HEX, "0x0")
+    joined = flat.str.join("\n")[0].encode()
+    return split_lines(shorten_bytes(np.frombuffer(joined + b"\n", np.uint8)))
+
+
+def split_lines(text: NDArray[np.uint8]) -> pl.Series:
+    """The lines of UTF-8 text (each ended by LF) as a String series; a CR before the LF goes too."""
+    import pyarrow as pa
+
+    ends = np.flatnonzero(text == 10)
+    # Each string but the first begins with the LF of the line before it, which is cut off below.
+    offsets = np.zeros(len(ends) + 1, np.int64)
+    offsets[1:] = ends
+    array = pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(text))
+    return pl.Series(array, dtype=pl.String).str.strip_prefix("\n").str.strip_suffix("\r")
+
+
+def mask_short(shortened: pl.Series) -> pl.Series:
+    """Shapes of messages that went through ``shorten``."""
+    frame = shortened.to_frame("m")
+    expression = pl.col("m")
+    for pattern, name in _MASKS:
+        expression = expression.str.replace_all(pattern, name)
+    return frame.select(expression.str.strip_chars()).to_series()
+
+
+def mask(messages: pl.Series) -> pl.Series:
+    """The shape of each message: what varies by its form replaced by its name (``<ip>``, ``<number>``...)."""
+    return _by_distinct(messages, "shape")
+
+
+def shape_ids(messages: pl.Series) -> pl.Series:
+    """The ``shape_id`` (Int64) of each message."""
+    return _by_distinct(messages, "shape_id")
+
+
+def shape_id(shape: str) -> int:
+    """A signed 64-bit hash (BLAKE2b) of a shape: the same on every machine and in every version."""
+    return int.from_bytes(blake2b(shape.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def _by_distinct(messages: pl.Series, what: str) -> pl.Series:
+    short = shorten(messages).alias("short")
+    distinct = short.unique(maintain_order=True)
+    shape = mask_short(distinct)
+    table = pl.DataFrame({"short": distinct, "shape": shape})
+    if what == "shape_id":
+        ids = [shape_id(text) for text in shape.to_list()]
+        table = table.with_columns(shape_id=pl.Series(ids, dtype=pl.Int64))
+    return short.to_frame().join(table, on="short", how="left", maintain_order="left")[what].alias(messages.name)

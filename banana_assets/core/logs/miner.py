@@ -1,0 +1,178 @@
+"""Templates out of shapes: which words are variables, decided by how they vary among shapes of one structure.
+
+Shapes are cut into words and the delimiters between them. Shapes with the same delimiters form a group; a group is
+split at the position with the fewest distinct words until every position that still varies is judged a variable. The
+judgement looks at the words' form, at what stands before them, and at how many there are. Splitting by the least
+varied position is IPLoM's (Makanju et al., KDD 2009) and Brain's (Yu et al., TSC 2023); working on distinct shapes
+rather than on lines makes the result independent of order and of counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import polars as pl
+
+from banana_assets.core.logs.judge import Judge
+from banana_assets.core.logs.masks import NAMES
+
+VARIABLE = "<*>"
+
+_NAMED = re.compile(rf"<(?:{'|'.join(NAMES)})>")
+_TOKEN = re.compile(r"<\*>|[^\s=:,;()\[\]{}\"'<>|]+|\s+|.", re.DOTALL)
+_DELIMITERS = frozenset("=:,;()[]{}\"'<>|")
+
+Words = tuple[str, ...]
+
+
+def tokens(text: str) -> list[str]:
+    """Words, delimiters and white space, whose concatenation is the text."""
+    merged: list[str] = []
+    for token in _TOKEN.findall(text):
+        # A mask inside a word (`node-<*>`) is part of that word.
+        if merged and _is_word(token) and _is_word(merged[-1]):
+            merged[-1] += token
+        else:
+            merged.append(token)
+    return merged
+
+
+def _is_word(token: str) -> bool:
+    return token == VARIABLE or not (token[0].isspace() or token in _DELIMITERS)
+
+
+def anonymous(shape: str) -> str:
+    """The shape with ``<*>`` for each named mask, as templates write variables."""
+    return tidy(_NAMED.sub(VARIABLE, shape))
+
+
+def tidy(template: str) -> str:
+    """The template with variables that touch joined to one, as published templates have them.
+
+    A word with a variable in it is a variable (`blk_<*>`), unless a delimiter stands between (`node-<*>`).
+    """
+    template = re.sub(r"[\w<*>]*<\*>[\w<*>]*", VARIABLE, template)
+    template = re.sub(r"<\*>(?:\.<\*>)+", VARIABLE, template)
+    return re.sub(r"\s+", " ", template).strip()
+
+
+def pattern_id(template: str) -> str:
+    """A stable hash (BLAKE2b, 16 hexadecimal digits) of a template."""
+    return blake2b(template.encode(), digest_size=8).hexdigest()
+
+
+def mine(shapes: pl.DataFrame) -> pl.DataFrame:
+    """The template of each shape.
+
+    ``shapes`` has ``shape`` (String, distinct, named masks) and ``events`` (Int64). Gives ``shape, template,
+    named_template, pattern_id``, a row a shape, whatever the order of the input.
+    """
+    texts = sorted(set(shapes["shape"].to_list()))
+    plain = {text: anonymous(text) for text in texts}
+    cut = {template: tokens(template) for template in sorted(set(plain.values()))}
+    templates = _templates(cut)
+    final = [templates[plain[text]] for text in texts]
+    named = _named(texts, final)
+    return pl.DataFrame(
+        {
+            "shape": texts,
+            "template": final,
+            "named_template": [named[t] for t in final],
+            "pattern_id": [pattern_id(t) for t in final],
+        },
+        schema={"shape": pl.String, "template": pl.String, "named_template": pl.String, "pattern_id": pl.String},
+    )
+
+
+def _templates(cut: dict[str, list[str]]) -> dict[str, str]:
+    """Template of each masked text, by groups of one structure."""
+    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for text, parts in cut.items():
+        groups[tuple("w" if _is_word(t) else " " if t.isspace() else t for t in parts)].append(text)
+    judge = Judge.learn([[t for t in parts if not t.isspace()] for parts in cut.values()])
+    found: dict[str, str] = {}
+    for structure, members in groups.items():
+        places = [i for i, kind in enumerate(structure) if kind == "w"]
+        rows = [tuple(cut[m][i] for i in places) for m in members]
+        before = [_context(structure, cut[members[0]], i) for i in places]
+        for group in split(rows, list(range(len(rows))), before, judge):
+            words = _joined([rows[i] for i in group], before, judge)
+            for i in group:
+                parts = list(cut[members[i]])
+                for place, word in zip(places, words, strict=True):
+                    parts[place] = word
+                found[members[i]] = tidy("".join(parts))
+    return found
+
+
+def _context(structure: Sequence[str], parts: Sequence[str], place: int) -> str:
+    """The delimiters right before a word ('' at the start)."""
+    delimiter = ""
+    i = place - 1
+    while i >= 0 and structure[i] != "w":
+        delimiter = structure[i] + delimiter
+        i -= 1
+    return delimiter
+
+
+def split(rows: Sequence[Words], group: list[int], before: Sequence[str], judge: Judge) -> list[list[int]]:
+    """Cut a group of rows until each part differs in variables alone."""
+    done: list[list[int]] = []
+    work = [group]
+    while work:
+        part = work.pop()
+        columns = [sorted({rows[i][p] for i in part}) for p in range(len(before))]
+        varied = [p for p, values in enumerate(columns) if len(values) > 1]
+        if not varied:
+            done.append(part)
+            continue
+        constant = [p for p, values in enumerate(columns) if len(values) == 1]
+        members = [rows[i] for i in part]
+        doubtful = [p for p in varied if not judge.varies(members, p, columns[p], before, constant)]
+        if not doubtful:
+            done.append(part)
+            continue
+        place = min(doubtful, key=lambda p: (len(columns[p]), p))
+        parts: dict[str, list[int]] = defaultdict(list)
+        for i in part:
+            parts[rows[i][place]].append(i)
+        work.extend(parts.values())
+    return done
+
+
+def _joined(rows: Sequence[Words], before: Sequence[str], judge: Judge) -> list[str]:
+    """The words that all rows share, a variable where they differ or where the word is a value in itself."""
+    words = []
+    for place in range(len(before)):
+        values = {row[place] for row in rows}
+        word = next(iter(values)) if len(values) == 1 else VARIABLE
+        words.append(VARIABLE if judge.is_value(word, before[place], rows[0], place) else word)
+    return words
+
+
+def _named(shapes: Sequence[str], templates: Sequence[str]) -> dict[str, str]:
+    """The template with each variable's kind, where all its shapes have masks of that kind in that place."""
+    members: dict[str, list[str]] = defaultdict(list)
+    for shape, template in zip(shapes, templates, strict=True):
+        members[template].append(shape)
+    return {template: _name(template, found) for template, found in members.items()}
+
+
+def _name(template: str, shapes: Sequence[str]) -> str:
+    constants = [re.escape(part).replace(r"\ ", r"\s+") for part in template.split(VARIABLE)]
+    pattern = re.compile(r"\s*" + "(.*?)".join(constants) + r"\s*", re.DOTALL)
+    kinds: list[set[str]] = [set() for _ in constants[1:]]
+    for shape in shapes[:20]:
+        match = pattern.fullmatch(shape)
+        if match is None:
+            continue
+        for kind, text in zip(kinds, match.groups(), strict=True):
+            kind.add(text if _NAMED.fullmatch(text) else VARIABLE)
+    named = template.split(VARIABLE)
+    out = named[0]
+    for kind, constant in zip(kinds, named[1:], strict=True):
+        out += (next(iter(kind)) if len(kind) == 1 else VARIABLE) + constant
+    return out

@@ -1,0 +1,109 @@
+"""Patterns of log events: counted shapes of one file, and templates over all files."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from banana_assets.core.logs.masks import mask
+from banana_assets.core.logs.miner import mine
+from banana_assets.core.tables.patterns import EXAMPLE, LOG_PATTERNS, LOG_SHAPES
+
+EXAMPLE_CHARACTERS = 2_000
+EXAMPLES = 3
+
+SHAPE_SCHEMA = pl.Schema(
+    {n: t for n, t in LOG_SHAPES.dtypes.items() if n not in ("arrival_day", "file_id", "source")}
+)
+"""Columns and types of what ``shapes`` gives."""
+
+OFTEN_ERROR, OFTEN_WARNING = 100, 1_000
+
+
+def shapes(events: pl.DataFrame) -> pl.DataFrame:
+    """The events of one file (``events.EVENT_SCHEMA``) counted by hour and shape; columns ``SHAPE_SCHEMA``.
+
+    Only one message of each shape is masked again, to learn the shape's text.
+    """
+    if not events.height:
+        return pl.DataFrame(schema=SHAPE_SCHEMA)
+    first = pl.col("first_line").arg_min()
+    counted = (
+        events.lazy()
+        .with_columns(hour=pl.col("ts").dt.truncate("1h"))
+        .group_by("hour", "shape_id")
+        .agg(
+            severity_number=pl.col("severity_number").max(),
+            events=pl.len().cast(pl.Int64),
+            first_ts=pl.col("ts").min(),
+            last_ts=pl.col("ts").max(),
+            first_line=pl.col("first_line").min(),
+            message=pl.col("message").get(first),
+        )
+        .collect()
+    )
+    texts = counted.unique("shape_id", keep="any").select("shape_id", shape=mask_of("message"))
+    return (
+        counted.join(texts, on="shape_id", how="left")
+        .with_columns(example=pl.col("message").str.slice(0, EXAMPLE_CHARACTERS))
+        .select(pl.col(n).cast(t) for n, t in SHAPE_SCHEMA.items())
+        .sort("hour", "first_line")
+    )
+
+
+def mask_of(column: str) -> pl.Expr:
+    """The shapes of a column of messages."""
+    return pl.col(column).map_batches(mask, return_dtype=pl.String)
+
+
+def severity_word(severity: pl.Expr, frequency: pl.Expr) -> pl.Expr:
+    """How much a pattern asks for attention.
+
+    ``critical``: fatal (OpenTelemetry 21-24), or an error (17-20) seen at least 100 times. ``high``: any other error,
+    or a warning (13-16) seen at least 1,000 times. ``medium``: any other warning. ``low``: the rest. A rare error
+    stays high, since the cause of a failure is mostly written once.
+    """
+    return (
+        pl.when((severity >= 21) | ((severity >= 17) & (frequency >= OFTEN_ERROR)))
+        .then(pl.lit("critical"))
+        .when((severity >= 17) | ((severity >= 13) & (frequency >= OFTEN_WARNING)))
+        .then(pl.lit("high"))
+        .when(severity >= 13)
+        .then(pl.lit("medium"))
+        .otherwise(pl.lit("low"))
+    )
+
+
+def patterns(shapes: pl.DataFrame, paths: pl.DataFrame) -> pl.DataFrame:
+    """The templates of all shapes, in the columns of ``log_patterns``; the most frequent first, none dropped.
+
+    ``shapes`` are rows of ``log_shapes``; ``paths`` has ``file_id`` and ``path``.
+    """
+    if not shapes.height:
+        return LOG_PATTERNS.empty()
+    mined = mine(shapes.group_by("shape").agg(pl.col("events").sum()))
+    rows = shapes.join(mined, on="shape", how="left").sort("file_id", "first_line")
+    found = rows.group_by("pattern_id").agg(
+        pl.col("template").first(),
+        pl.col("named_template").first(),
+        frequency=pl.col("events").sum(),
+        severity_number=pl.col("severity_number").max(),
+        first_seen=pl.col("first_ts").min(),
+        last_seen=pl.col("last_ts").max(),
+        first_arrived=pl.col("arrival_day").min(),
+        sources=pl.col("source").unique().sort(),
+        files=pl.col("file_id").n_unique().cast(pl.Int64),
+        shapes=pl.col("shape_id").unique().sort(),
+    )
+    shown = (
+        rows.unique(["pattern_id", "example"], keep="first", maintain_order=True)
+        .group_by("pattern_id", maintain_order=True)
+        .head(EXAMPLES)
+        .join(paths.select("file_id", "path").unique("file_id"), on="file_id", how="left")
+        .select("pattern_id", pl.struct("file_id", "path", line="first_line", text="example").cast(EXAMPLE).alias("e"))
+        .group_by("pattern_id", maintain_order=True)
+        .agg(examples=pl.col("e"))
+    )
+    whole = found.join(shown, on="pattern_id", how="left").with_columns(
+        severity=severity_word(pl.col("severity_number"), pl.col("frequency"))
+    )
+    return LOG_PATTERNS.conform(whole.sort(["frequency", "pattern_id"], descending=[True, False]))
