@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _QUOTE = "['\"`‘’]"
+_SPAN = r"\d[\d.]*\s?(?:ms|milliseconds|s|secs?|seconds|m|mins?|minutes|h|hours)\b"
+_ABSENT = r"(?:not set|is required|required|missing|undefined|unbound|empty)"
 _NAME = r"([@\w][\w.@/+:-]*)"
 
 
@@ -54,8 +56,8 @@ _PATTERNS: dict[str, tuple[re.Pattern[str], ...]] = {
         r"https?://([\w.-]+\.[a-z]{2,})",
     ),
     "limit": _any(
-        r"[Tt]ime(?:d )?[- ]?out (?:after|of|exceeded:?|[(=:]) ?(\d[\d.]*\s?(?:ms|milliseconds|s|secs?|seconds|m|mins?|minutes|h|hours)\b)",
-        r"(?:exceeded|longer than|within|limit of|time of|after|for) (\d[\d.]*\s?(?:ms|milliseconds|s|secs?|seconds|m|mins?|minutes|h|hours)\b)",
+        rf"[Tt]ime(?:d )?[- ]?out (?:after|of|exceeded:?|[(=:]) ?({_SPAN})",
+        rf"(?:exceeded|longer than|within|limit of|time of|after|for) ({_SPAN})",
         r">\s?(\d[\d.]*\s?(?:ms|s|seconds)) ?\)?",
     ),
     "path": _any(
@@ -66,12 +68,13 @@ _PATTERNS: dict[str, tuple[re.Pattern[str], ...]] = {
         r"([\w./~-]*/[\w./~-]+): No such file or directory",
     ),
     "variable": _any(
-        r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b(?=[^\n]{0,40}(?:not set|is required|required|missing|undefined|unbound|empty))",
+        rf"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b(?=[^\n]{{0,40}}{_ABSENT})",
         r"(?:KeyError: |variable |env(?:ironment)? )['\"`$]?([A-Z][A-Z0-9_]{2,})",
         r"Input required and not supplied: (\S+)",
     ),
     "key": _any(
-        rf"(?:[Uu]nknown|[Uu]nexpected|[Ii]nvalid|[Uu]nrecogni[sz]ed|[Mm]issing)(?: \w+){{0,3}}:? {_QUOTE}([^'\"`\n]{{1,60}}){_QUOTE}",
+        rf"(?:[Uu]nknown|[Uu]nexpected|[Ii]nvalid|[Uu]nrecogni[sz]ed|[Mm]issing)(?: \w+){{0,3}}:? "
+        rf"{_QUOTE}([^'\"`\n]{{1,60}}){_QUOTE}",
         r"unrecogni[sz]ed arguments?: (\S+)",
         r"[Uu]nknown (?:option|argument|flag):? (\S+)",
     ),
@@ -91,24 +94,35 @@ _PATTERNS: dict[str, tuple[re.Pattern[str], ...]] = {
         r"unable to find (?:revision|commit|ref) (\S+)",
     ),
     "signal": _any(
-        r"\b(SIG[A-Z]{2,6})\b", r"(?i:\b(segmentation fault|bus error|illegal instruction|stack overflow|aborted)\b)",
-        r"signal:? (\d+)", r"panic: ([^\n]{1,120})", r"panicked at ([^\n]{1,120})",
+        r"\b(SIG[A-Z]{2,6})\b",
+        r"(?i:\b(segmentation fault|bus error|illegal instruction|stack overflow|aborted)\b)",
+        r"signal:? (\d+)",
+        r"panic: ([^\n]{1,120})",
+        r"panicked at ([^\n]{1,120})",
     ),
     "process": _any(r"Killed process \d+ \(([^)]+)\)", r"\b(node|java|python\d?|cc1plus|rustc|ld|gradle|webpack)\b"),
     "code": _any(
-        r"\berror\[([A-Z]\d{4})\]", r"\berror (TS\d{3,5}|CS\d{4}|[CF]\d{4}|LNK\d{4})\b", r"\[(-W[\w=+-]+)\]",
-        r"\[([a-z]+(?:-[a-z]+)+)\]\s*$", r":\d+:? ([A-Z]{1,4}\d{3,5})\b", r"\s(@?[\w-]+/[\w/-]+)\s*$",
-        r"\s{2,}([a-z]+(?:-[a-z]+)+)\s*$", r"\((clippy::\w+|[a-z]+(?:-[a-z]+)+)\)\s*$",
+        r"\berror\[([A-Z]\d{4})\]",
+        r"\berror (TS\d{3,5}|CS\d{4}|[CF]\d{4}|LNK\d{4})\b",
+        r"\[(-W[\w=+-]+)\]",
+        r"\[([a-z]+(?:-[a-z]+)+)\]\s*$",
+        r":\d+:? ([A-Z]{1,4}\d{3,5})\b",
+        r"\s(@?[\w-]+/[\w/-]+)\s*$",
+        r"\s{2,}([a-z]+(?:-[a-z]+)+)\s*$",
+        r"\((clippy::\w+|[a-z]+(?:-[a-z]+)+)\)\s*$",
     ),
     "assertion": _any(
-        r"(?:AssertionError|AssertionFailedError|ComparisonFailure)[^:\n]*: ([^\n]{3,200})", r"^E\s+(assert [^\n]{3,200})",
-        r"(?i)^\s*((?:expected|actual|left|got)\b[^\n]{3,160})", r"panicked at [^\n]*\n\s*([^\n]{3,200})",
+        r"(?:AssertionError|AssertionFailedError|ComparisonFailure)[^:\n]*: ([^\n]{3,200})",
+        r"^E\s+(assert [^\n]{3,200})",
+        r"(?i)^\s*((?:expected|actual|left|got)\b[^\n]{3,160})",
+        r"panicked at [^\n]*\n\s*([^\n]{3,200})",
     ),
     "error": _any(
-        r"^\s*([A-Z]\w*(?:\.\w+)*(?:Error|Exception)\b: [^\n]{3,200})", r"(?i)\b(?:fatal )?error\b[^:\n]{0,20}: ([^\n]{3,200})",
+        r"^\s*([A-Z]\w*(?:\.\w+)*(?:Error|Exception)\b: [^\n]{3,200})",
+        r"(?i)\b(?:fatal )?error\b[^:\n]{0,20}: ([^\n]{3,200})",
         r"(?i)^\s*((?:fatal|panic|failed)\b[^\n]{3,200})",
     ),
-}  # fmt: skip
+}
 _PATTERNS = {k: tuple(re.compile(p.pattern, p.flags | re.MULTILINE) for p in v) for k, v in _PATTERNS.items()}
 
 _LOCATIONS = _any(

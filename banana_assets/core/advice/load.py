@@ -47,8 +47,20 @@ def resource_limits(usage: pl.DataFrame, predictions: pl.DataFrame | None = None
         text += f"; the forecast's upper 80 % bound reaches {ahead:.3g} %." if ahead is not None else "."
         peak = last.sort("peak", "ts").row(-1, named=True)
         evidence = fact(f"peak {peak['peak']:.3g} %", "resource_usage", f"{source} {metric} {peak['ts'].isoformat()}")
-        found.append(Finding("resource_limit", f"{source}: {metric}", severity, text, high, 100.0, "%",
-                             above["ts"][0], NEAR_LIMIT.rule, (evidence,)))  # fmt: skip
+        found.append(
+            Finding(
+                "resource_limit",
+                f"{source}: {metric}",
+                severity,
+                text,
+                high,
+                100.0,
+                "%",
+                above["ts"][0],
+                NEAR_LIMIT.rule,
+                (evidence,),
+            )
+        )
     return found
 
 
@@ -113,10 +125,23 @@ def _hot(subject: str, what: str, by: pl.DataFrame, seen: pl.Series, table: str,
     text = f"{what.capitalize()} gather at {when}: {top['rate']:.3g} an hour" + (
         f" of {key}" if table == "log_shapes" else ""
     )
-    evidence = fact(f"{top['n']:.0f} {what} in {plural(top['hours'], 'such hour')}", table,
-                    f"{key} {top['hour'].isoformat()}")  # fmt: skip
-    return [Finding("hot_hour", subject, severity, f"{text}, {times}.", top["rate"], usual, f"{what}/h",
-                    None if daily else top["hour"], HOT.rule, (evidence,))]  # fmt: skip
+    evidence = fact(
+        f"{top['n']:.0f} {what} in {plural(top['hours'], 'such hour')}", table, f"{key} {top['hour'].isoformat()}"
+    )
+    return [
+        Finding(
+            "hot_hour",
+            subject,
+            severity,
+            f"{text}, {times}.",
+            top["rate"],
+            usual,
+            f"{what}/h",
+            None if daily else top["hour"],
+            HOT.rule,
+            (evidence,),
+        )
+    ]
 
 
 def pattern_rates(shapes: pl.DataFrame, patterns: pl.DataFrame) -> list[Finding]:
@@ -136,8 +161,12 @@ def pattern_rates(shapes: pl.DataFrame, patterns: pl.DataFrame) -> list[Finding]
         .agg(n=pl.col("events").sum())
         .sort("pattern_id", "source", "hour")
     )
-    spans = {row[0]: row[1:] for row in timed.group_by("source").agg(
-        pl.col("hour").min().alias("begin"), pl.col("hour").max().alias("end")).iter_rows()}  # fmt: skip
+    spans = {
+        row[0]: row[1:]
+        for row in timed.group_by("source")
+        .agg(pl.col("hour").min().alias("begin"), pl.col("hour").max().alias("end"))
+        .iter_rows()
+    }
     groups = hourly.partition_by("pattern_id", "source", as_dict=True)
     found = []
     for (pattern, source), group in sorted(groups.items(), key=lambda item: tuple(map(str, item[0]))):
@@ -160,8 +189,24 @@ def pattern_rates(shapes: pl.DataFrame, patterns: pl.DataFrame) -> list[Finding]
         short = template if len(template) <= 120 else template[:117] + "..."
         times = "never before" if base == 0 else f"{base:.3g} an hour before"
         text = f"`{short}` came {rate:.3g} times an hour since {cut:%F %H:%M} UTC, {times} ({source})."
-        evidence = fact(f"{now:.0f} events in {plural(recent_hours, 'hour')}, {before:.0f} in the "
-                        f"{plural(hours - recent_hours, 'hour')} before", "log_patterns", str(pattern))  # fmt: skip
-        found.append(Finding("pattern_rate", f"{source}: {pattern}", severity, text, rate, base, "events/h", cut,
-                             RISEN.rule, (evidence,)))  # fmt: skip
+        evidence = fact(
+            f"{now:.0f} events in {plural(recent_hours, 'hour')}, {before:.0f} in the "
+            f"{plural(hours - recent_hours, 'hour')} before",
+            "log_patterns",
+            str(pattern),
+        )
+        found.append(
+            Finding(
+                "pattern_rate",
+                f"{source}: {pattern}",
+                severity,
+                text,
+                rate,
+                base,
+                "events/h",
+                cut,
+                RISEN.rule,
+                (evidence,),
+            )
+        )
     return found

@@ -10,6 +10,7 @@ import polars as pl
 from banana_assets.core.advice.citing import cause_citations
 from banana_assets.core.advice.facts import extract
 from banana_assets.core.advice.headlines import DIFFICULTY, headline
+from banana_assets.core.advice.slowness import TEST_SHARE
 from banana_assets.core.evidence import Evidence, fact, plural, stable_id
 from banana_assets.core.metrics.rates import Z80, wilson
 from banana_assets.core.metrics.runs import ended
@@ -72,7 +73,7 @@ def recommendations(
 def _failures(failures: pl.DataFrame, builds: pl.DataFrame) -> list[_Recommendation]:
     """One a fingerprint; cancelled builds are somebody's decision and ask for nothing."""
     runs = ended(builds)
-    of_pipeline = {name: n for name, n in runs.group_by("pipeline").len().iter_rows()}
+    of_pipeline: dict[str, int] = dict(runs.group_by("pipeline").len().iter_rows())
     where = {row[0]: (row[1], row[2]) for row in runs.select("build_id", "pipeline", "job").iter_rows()}
     found = []
     real = failures.filter(pl.col("category") != "cancelled").sort("failed_at", "build_id")
@@ -156,12 +157,15 @@ def _of_bottleneck(row: dict[str, Any]) -> _Recommendation:
     kind, subject, value, base = row["kind"], row["subject"], row["value"], row["baseline"]
     since = f" since {row['since']:%F %H:%M} UTC" if row["since"] else ""
     lost = max(0.0, (value - base) / value) if value > 0 else 0.0
+    slow_test = row["rule"] == TEST_SHARE.rule
     advice: dict[str, tuple[str, str, float, str, str]] = {
         "slow_step": (
             "performance",
-            f"Bring {subject} back to its usual time: compare what changed{since}",
+            f"Make {subject} faster or run it beside the others"
+            if slow_test
+            else f"Bring {subject} back to its usual time: compare what changed{since}",
             10 * lost,
-            "10 x the share of its time that its baseline would save",
+            "10 x the share of its time that the baseline would save",
             "medium",
         ),
         "queue": (
@@ -195,8 +199,9 @@ def _of_bottleneck(row: dict[str, Any]) -> _Recommendation:
     }
     kind_type, lead, impact, method, difficulty = advice[kind]
     evidence = (fact(row["description"], "bottlenecks", row["bottleneck_id"]), *row["evidence"])
-    return _Recommendation(kind_type, f"{kind} {subject}", f"{lead}. {row['description']}", impact, method, difficulty,
-                           evidence)  # fmt: skip
+    return _Recommendation(
+        kind_type, f"{kind} {subject}", f"{lead}. {row['description']}", impact, method, difficulty, evidence
+    )
 
 
 def _patterns(patterns: pl.DataFrame) -> list[_Recommendation]:

@@ -52,17 +52,20 @@ def slow_jobs(builds: pl.DataFrame) -> list[Finding]:
                 first["at"],
                 f"{SLOWER.rule}; Mann-Whitney p {chance:.2g}",
                 (
-                    fact(f"first of the slower builds took {seconds_text(first['duration_seconds'])}", "builds",
-                         first["build_id"]),
+                    fact(
+                        f"first of the slower builds took {seconds_text(first['duration_seconds'])}",
+                        "builds",
+                        first["build_id"],
+                    ),
                     fact(f"latest took {seconds_text(group['duration_seconds'][-1])}", "builds", group["build_id"][-1]),
                 ),
             )
-        )  # fmt: skip
+        )
     return found
 
 
 def slow_tests(builds: pl.DataFrame, test_results: pl.DataFrame) -> list[Finding]:
-    """Single tests that take a quarter or more of the time of all tests, in the latest ten tested builds of a pipeline."""
+    """Single tests that take a quarter or more of all tests' time, in the latest ten tested builds of a pipeline."""
     timed = test_results.filter(pl.col("duration_seconds") > 0).join(
         ended(builds).select("build_id", "pipeline", "at"), on="build_id", how="inner"
     )
@@ -91,12 +94,25 @@ def slow_tests(builds: pl.DataFrame, test_results: pl.DataFrame) -> list[Finding
                 f"Test {name} takes {seconds_text(row['median'])}, {share:.0%} of the test time of {pipeline}; "
                 f"a usual test takes {seconds_text(usual)}."
             )
-            shown = fact(f"{share:.0%} of {seconds_text(total)} in {plural(row['runs'], 'run')}", "test_results",
-                         f"{row['build']} {name}")  # fmt: skip
+            shown = fact(
+                f"{share:.0%} of {seconds_text(total)} in {plural(row['runs'], 'run')}",
+                "test_results",
+                f"{row['build']} {name}",
+            )
             found.append(
-                Finding("slow_step", f"{pipeline}: {name}", severity, text, row["median"], usual, "s", None,
-                        TEST_SHARE.rule, (shown,))
-            )  # fmt: skip
+                Finding(
+                    "slow_step",
+                    f"{pipeline} test {name}",
+                    severity,
+                    text,
+                    row["median"],
+                    usual,
+                    "s",
+                    None,
+                    TEST_SHARE.rule,
+                    (shown,),
+                )
+            )
     return found
 
 
@@ -128,8 +144,20 @@ def queues(builds: pl.DataFrame) -> list[Finding]:
             f"at {rate:.3g} builds an hour {waiting:.2g} wait and {running:.2g} run at a time."
         )
         longest = fact(f"waited {seconds_text(worst['wait'])}", "builds", worst["build_id"])
-        found.append(Finding("queue", str(pipeline), severity, text, median, run, "s", group["queued_at"][0],
-                             WAITING.rule, (longest,)))  # fmt: skip
+        found.append(
+            Finding(
+                "queue",
+                str(pipeline),
+                severity,
+                text,
+                median,
+                run,
+                "s",
+                group["queued_at"][0],
+                WAITING.rule,
+                (longest,),
+            )
+        )
     return found
 
 

@@ -32,8 +32,8 @@ def resource_usage(samples: pl.DataFrame) -> pl.DataFrame:
     """RESOURCE_USAGE out of RESOURCE_SAMPLES: mean and peak of each interval, by source and metric.
 
     Readings that are no finite number are left out. Readings at one moment (two recordings of one source) share their
-    interval. A gap of up to six hours is filled by straight lines with ``samples`` 0; longer ones stay empty. Recordings
-    of builds are not filled: between two builds nothing was measured because nothing ran.
+    interval. A gap of up to six hours is filled by straight lines with ``samples`` 0; longer ones stay empty.
+    Recordings of builds are not filled: between two builds nothing was measured because nothing ran.
     """
     read = samples.filter(pl.col("value").is_finite())
     if not read.height:

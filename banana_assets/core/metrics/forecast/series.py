@@ -59,9 +59,14 @@ def regular(name: str, times: NDArray[np.int64], values: Floats, step: int, end:
     low, high = float(np.min(values)), float(np.max(values))
     percent = is_percentage(name) and low >= 0 and high <= 100
     return Series(
-        name, end, step, fill(grid, LONGEST_INTERPOLATION // step), observed, 0.0 if low >= 0 else None,
+        name,
+        end,
+        step,
+        fill(grid, LONGEST_INTERPOLATION // step),
+        observed,
+        0.0 if low >= 0 else None,
         100.0 if percent else None,
-    )  # fmt: skip
+    )
 
 
 def fill(grid: Floats, longest: int) -> Floats:

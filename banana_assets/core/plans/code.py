@@ -1,0 +1,230 @@
+"""Recipes for failures whose cause is in the code: tests, compilers, types, linters, syntax, crashes."""
+
+from __future__ import annotations
+
+from banana_assets.core.plans.case import Case, listed, test_command
+from banana_assets.core.plans.drafts import Draft, Recipe
+
+
+def _says(case: Case, kind: str) -> str:
+    found = case.facts.first(kind) or case.facts.first("error")
+    return f" ({found})" if found else ""
+
+
+def test_failure(case: Case) -> Recipe:
+    """Run the failing test alone, decide whether test or code is wrong, change it."""
+    tests = listed(case.failing_tests) or "the failing test"
+    command = test_command(case)
+    run = f"`{command}`" if command else f"{tests} alone, as {case.rerun} does"
+    claim = _says(case, "assertion")
+    steps = [
+        Draft("reproduce", f"Run {run}.", f"It fails as in the log{claim}.", 10, (), "high", (0,)),
+        Draft(
+            "inspect",
+            f"Compare what {tests} asserts{case.where} with what the code does, and read what changed there since "
+            f"{case.place} was last green.",
+            "It is known whether the assertion or the code is wrong.",
+            20,
+            (0,),
+            "high",
+            (0, 1),
+        ),
+        Draft("change", f"Correct the side that is wrong{case.where}.", f"{tests} passes alone.", 30, (1,), "high"),
+    ]
+    if case.builds > 1:
+        steps.append(
+            Draft(
+                "inspect",
+                f"Look at the {case.builds} builds with this failure for what they share (branch, runner, time).",
+                "It is known whether the failure depends on the code alone.",
+                15,
+                (0,),
+            )
+        )
+    steps.append(
+        Draft(
+            "verify",
+            f"Run the whole suite of {case.place} twice.",
+            "Both runs pass, so that order and time play no part.",
+            15,
+            tuple(range(2, len(steps))),
+            "high",
+        )
+    )
+    return Recipe(
+        f"Reproduce {tests} alone, then correct what its assertion contradicts",
+        tuple(steps),
+        "Changing the assertion to fit the code hides a defect; keep it unless the specification changed.",
+    )
+
+
+def _located(case: Case, what: str, tool: str, fix_minutes: float) -> tuple[Draft, ...]:
+    places = listed(case.facts.locations) or "the cited lines"
+    return (
+        Draft(
+            "inspect",
+            f"Read {places}: {what}{_says(case, 'error')}.",
+            "The statement at fault is known.",
+            10,
+            (),
+            "high",
+            (0,),
+        ),
+        Draft("change", f"Correct {places}.", f"{tool} no longer reports it there.", fix_minutes, (0,), "high", (1,)),
+    )
+
+
+def compile_error(case: Case) -> Recipe:
+    """Correct the first error; later ones often follow from it."""
+    tool = case.tool or "the compiler"
+    code = case.fact("code", "the first error")
+    steps = (
+        *_located(case, f"{tool} stops with {code}", tool, 20),
+        Draft(
+            "verify",
+            f"Build again with {case.rerun}; take up errors that remain from the first on.",
+            "It compiles; errors that only followed from the first are gone.",
+            10,
+            (1,),
+            "high",
+        ),
+    )
+    return Recipe(
+        f"Correct the first error of {tool}{case.where}; the ones after it often follow from it",
+        steps,
+        "The same error may come from a changed dependency or compiler: compare their versions with the last green "
+        "build before changing code that did not change.",
+    )
+
+
+def type_error(case: Case) -> Recipe:
+    """Correct the types, not the checker's settings."""
+    tool = case.tool or "the type checker"
+    code = case.fact("code", "a type error")
+    steps = (
+        *_located(case, f"{tool} reports {code}", tool, 20),
+        Draft(
+            "verify",
+            f"Run {tool} on {case.file or 'the whole project'}, then {case.rerun}.",
+            "No finding is left and none is new.",
+            5,
+            (1,),
+            "high",
+        ),
+    )
+    return Recipe(
+        f"Make the types agree{case.where}",
+        steps,
+        "A cast or an ignore comment silences the checker and keeps the defect.",
+    )
+
+
+def lint_error(case: Case) -> Recipe:
+    """Let the tool mend what it can, the rest by hand."""
+    tool = case.tool or "the linter"
+    codes = listed(case.facts.named.get("code", ())) or "the findings"
+    fixers = {
+        "ruff": "ruff check --fix",
+        "eslint": "npx eslint --fix",
+        "black": "black",
+        "prettier": "npx prettier --write",
+        "gofmt": "gofmt -w",
+        "rustfmt": "cargo fmt",
+        "clippy": "cargo clippy --fix",
+        "isort": "isort",
+        "rubocop": "bundle exec rubocop -a",
+        "standard": "npx standard --fix",
+    }
+    fixer = next((f for name, f in fixers.items() if name in tool.lower()), None)
+    target = case.file or "the named files"
+    first = f"Run `{fixer} {target}`" if fixer and case.file else f"Resolve {codes} in {target}"
+    steps = (
+        Draft(
+            "change",
+            f"{first}{case.where if not case.file else ''}.",
+            f"{tool} no longer reports {codes}.",
+            10,
+            (),
+            "high",
+            (0, 1),
+        ),
+        Draft("verify", f"Run {tool} as {case.rerun} does.", "It ends without findings.", 5, (0,), "high"),
+        Draft(
+            "prevent",
+            f"Run {tool} before a commit with the version that {case.place} uses.",
+            "Findings appear before the push.",
+            15,
+            (1,),
+            "low",
+        ),
+    )
+    return Recipe(f"Resolve {codes} of {tool}", steps, "Automatic fixes may change behaviour: read the difference.")
+
+
+def syntax_error(case: Case) -> Recipe:
+    """The parser stops at or after the mistake."""
+    places = listed(case.facts.locations) or "the cited line"
+    steps = (
+        Draft(
+            "inspect",
+            f"Read {places} and the lines just before{_says(case, 'error')}; a parser stops at or after the mistake.",
+            "The character or word at fault is known.",
+            5,
+            (),
+            "high",
+            (0,),
+        ),
+        Draft("change", f"Correct {places}.", "The file parses.", 5, (0,), "high"),
+        Draft("verify", f"Run {case.rerun}.", "It gets past the place where it stopped.", 10, (1,), "high"),
+    )
+    return Recipe(
+        f"Correct the syntax{case.where}",
+        steps,
+        "Syntax that a newer version of the language accepts may be the cause: compare the versions first.",
+    )
+
+
+def crash(case: Case) -> Recipe:
+    """Catch the crash with a stack, then shrink it."""
+    signal = case.fact("signal", f"exit status {case.exit_code}" if case.exit_code is not None else "an abnormal end")
+    what = case.tool or case.fact("process", "the process")
+    steps = (
+        Draft(
+            "reproduce",
+            f"Run {case.rerun} until {what} ends with {signal}, with core dumps or stack traces on.",
+            "A stack of the crash is there.",
+            30,
+            (),
+            "high",
+            (0,),
+        ),
+        Draft(
+            "inspect",
+            f"Read the stack{case.where} from the innermost frame of the project's own code.",
+            "The operation that crashes is known.",
+            45,
+            (0,),
+            "high",
+            (1,),
+        ),
+        Draft(
+            "inspect",
+            "Compare versions of compiler, runtime and native libraries with the last green build.",
+            "It is known whether the code or its surroundings changed.",
+            20,
+        ),
+        Draft(
+            "change",
+            f"Correct the operation{case.where}, or go back to the version before.",
+            f"{what} no longer ends with {signal}.",
+            60,
+            (1, 2),
+            "high",
+        ),
+        Draft("verify", f"Run {case.rerun} five times.", "All end normally.", 20, (3,), "high"),
+    )
+    return Recipe(
+        f"Catch {signal} of {what} with a stack and correct what it shows",
+        steps,
+        "A crash that depends on timing can stay away in five runs and return.",
+    )

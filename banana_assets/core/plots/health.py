@@ -1,0 +1,66 @@
+"""Health as a bar from 0 to 100: what is left, and what each deduction took."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from banana_assets.core.plots.style import CYCLE, GREEN, INK, ORANGE, RED, drawing, nothing, short
+
+MOST_PIPELINES = 8
+MOST_REASONS = 6
+
+
+def health_plot(health: pl.DataFrame) -> bytes:
+    """A bar a pipeline (BUILD_HEALTH), all together on top, with its 95 % interval; below, what cost most in all."""
+    if not health.height:
+        return nothing("no finished builds")
+    ranked = health.with_columns(all=pl.col("pipeline") != "").sort("all", "score", "pipeline")
+    rows = list(ranked.head(MOST_PIPELINES + 1).iter_rows(named=True))
+    if len(rows) == 2:
+        rows = rows[1:]  # One pipeline and "all" are the same bar.
+    reasons = rows[0]["deductions"][:MOST_REASONS]
+    bottom = 0.24 * len(reasons)
+    with drawing(7.2, 1.0 + 0.36 * len(rows) + bottom) as d:
+        axes = d.axes
+        for y, row in enumerate(reversed(rows)):
+            score = row["score"]
+            colour = GREEN if score >= 80 else ORANGE if score >= 50 else RED
+            axes.barh(y, score, color=colour, height=0.6)
+            left = score
+            # Only the bar whose reasons stand below shows each of them; further ones just show what is lost.
+            for k, deduction in enumerate(row["deductions"]):
+                shade = CYCLE[(k + 2) % len(CYCLE)] if row is rows[0] and k < MOST_REASONS else INK
+                axes.barh(
+                    y, deduction["points"], left=left, color=shade, height=0.6, alpha=0.45 if shade != INK else 0.2
+                )
+                left += deduction["points"]
+            axes.plot([row["score_low"], row["score_high"]], [y, y], color="#1c1f24", linewidth=1.4, alpha=0.75)
+            axes.annotate(f"{score:.0f}", (2, y), va="center", color="white", fontsize=9, fontweight="bold")
+        axes.set_yticks(range(len(rows)), [short(r["pipeline"] or "all together", 28) for r in reversed(rows)])
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlim(0, 100)
+        axes.set_ylim(-0.6, len(rows) - 0.4)
+        axes.spines["left"].set_visible(False)
+        axes.grid(axis="x")
+        for k, deduction in enumerate(reasons):
+            d.figure.supxlabel("")
+            axes.annotate(
+                f"-{deduction['points']:.1f}  {short(deduction['reason'], 92)}",
+                (0, 0),
+                xycoords=("axes fraction", "axes fraction"),
+                xytext=(12, -26 - 17 * k),
+                textcoords="offset points",
+                fontsize=7.8,
+                va="top",
+            )
+            axes.annotate(
+                "■",
+                (0, 0),
+                xycoords="axes fraction",
+                xytext=(0, -25 - 17 * k),
+                textcoords="offset points",
+                color=CYCLE[(k + 2) % len(CYCLE)],
+                fontsize=9,
+                va="top",
+            )
+    return d.svg

@@ -1,0 +1,125 @@
+"""Resource use over time, and its forecast with 80 % and 95 % intervals."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+
+from banana_assets.core.plots.style import BLUE, CYCLE, INK, ORANGE, dates, drawing, naive, nothing, short
+
+MOST_LINES = 8
+_UNITS = (("percent", "%"), ("bytes", "bytes"), ("seconds", "s"))
+
+
+def usage_plot(usage: pl.DataFrame) -> bytes:
+    """A small panel a metric (RESOURCE_USAGE), the mean as a line a source and the peak as its shade."""
+    if not usage.height:
+        return nothing("no resource readings")
+    metrics = usage["metric"].unique().sort().head(MOST_LINES).to_list()
+    with drawing(7.2, 0.5 + 1.15 * len(metrics)) as d:
+        d.axes.remove()
+        panels = d.figure.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0]
+        for panel, metric in zip(panels, metrics, strict=True):
+            panel.patch.set_alpha(0)
+            mine = usage.filter(pl.col("metric") == metric)
+            for (source,), group in sorted(mine.partition_by("source", as_dict=True).items(), key=str)[: len(CYCLE)]:
+                colour = CYCLE[sorted(usage["source"].unique().to_list()).index(source) % len(CYCLE)]
+                whole = _gaps(group.sort("ts"))
+                times, scale = naive(whole["ts"].to_list()), _scale(metric, mine)
+                panel.plot(times, (whole["mean"] / scale).to_list(), color=colour, linewidth=1.1, label=str(source))
+                panel.fill_between(
+                    times,
+                    (whole["mean"] / scale).to_list(),
+                    (whole["peak"] / scale).to_list(),
+                    color=colour,
+                    alpha=0.18,
+                    linewidth=0,
+                )
+            panel.set_title(_title(metric, mine), fontsize=8.5)
+            panel.grid(axis="y")
+        dates(panels[-1])
+        handles, labels = panels[0].get_legend_handles_labels()
+        if len(labels) > 1:
+            d.figure.legend(handles, [short(x, 24) for x in labels], loc="outside upper left", ncols=4)
+    return d.svg
+
+
+def forecast_plot(usage: pl.DataFrame, predictions: pl.DataFrame) -> bytes:
+    """The last part of each series (RESOURCE_USAGE) and what comes (RESOURCE_USAGE_PREDICTIONS), up to four panels."""
+    if not predictions.height:
+        return nothing("no series long enough to forecast")
+    keys = predictions.select("source", "metric").unique().sort("source", "metric").head(4).rows()
+    with drawing(7.2, 0.4 + 1.7 * len(keys)) as d:
+        d.axes.remove()
+        panels = d.figure.subplots(len(keys), 1, squeeze=False)[:, 0]
+        for panel, (source, metric) in zip(panels, keys, strict=True):
+            _forecast(panel, usage, predictions, source, metric)
+        handles, labels = panels[0].get_legend_handles_labels()
+        d.figure.legend(handles, labels, loc="outside upper left", ncols=4)
+    return d.svg
+
+
+def _forecast(panel: object, usage: pl.DataFrame, predictions: pl.DataFrame, source: str, metric: str) -> None:
+    here = (pl.col("source") == source) & (pl.col("metric") == metric)
+    ahead = predictions.filter(here).sort("ts")
+    span = ahead["ts"][-1] - ahead["made_at"][0]
+    past = usage.filter(here & (pl.col("ts") > ahead["made_at"][0] - 3 * max(span, timedelta(minutes=1)))).sort("ts")
+    scale = _scale(metric, past)
+    axes = panel
+    whole = _gaps(past)
+    times = naive(ahead["ts"].to_list())
+    axes.patch.set_alpha(0)  # type: ignore[attr-defined]
+    axes.plot(naive(whole["ts"].to_list()), (whole["mean"] / scale).to_list(), color=INK, linewidth=1.1, label="read")  # type: ignore[attr-defined]
+    for low, high, alpha, name in (("lo95", "hi95", 0.16, "95 %"), ("lo80", "hi80", 0.28, "80 %")):
+        axes.fill_between(
+            times,
+            (ahead[low] / scale).to_list(),
+            (ahead[high] / scale).to_list(),
+            color=BLUE,  # type: ignore[attr-defined]
+            alpha=alpha,
+            linewidth=0,
+            label=name,
+        )
+    axes.plot(times, (ahead["predicted_usage"] / scale).to_list(), color=BLUE, linewidth=1.5, label="forecast")  # type: ignore[attr-defined]
+    low = ahead["confidence"][0] == "low"
+    note = f"{ahead['model'][0].replace('_', ' ')}, {ahead['confidence'][0]} confidence"
+    axes.set_title(f"{short(source, 30)}: {_title(metric, past)}", fontsize=8.5)  # type: ignore[attr-defined]
+    axes.annotate(
+        note,
+        (1, 1),
+        xycoords="axes fraction",
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="right",  # type: ignore[attr-defined]
+        fontsize=7.5,
+        color=ORANGE if low else INK,
+    )
+    axes.grid(axis="y")  # type: ignore[attr-defined]
+    axes.margins(x=0.01)  # type: ignore[attr-defined]
+    dates(axes)  # type: ignore[arg-type]
+
+
+def _gaps(group: pl.DataFrame) -> pl.DataFrame:
+    """The same with an empty point in each gap, so that no line is drawn over it."""
+    if group.height < 2:
+        return group
+    step = timedelta(seconds=int(group["interval_seconds"][0]))
+    before = group.filter(pl.col("ts").diff().shift(-1) > step)
+    holes = before.with_columns(ts=pl.col("ts") + step, mean=pl.lit(None, pl.Float64), peak=pl.lit(None, pl.Float64))
+    return pl.concat([group, holes]).sort("ts")
+
+
+def _scale(metric: str, frame: pl.DataFrame) -> float:
+    top = float(frame["peak"].abs().to_numpy().max()) if frame.height else 0.0
+    if "byte" not in metric:
+        return 1.0
+    return next((float(s) for s in (1 << 40, 1 << 30, 1 << 20, 1 << 10) if top >= s), 1.0)
+
+
+def _title(metric: str, frame: pl.DataFrame) -> str:
+    names = {1.0: "B", float(1 << 10): "KiB", float(1 << 20): "MiB", float(1 << 30): "GiB", float(1 << 40): "TiB"}
+    if "byte" in metric:
+        return f"{metric.replace('_', ' ')} ({names[_scale(metric, frame)]})"
+    unit = next((u for word, u in _UNITS if word in metric), "")
+    return metric.replace("_", " ") + (f" ({unit})" if unit else "")
