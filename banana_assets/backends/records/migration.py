@@ -66,7 +66,7 @@ def migrate(engine: sa.Engine, revision: str = "head") -> Migrated:
     with writing(engine) as connection:
         before = _revision(connection)
         _refuse_newer(before)
-        target = {"head": HEAD, "base": None}.get(revision, revision)
+        target = _target(revision)
         if before != target:
             _run(connection, before, target)
         return Migrated(before, _revision(connection))
@@ -107,3 +107,15 @@ def _refuse_newer(found: str | None) -> None:
             f"The records database has the schema {found}, which is newer than this program (it knows {HEAD}).",
             "Install the newer version of banana-assets.",
         )
+
+
+def goes_down(found: str | None, revision: str) -> bool:
+    """Whether going from the found revision to that one drops something."""
+    order = [None, *REVISIONS]
+    if found not in order or revision not in ("head", "base", *REVISIONS):
+        return False
+    return order.index(_target(revision)) < order.index(found)
+
+
+def _target(revision: str) -> str | None:
+    return {"head": HEAD, "base": None}.get(revision, revision)

@@ -1,0 +1,139 @@
+"""``banana ingest``: take in logs, builds and resource series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from banana_assets.interfaces.cli.output import Format, progress, say, write_object, write_rows
+
+if TYPE_CHECKING:
+    from banana_assets.backends.ingest.report import Item, Report
+    from banana_assets.backends.store import Store
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Take in logs, builds and resource series. The same thing again changes nothing.",
+)
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(metavar="PATH...", help="Files, folders or globs; - is standard input.", show_default=False),
+]
+Shown = Annotated[Format, typer.Option("--format", help="How the summary is written; jsonl writes an item a line.")]
+Home = Annotated[Path | None, typer.Option(help="Folder of all data; BANANA_HOME unless told.")]
+
+
+@app.command()
+def logs(
+    paths: Paths,
+    source: Annotated[str | None, typer.Option(help="What wrote them; told from each path unless given.")] = None,
+    form: Shown = Format.table,
+    home: Home = None,
+) -> None:
+    """Take in application logs: plain, gzip, zstd, archives. The format of the lines is found later."""
+    from banana_assets.backends.ingest.logs import ingest_logs
+
+    _run("logs", lambda store, tell: ingest_logs(store, paths, source=source, progress=tell), form, home)
+
+
+@app.command()
+def builds(
+    paths: Paths,
+    pipeline: Annotated[str | None, typer.Option(help="Pipeline of builds that nothing else names.")] = None,
+    job: Annotated[str | None, typer.Option(help="Job of builds that nothing else names.")] = None,
+    branch: Annotated[str | None, typer.Option(help="Branch that was built.")] = None,
+    commit: Annotated[str | None, typer.Option(help="Commit that was built.")] = None,
+    form: Shown = Format.table,
+    home: Home = None,
+) -> None:
+    """Take in builds: folders of CI logs with a manifest or none, archives of GitHub Actions, JUnit reports beside logs."""
+    from banana_assets.backends.ingest.builds import Told, ingest_builds
+
+    told = Told(pipeline, job, branch, commit)
+    _run("builds", lambda store, tell: ingest_builds(store, paths, told=told, progress=tell), form, home)
+
+
+@app.command()
+def resources(
+    paths: Paths,
+    source: Annotated[str | None, typer.Option(help="Host or pipeline that was measured.")] = None,
+    form: Shown = Format.table,
+    home: Home = None,
+) -> None:
+    """Take in readings: CSV with the columns ts,metric,value, or ts and a column of numbers for each metric."""
+    from banana_assets.backends.ingest.resources import ingest_resources
+
+    _run("resources", lambda store, tell: ingest_resources(store, paths, source=source, progress=tell), form, home)
+
+
+_LABELS = {
+    "known": "already known",
+    "aside": "left aside",
+    "invalid_utf8_lines": "lines with invalid UTF-8",
+    "nul_lines": "lines with NUL bytes",
+    "long_lines": "lines over 64 KiB",
+}
+
+
+def _run(what: str, ingest: Callable[[Store, Callable[[Item], None]], Report], form: Format, home: Path | None) -> None:
+    from banana_assets.backends.settings import load, load_from
+    from banana_assets.backends.store import open_store
+
+    settings = load() if home is None else load_from(home.absolute())
+    with open_store(settings) as store, progress(f"Ingesting {what}") as shown:
+        report = ingest(store, lambda item: _tell(item, shown))
+    if form is Format.jsonl:
+        write_rows([_row(item) for item in report.items], form)
+    else:
+        summary = _summary(what, report)
+        write_object({_LABELS.get(k, k): v for k, v in summary.items()} if form is Format.table else summary, form)
+    if report.status:
+        raise typer.Exit(report.status)
+
+
+def _tell(item: Item, shown: Callable[[str], None]) -> None:
+    if item.outcome == "failed":
+        say(f"banana ingest: {item.message}")
+    elif item.outcome == "empty":
+        say(f"banana ingest: {item.path} is empty; there is nothing to take in.")
+    elif item.message and item.outcome != "aside":
+        say(f"banana ingest: {item.path}: {item.message}.")
+    shown(item.path)
+
+
+def _row(item: Item) -> dict[str, object]:
+    return {
+        "path": item.path,
+        "outcome": item.outcome,
+        "name": item.name,
+        **vars(item.oddities),
+        "message": item.message,
+    }
+
+
+def _summary(what: str, report: Report) -> dict[str, object]:
+    odd = report.oddities
+    counts: dict[str, object] = {
+        "new": report.count("new"),
+        "grown": report.count("grown"),
+        "changed": report.count("changed"),
+        "known": report.known,
+        "empty": report.count("empty"),
+        "aside": report.count("aside"),
+        "failed": report.failed,
+    }
+    if what == "resources":
+        return {**counts, "readings": odd.lines}
+    return {
+        **counts,
+        "lines": odd.lines,
+        "bytes": odd.bytes,
+        "invalid_utf8_lines": odd.invalid_utf8_lines,
+        "nul_lines": odd.nul_lines,
+        "long_lines": odd.long_lines,
+    }

@@ -1,0 +1,95 @@
+"""What commands write: rows on stdout as a table, JSON or JSON lines; messages and progress on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
+
+
+def say(message: str) -> None:
+    """A message for people, on stderr."""
+    sys.stderr.write(f"{message}\n")
+    sys.stderr.flush()
+
+
+def write_rows(rows: Sequence[Mapping[str, Any]], form: Format, *, columns: Sequence[str] | None = None) -> None:
+    """Rows on stdout: aligned columns, a JSON array, or a JSON object a line. ``columns`` chooses those of the table."""
+    if form is Format.table:
+        _write_table(rows, columns or (list(rows[0]) if rows else []))
+    elif form is Format.json:
+        sys.stdout.write(to_json(list(rows), indent=True) + "\n")
+    else:
+        for row in rows:
+            sys.stdout.write(to_json(row) + "\n")
+
+
+def write_object(value: Mapping[str, Any], form: Format) -> None:
+    """One object on stdout: a name and value a line, or JSON."""
+    if form is Format.table:
+        width = max(map(len, value), default=0)
+        for name, field in value.items():
+            sys.stdout.write(f"{name:{width}}  {_cell(field)}".rstrip() + "\n")
+    else:
+        sys.stdout.write(to_json(value, indent=form is Format.json) + "\n")
+
+
+def to_json(value: Any, *, indent: bool = False) -> str:
+    """JSON with UTC times as ISO 8601."""
+    import orjson
+
+    option = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS | (orjson.OPT_INDENT_2 if indent else 0)
+    return orjson.dumps(value, default=str, option=option).decode()
+
+
+def _write_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    cells = [[_cell(row.get(c)) for c in columns] for row in rows]
+    numeric = [bool(rows) and all(isinstance(r.get(c), int | float | None) for r in rows) for c in columns]
+    widths = [max([len(c), *(len(line[i]) for line in cells)]) for i, c in enumerate(columns)]
+    for line in [list(columns), *cells]:
+        padded = (
+            text.rjust(width) if right else text.ljust(width)
+            for text, width, right in zip(line, widths, numeric, strict=True)
+        )
+        sys.stdout.write("  ".join(padded).rstrip() + "\n")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, date):
+        return value.isoformat()
+    return " ".join(str(value).split())
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[str], None]]:
+    """A function that takes what is being done now. It is shown while it lasts when stderr is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(stderr=True)
+    with console.status(escape(title)) as status:
+        yield lambda text: status.update(escape(f"{title}: {text}"))
