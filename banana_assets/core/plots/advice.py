@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import polars as pl
 
-from banana_assets.core.plots.style import BLUE, GREEN, INK, ORANGE, SEVERITY, drawing, nothing, wrapped
+from banana_assets.core.plots.style import BLUE, GREEN, INK, ORANGE, SEVERITY, drawing, logarithmic, nothing, wrapped
 from banana_assets.core.vocabulary import SEVERITIES
 
 MOST = 10
@@ -43,7 +44,7 @@ def bottlenecks_plot(bottlenecks: pl.DataFrame) -> bytes:
                 fontsize=7.5,
             )
         if top > 20:
-            axes.set_xscale("log")
+            logarithmic(axes)
         axes.set_xlim(right=top * (2.6 if top > 20 else 1.3))
         _bars(axes)
         axes.set_xlabel("times its baseline or limit")
@@ -86,7 +87,7 @@ def recommendations_plot(recommendations: pl.DataFrame) -> bytes:
     return d.svg
 
 
-def _bars(axes: object) -> None:
-    axes.grid(axis="x")  # type: ignore[attr-defined]
-    axes.tick_params(axis="y", length=0)  # type: ignore[attr-defined]
-    axes.spines["left"].set_visible(False)  # type: ignore[attr-defined]
+def _bars(axes: Any) -> None:
+    axes.grid(axis="x")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from banana_assets.core.plots.style import CYCLE, INK, STATUS, dates, drawing, naive, nothing
@@ -56,8 +58,8 @@ def failures_plot(failures: pl.DataFrame) -> bytes:
     """Failed builds (BUILD_FAILURES) by class, stacked over days, weeks or months, whichever gives a few bars."""
     if not failures.height:
         return nothing("no failed builds")
-    begin, end = failures["failed_at"].min(), failures["failed_at"].max()
-    days = (end - begin).days + 1  # type: ignore[operator]
+    times = failures["failed_at"].sort()
+    days = (times[-1] - times[0]).days + 1
     every, width = ("1d", 1.0) if days <= 45 else ("1w", 7.0) if days <= 400 else ("1mo", 30.0)
     totals = failures.group_by("category").len().sort(["len", "category"], descending=[True, False])
     named = totals["category"].head(MOST_CLASSES).to_list()
@@ -104,6 +106,6 @@ def _classes(totals: pl.DataFrame) -> bytes:
     return d.svg
 
 
-def _counts(axes: object) -> None:
-    axes.yaxis.get_major_locator().set_params(integer=True)  # type: ignore[attr-defined]
-    axes.grid(axis="y")  # type: ignore[attr-defined]
+def _counts(axes: Any) -> None:
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.grid(axis="y")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from banana_assets.core.plots.style import CYCLE, GREEN, INK, ORANGE, RED, drawing, nothing, short
+from banana_assets.core.plots.style import BLUE, GREEN, INK, ORANGE, PURPLE, RED, drawing, nothing, short
 
+SHADES = (RED, PURPLE, "#2aa3b0", "#b5892e", "#c76aa0", BLUE)
 MOST_PIPELINES = 8
 MOST_REASONS = 6
 
@@ -29,12 +30,13 @@ def health_plot(health: pl.DataFrame) -> bytes:
             left = score
             # Only the bar whose reasons stand below shows each of them; further ones just show what is lost.
             for k, deduction in enumerate(row["deductions"]):
-                shade = CYCLE[(k + 2) % len(CYCLE)] if row is rows[0] and k < MOST_REASONS else INK
+                shade = SHADES[k % len(SHADES)] if row is rows[0] and k < MOST_REASONS else INK
                 axes.barh(
                     y, deduction["points"], left=left, color=shade, height=0.6, alpha=0.45 if shade != INK else 0.2
                 )
                 left += deduction["points"]
-            axes.plot([row["score_low"], row["score_high"]], [y, y], color="#1c1f24", linewidth=1.4, alpha=0.75)
+            for colour, thick in (("#1c1f24", 3.0), ("white", 1.2)):
+                axes.plot([row["score_low"], row["score_high"]], [y, y], color=colour, linewidth=thick)
             axes.annotate(f"{score:.0f}", (2, y), va="center", color="white", fontsize=9, fontweight="bold")
         axes.set_yticks(range(len(rows)), [short(r["pipeline"] or "all together", 28) for r in reversed(rows)])
         axes.tick_params(axis="y", length=0)
@@ -43,7 +45,6 @@ def health_plot(health: pl.DataFrame) -> bytes:
         axes.spines["left"].set_visible(False)
         axes.grid(axis="x")
         for k, deduction in enumerate(reasons):
-            d.figure.supxlabel("")
             axes.annotate(
                 f"-{deduction['points']:.1f}  {short(deduction['reason'], 92)}",
                 (0, 0),
@@ -59,7 +60,7 @@ def health_plot(health: pl.DataFrame) -> bytes:
                 xycoords="axes fraction",
                 xytext=(0, -25 - 17 * k),
                 textcoords="offset points",
-                color=CYCLE[(k + 2) % len(CYCLE)],
+                color=SHADES[k % len(SHADES)],
                 fontsize=9,
                 va="top",
             )

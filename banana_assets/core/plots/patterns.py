@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from banana_assets.core.plots.style import SEVERITY, drawing, nothing, short
+from banana_assets.core.plots.style import SEVERITY, drawing, logarithmic, nothing, short
 from banana_assets.core.vocabulary import SEVERITIES
 
 MOST = 12
@@ -29,7 +29,7 @@ def patterns_plot(patterns: pl.DataFrame) -> bytes:
         )
         wide = max(counts) / max(1, min(counts)) > 50
         if wide:
-            axes.set_xscale("log")
+            logarithmic(axes)
             axes.set_xlim(left=0.8)
         for y, n in zip(place, counts, strict=True):
             axes.annotate(f"{n:,}", (n, y), xytext=(3, 0), textcoords="offset points", va="center", fontsize=7.5)

@@ -26,7 +26,7 @@ def plan_plot(plans: pl.DataFrame) -> bytes:
             y, begin, width = place[step["id"]], starts[step["id"]], step["estimated_minutes"]
             axes.barh(y, width, left=begin, height=0.3, color=_TYPES.get(step["type"], BLUE), zorder=3)
             axes.annotate(
-                wrapped(f"{step['id']} {step['description']}", 100, 1),
+                wrapped(f"{step['id']} {step['description']}".replace("`", ""), 100, 1),
                 (0, y),
                 xytext=(0, 7),
                 textcoords="offset points",
@@ -54,7 +54,7 @@ def plan_plot(plans: pl.DataFrame) -> bytes:
         axes.spines["left"].set_visible(False)
         axes.grid(axis="x")
         axes.set_xlabel("minutes, as early as each step can begin")
-        axes.set_title(wrapped(row["goal"], 96), fontsize=9.5)
+        axes.set_title(wrapped(row["goal"].replace("`", ""), 96), fontsize=9.5)
     return d.svg
 
 

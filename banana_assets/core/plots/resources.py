@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import polars as pl
 
@@ -60,7 +61,7 @@ def forecast_plot(usage: pl.DataFrame, predictions: pl.DataFrame) -> bytes:
     return d.svg
 
 
-def _forecast(panel: object, usage: pl.DataFrame, predictions: pl.DataFrame, source: str, metric: str) -> None:
+def _forecast(panel: Any, usage: pl.DataFrame, predictions: pl.DataFrame, source: str, metric: str) -> None:
     here = (pl.col("source") == source) & (pl.col("metric") == metric)
     ahead = predictions.filter(here).sort("ts")
     span = ahead["ts"][-1] - ahead["made_at"][0]
@@ -68,36 +69,40 @@ def _forecast(panel: object, usage: pl.DataFrame, predictions: pl.DataFrame, sou
     scale = _scale(metric, past)
     axes = panel
     whole = _gaps(past)
+    if past.height and past["ts"][-1] == ahead["made_at"][0]:
+        now = dict.fromkeys(("predicted_usage", "lo80", "hi80", "lo95", "hi95"), past["mean"][-1])
+        first = ahead.head(1).with_columns(ts=pl.col("made_at"), **{k: pl.lit(v) for k, v in now.items()})
+        ahead = pl.concat([first, ahead])
     times = naive(ahead["ts"].to_list())
-    axes.patch.set_alpha(0)  # type: ignore[attr-defined]
-    axes.plot(naive(whole["ts"].to_list()), (whole["mean"] / scale).to_list(), color=INK, linewidth=1.1, label="read")  # type: ignore[attr-defined]
+    axes.patch.set_alpha(0)
+    axes.plot(naive(whole["ts"].to_list()), (whole["mean"] / scale).to_list(), color=INK, linewidth=1.1, label="read")
     for low, high, alpha, name in (("lo95", "hi95", 0.16, "95 %"), ("lo80", "hi80", 0.28, "80 %")):
         axes.fill_between(
             times,
             (ahead[low] / scale).to_list(),
             (ahead[high] / scale).to_list(),
-            color=BLUE,  # type: ignore[attr-defined]
+            color=BLUE,
             alpha=alpha,
             linewidth=0,
             label=name,
         )
-    axes.plot(times, (ahead["predicted_usage"] / scale).to_list(), color=BLUE, linewidth=1.5, label="forecast")  # type: ignore[attr-defined]
+    axes.plot(times, (ahead["predicted_usage"] / scale).to_list(), color=BLUE, linewidth=1.5, label="forecast")
     low = ahead["confidence"][0] == "low"
     note = f"{ahead['model'][0].replace('_', ' ')}, {ahead['confidence'][0]} confidence"
-    axes.set_title(f"{short(source, 30)}: {_title(metric, past)}", fontsize=8.5)  # type: ignore[attr-defined]
+    axes.set_title(f"{short(source, 30)}: {_title(metric, past)}", fontsize=8.5)
     axes.annotate(
         note,
         (1, 1),
         xycoords="axes fraction",
         xytext=(0, 4),
         textcoords="offset points",
-        ha="right",  # type: ignore[attr-defined]
+        ha="right",
         fontsize=7.5,
         color=ORANGE if low else INK,
     )
-    axes.grid(axis="y")  # type: ignore[attr-defined]
-    axes.margins(x=0.01)  # type: ignore[attr-defined]
-    dates(axes)  # type: ignore[arg-type]
+    axes.grid(axis="y")
+    axes.margins(x=0.01)
+    dates(axes)
 
 
 def _gaps(group: pl.DataFrame) -> pl.DataFrame:

@@ -7,11 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from typing import Any
 
 INK = "#7d828a"
 """Grey with a contrast of at least 3.8 to 1 on white and on near-black."""
@@ -50,7 +46,7 @@ _SETTINGS: dict[str, Any] = {
 class Drawing:
     """A figure and its axes; ``svg`` after the ``with`` block that ``drawing`` opens."""
 
-    def __init__(self, figure: Figure, axes: Axes) -> None:
+    def __init__(self, figure: Any, axes: Any) -> None:
         self.figure, self.axes = figure, axes
         self.svg = b""
 
@@ -62,7 +58,8 @@ def drawing(width: float = 7.2, height: float = 3.0, file_format: str = "svg") -
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(_SETTINGS):
+    settings: Any = _SETTINGS
+    with matplotlib.rc_context(settings):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         figure.patch.set_alpha(0)
@@ -99,15 +96,25 @@ def wrapped(text: str, width: int, lines: int = 2) -> str:
     )
 
 
-def dates(axes: Axes) -> None:
+def logarithmic(axes: Any) -> None:
+    """A logarithmic x axis with plain numbers."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def dates(axes: Any) -> None:
     """A time axis with as few words as needed."""
     from datetime import UTC
 
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib import dates as drawn_dates
 
-    locator = AutoDateLocator(tz=UTC, minticks=3, maxticks=7)
+    kinds: Any = drawn_dates
+    locator: Any = kinds.AutoDateLocator(tz=UTC, minticks=3, maxticks=7)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=UTC))
+    axes.xaxis.set_major_formatter(kinds.ConciseDateFormatter(locator, tz=UTC))
 
 
 def naive(times: list[datetime]) -> list[datetime]:
