@@ -10,9 +10,7 @@ from dataclasses import dataclass
 _VALUES = frozenset({"true", "false", "null", "nil", "root", "admin"})
 """Words that are values wherever they stand: booleans, nothing, and the accounts that every system has."""
 
-_IDENTIFIER = re.compile(
-    r".*(?:<\*>|\d|[A-Za-z0-9]\.[A-Za-z0-9].*\.|[/\\@$~#%]|[a-z0-9]-[a-z0-9].*-).*|.*_.*_.*"
-)
+_IDENTIFIER = re.compile(r".*(?:<\*>|\d|[A-Za-z0-9]\.[A-Za-z0-9].*\.|[/\\@$~#%]|[a-z0-9]-[a-z0-9].*-).*|.*_.*_.*")
 """Forms that names of things have and plain words have not: digits, dots, slashes, several hyphens."""
 
 _ENUMERATION = re.compile(r"[A-Z][A-Z_]+")

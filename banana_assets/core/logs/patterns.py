@@ -11,9 +11,7 @@ from banana_assets.core.tables.patterns import EXAMPLE, LOG_PATTERNS, LOG_SHAPES
 EXAMPLE_CHARACTERS = 2_000
 EXAMPLES = 3
 
-SHAPE_SCHEMA = pl.Schema(
-    {n: t for n, t in LOG_SHAPES.dtypes.items() if n not in ("arrival_day", "file_id", "source")}
-)
+SHAPE_SCHEMA = pl.Schema({n: t for n, t in LOG_SHAPES.dtypes.items() if n not in ("arrival_day", "file_id", "source")})
 """Columns and types of what ``shapes`` gives."""
 
 OFTEN_ERROR, OFTEN_WARNING = 100, 1_000
