@@ -51,7 +51,7 @@ def builds(
     form: Shown = Format.table,
     home: Home = None,
 ) -> None:
-    """Take in builds: folders of CI logs with a manifest or none, archives of GitHub Actions, JUnit reports beside logs."""
+    """Take in builds: folders of CI logs with a manifest or none, archives of GitHub Actions, JUnit beside logs."""
     from banana_assets.backends.ingest.builds import Told, ingest_builds
 
     told = Told(pipeline, job, branch, commit)
@@ -91,9 +91,13 @@ def _run(what: str, ingest: Callable[[Store, Callable[[Item], None]], Report], f
         write_rows([_row(item) for item in report.items], form)
     else:
         summary = _summary(what, report)
-        write_object({_LABELS.get(k, k): v for k, v in summary.items()} if form is Format.table else summary, form)
+        write_object(_for_people(summary) if form is Format.table else summary, form)
     if report.status:
         raise typer.Exit(report.status)
+
+
+def _for_people(summary: dict[str, object]) -> dict[str, object]:
+    return {_LABELS.get(name, name): count for name, count in summary.items() if count or name in _ALWAYS}
 
 
 def _tell(item: Item, shown: Callable[[str], None]) -> None:

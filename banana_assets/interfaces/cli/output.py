@@ -25,7 +25,10 @@ def say(message: str) -> None:
 
 
 def write_rows(rows: Sequence[Mapping[str, Any]], form: Format, *, columns: Sequence[str] | None = None) -> None:
-    """Rows on stdout: aligned columns, a JSON array, or a JSON object a line. ``columns`` chooses those of the table."""
+    """Rows on stdout: aligned columns, a JSON array, or a JSON object a line.
+
+    ``columns`` chooses those of the table.
+    """
     if form is Format.table:
         _write_table(rows, columns or (list(rows[0]) if rows else []))
     elif form is Format.json:
