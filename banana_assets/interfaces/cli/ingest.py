@@ -71,6 +71,7 @@ def resources(
     _run("resources", lambda store, tell: ingest_resources(store, paths, source=source, progress=tell), form, home)
 
 
+_ALWAYS = ("new", "known", "failed", "lines", "readings")
 _LABELS = {
     "known": "already known",
     "aside": "left aside",
