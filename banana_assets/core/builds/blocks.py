@@ -4,6 +4,8 @@ Each function takes the cleaned lines and the 0-based anchor and returns the fir
 0-based and inclusive. Every one is bounded by ``MOST`` lines, so that a log without the expected end costs no more.
 """
 
+# ruff: noqa: E501 - a pattern is read in one piece
+
 from __future__ import annotations
 
 import re
@@ -163,7 +165,8 @@ def node_syntax(texts: Lines, i: int) -> Span:
     return first, stack(texts, i)[1]
 
 
-_PYTEST_NEXT = re.compile(r"^(?:_{3,} .* _{3,}|={3,}.*={3,}|_ .{50,} _)$")
+_PYTEST_NEXT = re.compile(r"^(?:_{3,} .* _{3,}|={3,}.*={3,}|_ (?!_ ).{50,} _)$")
+_PYTEST_PLACE = re.compile(r"^\S.*:\d+: (?:\w+|in .*)?$")
 _PYTEST_SECTION = re.compile(r"^-+ Captured .* -+$")
 
 
@@ -180,6 +183,9 @@ def pytest(texts: Lines, i: int) -> Span:
             final = j
     if final == i:
         return _trim(texts, i, min(last, i + 40))
+    for j in range(final + 1, min(final + 3, last + 1)):
+        if _PYTEST_PLACE.match(texts[j]):
+            final = j
     if final - i > MOST:
         start = final
         while start > i and texts[start].startswith("E  "):

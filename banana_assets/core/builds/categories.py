@@ -1,5 +1,7 @@
 """From the words of a message, or the command that failed, to a class of failure."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
+
 from __future__ import annotations
 
 import re

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from banana_assets.core.builds.advice import next_step
@@ -22,6 +22,7 @@ from banana_assets.core.builds.tools.table import FAILURE, GUESS, MESSAGE, SUMMA
 
 __all__ = ["RULES_VERSION", "Diagnosis", "diagnose"]
 
+TAIL = 4
 THIN = GUESS
 """A best message that explains no more than this makes thin evidence, and the pack says so."""
 
@@ -84,13 +85,14 @@ def diagnose(
     rows = ranked(log, found, where)
     picked = chosen([row for row in rows if row.finding.weight > SUMMARY - 10])
     tests = read_tests(log)
-    spans = _spans(log, picked, where)
+    echoes = {i for f in found if f.weight < SUMMARY for i in range(f.first, f.last + 1)}
+    spans = _spans(log, picked, where, echoes)
     region = next((row.region for row in picked if row.region), None) or (where[0] if where else None)
     category, sure, reason = _category(log, picked, region, outcome)
     wanted = list(_wanted(log, spans, picked, rows, where, [e.line for e in ends]))
     thin = not picked or max(row.finding.weight for row in picked) <= THIN
     notes = _notes(outcome, region, thin)
-    pack = build_pack(log, wanted, budget=budget, notes=notes, redact=redact)
+    pack = build_pack(log, wanted, cause=spans, budget=budget, notes=notes, redact=redact)
     if not pack.evidence:
         pack = _whole_tail(log, budget, notes, redact)
     cause_text = "\n".join(redact(log.texts[i][:1000]) for first, last in spans for i in range(first, last + 1))[:8000]
@@ -120,10 +122,10 @@ def diagnose(
     )
 
 
-def _spans(log: CleanLog, picked: Sequence[Ranked], where: Sequence[Region]) -> list[tuple[int, int]]:
+def _spans(log: CleanLog, picked: Sequence[Ranked], where: Sequence[Region], echoes: Container[int]) -> list[tuple[int, int]]:
     """Line ranges (0-based) of the cause, joined where they touch; the end of the failing command where nothing was found."""
     if not picked:
-        return _tail(log, where)
+        return _tail(log, where, echoes)
     spans: list[tuple[int, int]] = []
     for first, last in sorted((row.finding.first, row.finding.last) for row in picked):
         if spans and all(not log.texts[i].strip() for i in range(spans[-1][1] + 1, first)):
@@ -133,13 +135,14 @@ def _spans(log: CleanLog, picked: Sequence[Ranked], where: Sequence[Region]) -> 
     return spans
 
 
-def _tail(log: CleanLog, where: Sequence[Region]) -> list[tuple[int, int]]:
+def _tail(log: CleanLog, where: Sequence[Region], echoes: Container[int]) -> list[tuple[int, int]]:
+    """The last lines before what only echoes the failure."""
     last = where[0].last - 1 if where else len(log) - 1
     floor = where[0].first if where else 0
-    while last > floor and not log.texts[last].strip():
+    while last > floor and (not log.texts[last].strip() or last in echoes):
         last -= 1
     first = last
-    while first > floor and last - first < 9 and log.texts[first - 1].strip():
+    while first > floor + 1 and last - first < TAIL - 1 and log.texts[first - 1].strip():
         first -= 1
     return [(first, last)] if 0 <= first <= last < len(log) else []
 

@@ -1,5 +1,7 @@
 """Where the table of tools finds something in a cleaned log."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
+
 from __future__ import annotations
 
 import re
@@ -84,7 +86,8 @@ def _at(log: CleanLog, i: int, words: list[str], table: dict[str, list[int]], co
     best: tuple[Rule, re.Match[str]] | None = None
     for order in orders:
         rule = RULES[order]
-        if best is not None and rule.weight <= best[0].weight:
+        # What a tool that is known says of its own line stands before any guess at words.
+        if best is not None and (rule.weight <= best[0].weight or not rule.tool):
             continue
         match = rule.regex.search(text)
         if match is not None:

@@ -1,5 +1,7 @@
 """How a build ended, told from its log alone."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
+
 from __future__ import annotations
 
 import re

@@ -9,7 +9,8 @@ from banana_assets.core.builds.cleaning import CleanLog
 from banana_assets.core.builds.fingerprint import masked
 
 CHARACTERS_A_TOKEN = 4
-LINE_CHARACTERS = 600
+LINE_CHARACTERS = (600, 300, 200, 140)
+"""Lines are cut at the first of these that lets the explaining lines into the pack, at the last otherwise."""
 GAP = "..."
 
 
@@ -26,17 +27,20 @@ def build_pack(
     log: CleanLog,
     wanted: Iterable[tuple[int, int]],
     *,
+    cause: Sequence[tuple[int, int]] = (),
     budget: int,
     notes: Sequence[str] = (),
     redact: Callable[[str], str] = str,
 ) -> Pack:
     """Lines of the ``wanted`` ranges (0-based, inclusive, the most telling first) until ``budget`` tokens are full.
 
-    ``notes`` go first. Every line that enters the pack passes through ``redact``. Where lines are left out stands
+    ``cause`` names the ranges that decide how long a line may be. ``notes`` go first. Every line that enters the pack passes through ``redact``. Where lines are left out stands
     ``...``; lines that repeat one already taken, but for numbers and times, are counted instead of shown once the
     pack is half full.
     """
     room = budget * CHARACTERS_A_TOKEN - sum(len(note) + 1 for note in notes)
+    must = [i for first, last in cause for i in range(first, last + 1)]
+    width = next((w for w in LINE_CHARACTERS if sum(min(len(log.texts[i]), w) + 8 for i in must) < room * 0.8), LINE_CHARACTERS[-1])
     taken: dict[int, str] = {}
     shapes: dict[str, int] = {}
     folded: dict[int, int] = {}
@@ -45,7 +49,7 @@ def build_pack(
         for i in range(max(0, first), min(last, len(log) - 1) + 1):
             if i in taken or not log.texts[i].strip():
                 continue
-            text = _cut(redact(log.texts[i]))
+            text = _cut(redact(log.texts[i]), width)
             cost = len(text) + len(str(i + 1)) + 2 + (0 if i - 1 in taken or i + 1 in taken else len(GAP) + 1)
             shape = masked(text[:200]) if used * 2 > room else ""
             if shape and shape in shapes and not log.texts[i][:1].isspace():
@@ -59,9 +63,9 @@ def build_pack(
     return _written(taken, folded, notes, budget)
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, width: int) -> str:
     text = text.replace("\t", " ")
-    return text if len(text) <= LINE_CHARACTERS else text[: LINE_CHARACTERS - 80] + " … " + text[-60:]
+    return text if len(text) <= width else text[: width - width // 6] + " … " + text[-width // 10 :]
 
 
 def _written(taken: dict[int, str], folded: dict[int, int], notes: Sequence[str], budget: int) -> Pack:

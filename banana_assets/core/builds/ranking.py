@@ -105,7 +105,18 @@ def chosen(rows: Sequence[Ranked]) -> list[Ranked]:
             if r.region == best.region and r.finding.weight >= min(weight - 14, GUESS + 6) and r.score > SUMMARY
         ]
         group = _neighbours(near, best)
-    return _bounded(group, best)
+    return _bounded(_touching(rows, group), best)
+
+
+def _touching(rows: Sequence[Ranked], group: Sequence[Ranked]) -> list[Ranked]:
+    """The group with the weaker messages that stand right above or below one of its own."""
+    lines = {i for row in group for i in range(row.finding.first, row.finding.last + 1)}
+    joined = list(group)
+    for row in rows:
+        inside = row.finding.first in lines
+        if not inside and row.score > SUMMARY and (row.finding.first - 1 in lines or row.finding.last + 1 in lines):
+            joined.append(row)
+    return sorted(joined, key=lambda r: r.finding.anchor)
 
 
 def _alike(one: Finding, best: Finding) -> bool:
@@ -122,7 +133,7 @@ def _neighbours(rows: Sequence[Ranked], best: Ranked) -> list[Ranked]:
             if row not in group and row.finding.first <= last + NEAR and row.finding.last >= first - NEAR:
                 group.append(row)
                 first, last = min(first, row.finding.first), max(last, row.finding.last)
-                changed = len(group) < 40
+                changed = len(group) < 200
     return sorted(group, key=lambda r: r.finding.anchor)
 
 

@@ -4,6 +4,8 @@ GitHub Actions and Azure Pipelines print groups, GitLab sections, Travis folds a
 prints stages. Where a system prints none of it, the whole log is one step.
 """
 
+# ruff: noqa: E501 - a pattern is read in one piece
+
 from __future__ import annotations
 
 import re
@@ -28,6 +30,8 @@ _EXIT = re.compile(
     r"|Build step '.*' marked build as failure$|script returned exit code (?P<i>\d+)$|ERROR: script returned exit code (?P<j>\d+)$"  # Jenkins
     r"|\[taskcluster\] Exit Code: (?P<k>\d+)$|Unsuccessful task run with exit code: (?P<l>\d+) .*)"  # Taskcluster
 )
+_WHOLE = re.compile(r"^(?:Done\. )?Your build exited|^ERROR: Job failed|^\[taskcluster\]|^Unsuccessful task run")
+"""Said of the whole job, after its steps."""
 _TRAVIS = re.compile(r"travis_(?P<kind>fold|time):(?P<edge>start|end):(?P<name>[\w.:-]+)")
 _SECTION = re.compile(r"section_(?P<edge>start|end):(?P<time>\d+):(?P<name>[\w.-]+)")
 _STAGE = re.compile(r"^\[Pipeline\] (?:\{ \((?P<name>.+)\)|(?P<end>\}|// stage))$")
@@ -82,9 +86,7 @@ def endings(log: CleanLog) -> list[Ending]:
         if match:
             code = next((int(g) for g in match.groups() if g), None)
             if code != 0:
-                found.append(
-                    Ending(i, code, whole=text.endswith(("Your build exited with 1.",)) or "Job failed" in text)
-                )
+                found.append(Ending(i, code, whole=bool(_WHOLE.match(text))))
     return found
 
 
@@ -92,7 +94,7 @@ def steps(log: CleanLog) -> Step:
     """The step tree: a root over the whole log with what the CI system marked below it."""
     root = Step("", 1, max(1, len(log)))
     stack = [root]
-    failures = {e.line: e for e in endings(log) if not e.retried}
+    failures = {e.line: e for e in endings(log) if not e.retried and not e.whole}
 
     def close(line: int) -> None:
         if len(stack) > 1:
@@ -106,6 +108,8 @@ def steps(log: CleanLog) -> Step:
                 current = root.steps[-1]
             current.failed, current.exit_code = True, failures[i].exit_code
             current.last = max(current.last, number)
+            for part in log.controls.get(i, ()):
+                _control(part, "", number, stack, close)
             continue
         for part in log.controls.get(i, ()):
             _control(part, text, number, stack, close)

@@ -1,5 +1,7 @@
 """What programs nobody listed print when they fail: error words, exceptions, ``file:line: message``."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
+
 from __future__ import annotations
 
 from banana_assets.core.builds.tools.table import GUESS, SUMMARY, rules
@@ -11,7 +13,7 @@ RULES = rules(
         GUESS + 6,
         "indented",
         "error|fatal|fail|panic",
-        r"^\s*(?:\[?(?:ERROR|Error|error|FATAL|Fatal|fatal|FAIL|FAILED|FAILURE|CRITICAL|PANIC)\]?(?: \d\S*)*\s?[:!\]|-]|[✗✖❌✘×]\s)\s?\S.*",
+        r"^\s*(?:\[?(?:ERROR|Error|error|FATAL|Fatal|fatal|FAIL|FAILED|FAILURE|CRITICAL|PANIC)\]?(?:\s+\d{1,4}[-/:.]\S*|\s?[:!\]|-])|[✗✖❌✘×]\s)\s?\S.*",
     ),
     (
         "",

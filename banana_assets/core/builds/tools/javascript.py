@@ -1,5 +1,7 @@
 """JavaScript and TypeScript: test runners, compilers, linters, bundlers, package managers, Node itself."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
+
 from __future__ import annotations
 
 from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, MESSAGE, SUMMARY, WRAPPER, rules
@@ -266,6 +268,7 @@ RULES = (
             r"^npm (?:ERR!|error) (?:missing script|Missing script): .*",
         ),
         ("", WRAPPER + 2, "npm", "npm err!|npm error", r"^npm (?:ERR!|error) .*"),
+        ("", WRAPPER + 2, "line", "\" exited with", r"^ERROR: \".*\" exited with \d+\.$"),
     ),
     *rules(
         "yarn",

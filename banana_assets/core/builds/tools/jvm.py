@@ -1,5 +1,7 @@
 """Java, Kotlin, Scala, .NET: compilers, build tools and their test reports."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
+
 from __future__ import annotations
 
 from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, MESSAGE, SUMMARY, WRAPPER, rules

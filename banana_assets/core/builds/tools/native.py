@@ -1,5 +1,7 @@
 """C, C++, Swift, Rust, Go, Haskell and what builds them: compilers, linkers, make, CMake, ninja, configure."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
+
 from __future__ import annotations
 
 from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, MESSAGE, SUMMARY, WRAPPER, rules

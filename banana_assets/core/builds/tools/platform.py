@@ -1,5 +1,7 @@
 """Shell, operating system, network, version control, containers, infrastructure tools and CI systems."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
+
 from __future__ import annotations
 
 from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, GUESS, MESSAGE, WRAPPER, rules

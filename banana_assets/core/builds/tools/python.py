@@ -1,5 +1,7 @@
 """Python: pytest, unittest, tracebacks, linters, type checkers, package installers."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
+
 from __future__ import annotations
 
 from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, GUESS, MESSAGE, SUMMARY, WRAPPER, rules
@@ -19,7 +21,7 @@ RULES = (
             FAILURE + 4,
             "pytest",
             "____",
-            r"^_ (?:ERROR (?:at (?:setup|teardown) of|collecting) )?(?P<test>\S.{50,}?) _$",
+            r"^_ (?!_ )(?:ERROR (?:at (?:setup|teardown) of|collecting) )?(?P<test>\S.{50,}?) _$",
         ),
         (
             "test_failure",

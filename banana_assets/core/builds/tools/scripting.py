@@ -1,5 +1,7 @@
 """Ruby, PHP, Perl, Elixir, R, Lua, Emacs Lisp and their test runners and package managers."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
+
 from __future__ import annotations
 
 from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, MESSAGE, SUMMARY, WRAPPER, rules
