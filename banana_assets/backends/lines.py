@@ -184,10 +184,34 @@ def read_lines(
     a line is. ``oddities`` is counted up while reading.
     """
     seen = Oddities() if oddities is None else oddities
-    for block in _whole_lines(stream, chunk_bytes, seen):
-        first = seen.lines + 1
-        text = _texts(block, seen)
+    for block in read_blocks(stream, chunk_bytes, oddities=seen):
+        text = _texts(block)
+        first = seen.lines - len(text) + 1
         yield pl.DataFrame({"line": pl.int_range(first, first + len(text), dtype=pl.Int64, eager=True), "text": text})
+
+
+def read_blocks(stream: BinaryIO, chunk_bytes: int = 16 << 20, *, oddities: Oddities | None = None) -> Iterator[bytes]:
+    """The same lines as blocks of UTF-8, each line ended by LF (a CR before it still there)."""
+    seen = Oddities() if oddities is None else oddities
+    for block in _whole_lines(stream, chunk_bytes, seen):
+        data = np.frombuffer(block, np.uint8)
+        ends = np.flatnonzero(data == 10)
+        long_lines = seen.long_lines
+        invalid = _count(block, data, ends, seen)
+        if seen.long_lines > long_lines:
+            yield b"\n".join(_cut(line) for line in block.split(b"\n"))
+        elif invalid:
+            # Replacing never swallows or makes a line feed, so that the lines stay the same lines.
+            yield block.decode("utf-8", "replace").encode()
+        else:
+            yield block
+
+
+def _cut(line: bytes) -> bytes:
+    """The line as UTF-8 of at most ``MAX_TEXT`` bytes."""
+    if len(line) > MAX_TEXT:
+        line = line[:MAX_TEXT].decode("utf-8", "ignore").encode()
+    return line.decode("utf-8", "replace").encode()
 
 
 def scan_oddities(stream: BinaryIO, chunk_bytes: int = 16 << 20) -> Oddities:
@@ -225,23 +249,23 @@ def _whole_lines(stream: BinaryIO, chunk_bytes: int, seen: Oddities) -> Iterator
         yield rest + b"\n"
 
 
-def _count(block: bytes, data: NDArray[np.uint8], ends: NDArray[np.int64], seen: Oddities) -> NDArray[np.int64]:
-    """Count the oddities of a block; the numbers (0-based, in the block) of its lines with bytes that are no UTF-8."""
+def _count(block: bytes, data: NDArray[np.uint8], ends: NDArray[np.int64], seen: Oddities) -> int:
+    """Count the oddities of a block; the number of its lines with bytes that are no UTF-8."""
     seen.lines += len(ends)
     seen.long_lines += int(np.count_nonzero(np.diff(ends, prepend=-1) - 1 > MAX_TEXT))
     if b"\0" in block:
         seen.nul_lines += len(np.unique(np.searchsorted(ends, np.flatnonzero(data == 0))))
     if block.isascii():
-        return np.empty(0, np.int64)
+        return 0
     try:
         block.decode()
     except UnicodeDecodeError:
         suspects = np.unique(np.searchsorted(ends, np.flatnonzero(data >= 0x80)))
         starts = np.where(suspects > 0, ends[suspects - 1] + 1, 0)
-        bad = [int(i) for i, s in zip(suspects, starts, strict=True) if not _is_utf8(block[s : ends[i]])]
-        seen.invalid_utf8_lines += len(bad)
-        return np.array(bad, np.int64)
-    return np.empty(0, np.int64)
+        bad = sum(not _is_utf8(block[s : ends[i]]) for i, s in zip(suspects, starts, strict=True))
+        seen.invalid_utf8_lines += bad
+        return bad
+    return 0
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -253,26 +277,16 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _texts(block: bytes, seen: Oddities) -> pl.Series:
+def _texts(block: bytes) -> pl.Series:
     """The lines of a block as a String series, without copying their text (Arrow string views over the block)."""
     data = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero(data == 10)
-    if len(_count(block, data, ends, seen)):
-        # Replacing never swallows or makes a line feed, so that the lines stay the same lines.
-        block = block.decode("utf-8", "replace").encode()
-        data = np.frombuffer(block, np.uint8)
-        ends = np.flatnonzero(data == 10)
     starts = np.empty_like(ends)
     starts[0] = 0
     starts[1:] = ends[:-1] + 1
     lengths = ends - starts
     if b"\r\n" in block:
         lengths -= (data[np.maximum(ends - 1, 0)] == 13) & (lengths > 0)
-    for i in np.flatnonzero(lengths > MAX_TEXT):
-        length = MAX_TEXT
-        while length and data[starts[i] + length] & 0xC0 == 0x80:
-            length -= 1
-        lengths[i] = length
     return _view(block, data, starts, lengths)
 
 

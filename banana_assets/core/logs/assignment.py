@@ -10,7 +10,7 @@ import polars as pl
 
 from banana_assets.core.logs.events import fields
 from banana_assets.core.logs.header import NO_HEADER, Header
-from banana_assets.core.logs.masks import mask_short, shorten
+from banana_assets.core.logs.masks import mask_short
 from banana_assets.core.logs.miner import VARIABLE, mine, tidy
 from banana_assets.core.logs.patterns import severity_word
 from banana_assets.core.logs.severity import content_number, level_number
@@ -41,12 +41,12 @@ class Assigner:
     _common: frozenset[str] = frozenset()
     _table: pl.DataFrame | None = None
 
-    def add(self, text: pl.Series) -> None:
-        """Take the next lines (String)."""
-        short = shorten(text).alias("short").to_frame()
-        distinct = short.select(pl.col("short").unique(maintain_order=True))
+    def add(self, short: pl.Series) -> None:
+        """Take the next lines, shortened (``masks.shorten_block``)."""
+        lines = short.alias("short").to_frame()
+        distinct = lines.select(pl.col("short").unique(maintain_order=True))
         known = self._recognise(distinct)
-        index = short.join(known, on="short", how="left", maintain_order="left")
+        index = lines.join(known, on="short", how="left", maintain_order="left")
         counted = (
             index.with_row_index("row", offset=self.lines + 1)
             .group_by("shape")
@@ -60,7 +60,7 @@ class Assigner:
         if len(self._counts) > 32:
             self._counts = [_summed(pl.concat(self._counts))]
         self._chunks.append(index["shape"])
-        self.lines += len(text)
+        self.lines += lines.height
         if len(self._shapes) > MAX_SHAPES:
             self._give_up_words()
 

@@ -97,13 +97,14 @@ def prefix_pattern(patterns: Iterable[str]) -> str:
 NO_HEADER = Header("none", 0.0)
 
 
-def learn_header(sample: pl.Series) -> Header:
+def learn_header(sample: pl.Series, most: int = 1_500) -> Header:
     """The header that the sampled lines share.
 
-    ``sample`` holds lines (String) from all over the log, some thousands are plenty. Lines that fit no header (stack
-    traces, banners) lower ``confidence`` alone. An empty sample gives the header of kind ``none``.
+    ``sample`` holds lines (String) from all over the log, of which ``most``, evenly spread, are looked at. Lines that
+    fit no header (stack traces, banners) lower ``confidence`` alone. An empty sample gives the header of kind ``none``.
     """
-    lines = [re.sub(rf"^(?:\ufeff|{_ANSI})+", "", line)[:1000] for line in sample.drop_nulls() if line.strip()]
+    some = sample.gather_every(max(1, len(sample) // most))
+    lines = [re.sub(rf"^(?:\ufeff|{_ANSI})+", "", line)[:1000] for line in some.drop_nulls() if line.strip()]
     if not lines:
         return NO_HEADER
     for learn in (_learn_json, _learn_logfmt):

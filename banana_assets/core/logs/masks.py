@@ -57,7 +57,7 @@ _MASKS: tuple[tuple[str, str], ...] = (
 )
 """Expression on shortened text and what replaces it, in order; the special before the general."""
 
-HEX = r"\b0x[0-9a-fA-F]+\b"
+_HEX_DIGIT = np.isin(np.arange(256), np.frombuffer(b"0123456789abcdefABCDEF", np.uint8))
 
 _BLOCK = 1 << 16
 """Bytes shortened at once: small enough to stay in the processor's cache."""
@@ -85,25 +85,42 @@ def _shortened(text: NDArray[np.uint8]) -> NDArray[np.uint8]:
     named = first & letter[3:-5] & ~(two_more & next3)
     second = further & ~last2 & letter[2:-6] & ~two_more
     third = further & last2 & ~last3 & letter[1:-7] & ~next1
-    out = text[4:-4].copy()
-    np.putmask(out, first & ~named, 48)
-    return out[~further | second | third]
+    inner = text[4:-4]
+    zeroed = inner - (inner - 48) * (first & ~named).view(np.uint8)
+    return zeroed[~further | second | third]
 
 
 def shorten(messages: pl.Series) -> pl.Series:
-    """The messages (null as '', line feeds as blanks) with their runs of digits shortened, as ``shorten_bytes`` does."""
+    """The messages (null as '', line feeds as blanks) with their digits shortened as by ``shorten_block``."""
     if not len(messages):
         return messages
     flat = messages.fill_null("").str.replace_all("\n", " ", literal=True)
-    flat = flat.str.replace_all(HEX, "0x0")
-    joined = flat.str.join("\n")[0].encode()
-    return split_lines(shorten_bytes(np.frombuffer(joined + b"\n", np.uint8)))
+    return shorten_block(flat.str.join("\n")[0].encode() + b"\n")
 
 
-def split_lines(text: NDArray[np.uint8]) -> pl.Series:
+def shorten_block(block: bytes) -> pl.Series:
+    """The lines of a block of UTF-8 (each ended by LF) with their hexadecimal numbers and digits shortened."""
+    return split_lines(shorten_bytes(_without_hex(np.frombuffer(block, np.uint8))))
+
+
+def _without_hex(text: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The text with ``0`` for each digit of its ``0x`` numbers (the first sixteen)."""
+    places = np.flatnonzero((text[:-1] == ord("0")) & (text[1:] == ord("x"))) + 2
+    if not len(places):
+        return text
+    out = np.append(text, np.zeros(16, np.uint8))
+    for _ in range(16):
+        places = places[_HEX_DIGIT[out[places]]]
+        out[places] = ord("0")
+        places = places + 1
+    return out[: len(text)]
+
+
+def split_lines(block: bytes | NDArray[np.uint8]) -> pl.Series:
     """The lines of UTF-8 text (each ended by LF) as a String series; a CR before the LF goes too."""
     import pyarrow as pa
 
+    text = np.frombuffer(block, np.uint8) if isinstance(block, bytes) else block
     ends = np.flatnonzero(text == 10)
     # Each string but the first begins with the LF of the line before it, which is cut off below.
     offsets = np.zeros(len(ends) + 1, np.int64)

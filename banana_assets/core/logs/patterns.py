@@ -48,6 +48,21 @@ def shapes(events: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def merge_shapes(parts: pl.DataFrame) -> pl.DataFrame:
+    """One row an hour and shape out of the rows that ``shapes`` gave for several parts of one file."""
+    merged = (
+        parts.sort("first_line")
+        .group_by("hour", "shape_id")
+        .agg(
+            pl.col("shape", "first_line", "example").first(),
+            pl.col("severity_number", "last_ts").max(),
+            pl.col("first_ts").min(),
+            pl.col("events").sum(),
+        )
+    )
+    return merged.select(pl.col(n).cast(t) for n, t in SHAPE_SCHEMA.items()).sort("hour", "first_line")
+
+
 def mask_of(column: str) -> pl.Expr:
     """The shapes of a column of messages."""
     return pl.col(column).map_batches(mask, return_dtype=pl.String)

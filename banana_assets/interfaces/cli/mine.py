@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,15 +13,17 @@ import typer
 from banana_assets.interfaces.cli.output import Format, say, write_rows
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     import polars as pl
 
     from banana_assets.backends.lines import Oddities
     from banana_assets.core.logs.assignment import Assigner
-    from banana_assets.core.logs.header import Header
 
 app = typer.Typer(add_completion=False)
 
-SAMPLE_LINES = 4_000
+BLOCK = 8 << 20
+SAMPLE_LINES = 1_500
 
 
 @app.command()
@@ -58,26 +62,37 @@ def mine(
 
 
 def _read(file: str, content: bool, oddities: Oddities) -> Assigner:
-    from banana_assets.backends.lines import open_log, read_lines
+    from banana_assets.backends.lines import open_log, read_blocks
     from banana_assets.backends.settings import load
     from banana_assets.core.logs.assignment import Assigner
+    from banana_assets.core.logs.header import learn_header
+    from banana_assets.core.logs.masks import shorten_block, split_lines
 
     settings = load()
     with open_log(file, max_bytes=settings.max_log_bytes, max_ratio=settings.max_archive_ratio) as stream:
-        frames = read_lines(stream, oddities=oddities)
-        first = next(frames, None)
+        blocks = read_blocks(stream, BLOCK, oddities=oddities)
+        first = next(blocks, None)
         if first is None:
             return Assigner()
-        assigner = Assigner() if content else Assigner(_header(first["text"]))
-        for frame in chain([first], frames):
-            assigner.add(frame["text"])
+        header = None if content else learn_header(split_lines(first), SAMPLE_LINES)
+        assigner = Assigner(header) if header else Assigner()
+        for short in ahead(shorten_block, chain([first], blocks)):
+            assigner.add(short)
     return assigner
 
 
-def _header(text: pl.Series) -> Header:
-    from banana_assets.core.logs.header import learn_header
+def ahead(work: Callable[[bytes], pl.Series], blocks: Iterable[bytes]) -> Iterator[pl.Series]:
+    """The work's results in order, two blocks being worked on while earlier ones are used."""
+    from concurrent.futures import ThreadPoolExecutor
 
-    return learn_header(text.gather_every(max(1, len(text) // SAMPLE_LINES)))
+    with ThreadPoolExecutor(2) as pool:
+        pending: deque[Future[pl.Series]] = deque()
+        for block in blocks:
+            pending.append(pool.submit(work, block))
+            if len(pending) > 2:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
 
 
 def _write_assignments(assigner: Assigner, path: Path) -> None:
