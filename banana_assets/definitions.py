@@ -24,8 +24,10 @@ freshness = dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=3), fail_
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """The definitions with the resources of those settings; tests pass settings of their own."""
-    definitions = dg.Definitions(
-        assets=dg.load_assets_from_modules(ASSET_MODULES),
+    return dg.Definitions(
+        assets=dg.map_asset_specs(
+            lambda spec: dg.apply_freshness_policy(spec, freshness), dg.load_assets_from_modules(ASSET_MODULES)
+        ),
         asset_checks=dg.load_asset_checks_from_modules([checks]),
         jobs=JOBS,
         schedules=SCHEDULES,
@@ -33,7 +35,6 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         resources=build_resources(settings),
         executor=EXECUTORS[os.environ.get("BANANA_EXECUTOR", "in_process")],
     )
-    return definitions.map_asset_specs(func=lambda spec: dg.apply_freshness_policy(spec, freshness))
 
 
 @dg.definitions

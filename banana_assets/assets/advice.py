@@ -6,8 +6,9 @@ import polars as pl
 from banana_assets.assets.shared import result, table_asset
 from banana_assets.core.advice.bottlenecks import bottlenecks as find_bottlenecks
 from banana_assets.core.advice.recommendations import recommendations
-from banana_assets.core.metrics.forecast import predict
-from banana_assets.core.plots import advice as plots
+from banana_assets.core.metrics.forecast.predict import predict
+from banana_assets.core.plots.advice import bottlenecks_plot, recommendations_plot
+from banana_assets.core.plots.resources import forecast_plot
 from banana_assets.core.tables import BOTTLENECKS, OPTIMIZATION_RECOMMENDATIONS, RESOURCE_USAGE_PREDICTIONS
 
 
@@ -18,7 +19,7 @@ def bottlenecks(
     """Find what holds things up."""
     frame = find_bottlenecks(builds, resource_usage, log_shapes, log_patterns)
     return result(
-        BOTTLENECKS, frame, plot=plots.bottlenecks_plot(frame), preview=["severity", "kind", "subject", "description"]
+        BOTTLENECKS, frame, plot=bottlenecks_plot(frame), preview=["severity", "kind", "subject", "description"]
     )
 
 
@@ -29,7 +30,7 @@ def resource_usage_predictions(resource_usage: pl.DataFrame) -> dg.MaterializeRe
     return result(
         RESOURCE_USAGE_PREDICTIONS,
         frame,
-        plot=plots.forecast_plot(resource_usage, frame),
+        plot=forecast_plot(resource_usage, frame),
         preview=["source", "metric", "ts", "lo80", "predicted_usage", "hi80", "model"],
     )
 
@@ -43,6 +44,6 @@ def optimization_recommendations(
     return result(
         OPTIMIZATION_RECOMMENDATIONS,
         frame,
-        plot=plots.recommendations_plot(frame),
+        plot=recommendations_plot(frame),
         preview=["impact_score", "recommendation_type", "implementation_difficulty", "description"],
     )

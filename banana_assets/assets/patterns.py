@@ -10,14 +10,15 @@ from banana_assets.assets.shared import Audit, partition_days, result, table_ass
 from banana_assets.backends import derive
 from banana_assets.core.builds.diagnosis import RULES_VERSION
 from banana_assets.core.logs.patterns import patterns
-from banana_assets.core.plots import patterns as plots
+from banana_assets.core.plots.builds import failures_plot
+from banana_assets.core.plots.patterns import patterns_plot
 from banana_assets.core.tables import BUILD_FAILURES, BUILDS, LOG_EVENTS, LOG_FILES, LOG_PATTERNS, LOG_SHAPES
 from resources.store import StoreResource
 from resources.tables import TablesResource
 
 
 @table_asset(LOG_SHAPES, group="patterns", daily=True, deps=[log_events, log_files])
-def log_shapes(context: dg.AssetExecutionContext, tables: TablesResource) -> dg.MaterializeResult[None]:
+def log_shapes(context: dg.AssetExecutionContext, tables: TablesResource) -> dg.MaterializeResult:
     """Count the shapes of the files of these arrival days that are not counted yet."""
     lake = tables.get()
     audit = Audit(LOG_SHAPES)
@@ -50,19 +51,19 @@ def log_patterns(log_shapes: pl.DataFrame, log_files: pl.DataFrame) -> dg.Materi
     return result(
         LOG_PATTERNS,
         frame,
-        plot=plots.patterns_plot(frame),
+        plot=patterns_plot(frame),
         preview=["severity", "frequency", "named_template", "last_seen", "sources"],
     )
 
 
 @table_asset(BUILD_FAILURES, group="patterns", deps=[builds], code_version=str(RULES_VERSION))
-def build_failures(store: StoreResource, tables: TablesResource) -> dg.MaterializeResult[None]:
+def build_failures(store: StoreResource, tables: TablesResource) -> dg.MaterializeResult:
     """Diagnose the failed builds that have no diagnosis by these rules yet."""
     lake = tables.get()
     audit = Audit(BUILD_FAILURES)
     known = lake.read(BUILDS)
     with store.open() as opened:
-        budget = store.settings().evidence_budget_tokens
+        budget = opened.settings.evidence_budget_tokens
         audit.add(
             lake.put(
                 BUILD_FAILURES,
@@ -76,6 +77,6 @@ def build_failures(store: StoreResource, tables: TablesResource) -> dg.Materiali
         BUILD_FAILURES,
         frame.lazy(),
         audit,
-        plot=plots.failures_plot(frame),
+        plot=failures_plot(frame),
         preview=["build_id", "category", "confidence", "reason", "failing_step"],
     )

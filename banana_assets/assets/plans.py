@@ -5,14 +5,17 @@ import polars as pl
 
 from banana_assets.assets.shared import result, table_asset
 from banana_assets.core.plans.planner import plans as make_plans
-from banana_assets.core.plots import plans as plots
+from banana_assets.core.plots.plans import plan_plot
 from banana_assets.core.tables import PLANS
 
 
 @table_asset(PLANS, group="plans")
 def plans(
-    build_failures: pl.DataFrame, optimization_recommendations: pl.DataFrame, resource_usage_predictions: pl.DataFrame
+    build_failures: pl.DataFrame,
+    optimization_recommendations: pl.DataFrame,
+    resource_usage_predictions: pl.DataFrame,
+    builds: pl.DataFrame,
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Plan an answer to each distinct failure and to the top recommendations, without a language model."""
-    frame = make_plans(build_failures, optimization_recommendations, resource_usage_predictions)
-    return result(PLANS, frame, plot=plots.plan_plot(frame), preview=["goal", "approach", "status", "planner"])
+    frame = make_plans(build_failures, optimization_recommendations, resource_usage_predictions, builds)
+    return result(PLANS, frame, plot=plan_plot(frame), preview=["goal", "approach", "status", "planner"])

@@ -11,7 +11,7 @@ from pydantic import Field
 from banana_assets.assets.shared import Audit, partition_days, result, table_asset, written
 from banana_assets.backends import derive
 from banana_assets.backends.ingest import ingest_builds, ingest_logs
-from banana_assets.core.plots import raw as plots
+from banana_assets.core.plots.builds import builds_plot
 from banana_assets.core.tables import BUILDS, LOG_EVENTS, LOG_FILES, RESOURCE_SAMPLES, TEST_RESULTS
 from resources.store import StoreResource
 from resources.tables import TablesResource
@@ -35,9 +35,7 @@ def log_files(config: Arrivals, store: StoreResource) -> dg.MaterializeResult[pl
 
 
 @table_asset(LOG_EVENTS, group="raw", daily=True, deps=[log_files])
-def log_events(
-    context: dg.AssetExecutionContext, store: StoreResource, tables: TablesResource
-) -> dg.MaterializeResult[None]:
+def log_events(context: dg.AssetExecutionContext, store: StoreResource, tables: TablesResource) -> dg.MaterializeResult:
     """Parse the files of these arrival days that have no events yet."""
     lake = tables.get()
     audit = Audit(LOG_EVENTS)
@@ -67,7 +65,7 @@ def builds(config: Arrivals, store: StoreResource) -> dg.MaterializeResult[pl.Da
     return result(
         BUILDS,
         frame,
-        plot=plots.builds_plot(frame),
+        plot=builds_plot(frame),
         preview=["build_id", "pipeline", "job", "status", "duration_seconds"],
         ingested=taken.new,
         failed=taken.failed,
@@ -85,7 +83,7 @@ def test_results(context: dg.AssetExecutionContext, store: StoreResource) -> dg.
 @table_asset(RESOURCE_SAMPLES, group="raw", kinds={"file", "delta"}, daily=True, deps=[builds])
 def resource_samples(
     context: dg.AssetExecutionContext, store: StoreResource, tables: TablesResource
-) -> dg.MaterializeResult[None]:
+) -> dg.MaterializeResult:
     """Read the resource series of these arrival days that are not in the table yet."""
     lake = tables.get()
     audit = Audit(RESOURCE_SAMPLES)

@@ -11,7 +11,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, get_origin
 
 import dagster as dg
 import polars as pl
@@ -71,7 +71,7 @@ def table_asset(
     """Declare the asset that computes ``table``: its name, words, columns, checks, owners and partitions."""
     # Backfill policies are marked beta; one run for many days is what keeps a long absence cheap.
     warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*backfill_policy.*")
-    declare: Declare = dg.asset(
+    declare = dg.asset(
         name=table.name,
         description=table.meaning,
         group_name=group,
@@ -92,7 +92,14 @@ def table_asset(
         pool=pool,
         **arguments,
     )
-    return declare
+
+    def decorate(compute: Callable[..., Any]) -> dg.AssetsDefinition:
+        # Beside checks Dagster takes any annotated result for one without a value; without annotation it looks.
+        if get_origin(compute.__annotations__.get("return")) is dg.MaterializeResult:
+            del compute.__annotations__["return"]
+        return declare(compute)  # type: ignore[no-any-return]
+
+    return decorate
 
 
 def rows_check(table: Table, violations: Mapping[str, int]) -> dg.AssetCheckResult:

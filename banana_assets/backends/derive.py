@@ -17,10 +17,11 @@ from banana_assets.core.builds.diagnosis import RULES_VERSION, diagnose
 from banana_assets.core.builds.rows import failure_row
 from banana_assets.core.logs.events import events
 from banana_assets.core.logs.header import learn_header
-from banana_assets.core.logs.patterns import shapes
-from banana_assets.core.tables import BUILDS, LOG_EVENTS, LOG_FILES
+from banana_assets.core.logs.patterns import merge_shapes, shapes
+from banana_assets.core.tables import BUILD_FAILURES, BUILDS, LOG_EVENTS, LOG_FILES
 
 SAMPLE_LINES = 5000
+WINDOW_LINES = 500_000
 COMMIT_BYTES = 256 << 20
 """Raw log bytes whose rows go into one commit: the work that a kill can cost."""
 
@@ -59,12 +60,19 @@ def log_events(store: Store, files: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 
 def log_shapes(tables: Tables, files: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """The shapes of those log files' stored events, in frames of LOG_SHAPES."""
+    """The shapes of those log files' stored events, in frames of LOG_SHAPES.
+
+    Events are read in windows of lines, so that a large file needs no more memory than a small one.
+    """
     stored = tables.scan(LOG_EVENTS)
     for file in files.iter_rows(named=True):
         own = stored.filter(pl.col("arrival_day") == file["arrival_day"], pl.col("file_id") == file["file_id"])
-        frame = shapes(own)
-        yield frame.with_columns(
+        end = file["first_line"] + file["lines"]
+        parts = [
+            shapes(own.filter(pl.col("first_line").is_between(start, start + WINDOW_LINES - 1)).collect())
+            for start in range(file["first_line"], end, WINDOW_LINES)
+        ]
+        yield merge_shapes(pl.concat(parts)).with_columns(
             pl.lit(file["arrival_day"]).alias("arrival_day"),
             pl.lit(file["file_id"], dtype=pl.Int64).alias("file_id"),
             pl.lit(file["source"]).alias("source"),
@@ -95,7 +103,8 @@ def build_failures(store: Store, builds: pl.DataFrame, chosen: Sequence[str], bu
         ).sort(pl.coalesce("finished_at", "arrived_at"), "build_id")
         against = _lines(store, before["build_id"][-1]) if before.height else None
         found = diagnose(_lines(store, build["build_id"]), budget=budget, exit_code=build["exit_code"], against=against)
-        yield failure_row(found, build_id=build["build_id"], log_sha256=build["log_sha256"], failed_at=when)
+        row = failure_row(found, build_id=build["build_id"], log_sha256=build["log_sha256"], failed_at=when)
+        yield pl.DataFrame([row], schema=BUILD_FAILURES.dtypes)
 
 
 def _lines(store: Store, build_id: str) -> list[str]:

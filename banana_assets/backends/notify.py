@@ -29,7 +29,7 @@ def failed_run_message(*, run_id: str, job: str, step: str | None, error: str) -
 
 
 def notify(settings: Settings, message: dict[str, str]) -> bool:
-    """Append the message to ``failed_runs.jsonl`` and post it to the webhook; False where the webhook did not take it."""
+    """Append the message to ``failed_runs.jsonl`` and post it to the webhook; False where that did not take it."""
     settings.home.mkdir(parents=True, exist_ok=True)
     with (settings.home / "failed_runs.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(message) + "\n")

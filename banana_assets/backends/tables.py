@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
-from banana_assets.core.errors import BananaError, StoreError
+from banana_assets.backends.prefetch import Prefetched
+from banana_assets.core.errors import StoreError
 from banana_assets.core.schema import Table
 
 if TYPE_CHECKING:
@@ -101,13 +102,14 @@ class Tables:
             values = missing()
             if not values:
                 return Written(self.version(table) or 0, 0, changed=False)
-            counted = _Counted(table.conform(frame) for frame in rows_of(values))
+            frames = Prefetched(table.conform(frame) for frame in rows_of(values))
             try:
-                version = self._overwrite(table, counted, _in(column, values))
+                version = self._overwrite(table, frames, _in(column, values))
             finally:
-                if counted.error:
-                    raise counted.error
-            return Written(version, counted.rows, changed=True)
+                frames.close()
+                if frames.error:
+                    raise frames.error
+            return Written(version, frames.rows, changed=True)
 
         return self._retry(table, write)
 
@@ -210,27 +212,6 @@ class Tables:
 
 
 RowsOf = Callable[[Sequence[Any]], Iterable[pl.DataFrame]]
-
-
-class _Counted:
-    """Passes frames on, counts their rows, and keeps the error that ended them.
-
-    The frames are drawn by compiled code, which turns an exception into a text of its own.
-    """
-
-    def __init__(self, frames: Iterable[pl.DataFrame]) -> None:
-        self._frames = frames
-        self.rows = 0
-        self.error: BananaError | None = None
-
-    def __iter__(self) -> Iterator[pl.DataFrame]:
-        try:
-            for frame in self._frames:
-                self.rows += frame.height
-                yield frame
-        except BananaError as error:
-            self.error = error
-            raise
 
 
 def arrow_schema(table: Table) -> pa.Schema:

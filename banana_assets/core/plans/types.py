@@ -85,3 +85,19 @@ class Plan:
             "planner": self.planner,
             "reason": self.reason,
         }
+
+    @classmethod
+    def of_row(cls, row: dict[str, Any]) -> Plan:
+        """The plan of a row of PLANS."""
+        steps = tuple(
+            Subtask(
+                **row_of_step
+                | {
+                    "dependencies": tuple(row_of_step["dependencies"]),
+                    "resource_requirements": tuple(Requirement(**r) for r in row_of_step["resource_requirements"]),
+                    "citations": tuple(row_of_step["citations"]),
+                }
+            )
+            for row_of_step in row["subtasks"]
+        )
+        return cls(**row | {"subtasks": steps, "prediction": Prediction(**row["prediction"])})

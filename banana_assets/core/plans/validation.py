@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
+import polars as pl
+
 from banana_assets.core.evidence import Citation
 from banana_assets.core.plans.types import Plan, Subtask
 
@@ -25,6 +27,12 @@ def problems(plan: Plan) -> list[str]:
     if not plan.prediction.statement:
         found.append("It predicts nothing that a later build could decide.")
     return found
+
+
+def plan_issues(plans: pl.DataFrame) -> pl.DataFrame:
+    """The problems of stored plans (PLANS). Columns: plan_id, problem."""
+    found = [(row["plan_id"], problem) for row in plans.iter_rows(named=True) for problem in problems(Plan.of_row(row))]
+    return pl.DataFrame(found, schema={"plan_id": pl.String, "problem": pl.String}, orient="row")
 
 
 def repeated_ids(steps: Sequence[Subtask]) -> list[str]:
