@@ -22,7 +22,9 @@ from banana_assets.core.builds.tools.table import FAILURE, GUESS, MESSAGE, SUMMA
 
 __all__ = ["RULES_VERSION", "Diagnosis", "diagnose"]
 
-TAIL = 4
+TAIL = 3
+JOIN = 4
+"""Messages with at most so many lines between them are one stretch of the cause."""
 THIN = GUESS
 """A best message that explains no more than this makes thin evidence, and the pack says so."""
 
@@ -128,7 +130,7 @@ def _spans(log: CleanLog, picked: Sequence[Ranked], where: Sequence[Region], ech
         return _tail(log, where, echoes)
     spans: list[tuple[int, int]] = []
     for first, last in sorted((row.finding.first, row.finding.last) for row in picked):
-        if spans and all(not log.texts[i].strip() for i in range(spans[-1][1] + 1, first)):
+        if spans and sum(bool(log.texts[i].strip()) for i in range(spans[-1][1] + 1, first)) <= JOIN:
             spans[-1] = (spans[-1][0], max(spans[-1][1], last))
         else:
             spans.append((first, last))
@@ -142,7 +144,13 @@ def _tail(log: CleanLog, where: Sequence[Region], echoes: Container[int]) -> lis
     while last > floor and (not log.texts[last].strip() or last in echoes):
         last -= 1
     first = last
-    while first > floor + 1 and last - first < TAIL - 1 and log.texts[first - 1].strip():
+    most = TAIL
+    if log.texts[last][:1].isspace():
+        # A trace: up to the line that it belongs to.
+        while first > floor + 1 and last - first < 60 and log.texts[first][:1].isspace():
+            first -= 1
+        most = 0
+    while first > floor + 1 and last - first < most - 1 and log.texts[first - 1].strip():
         first -= 1
     return [(first, last)] if 0 <= first <= last < len(log) else []
 
@@ -203,27 +211,31 @@ def _wanted(
     """Ranges (0-based) for the pack, the most telling first."""
     for line in ends:
         yield line, line
-    # The head of every cause before the whole of any, so that one long trace does not push out the others.
-    for first, last in spans[:12]:
+    summaries = [r.finding.anchor for r in rows if SUMMARY - 4 <= r.finding.weight < GUESS and r.score >= SUMMARY]
+    for line in summaries[-4:]:
+        yield line, line
+    # The head of every stretch before the whole of any, so that one long trace does not push out the others.
+    for first, last in spans:
         yield first, min(last, first + 24)
-    for row in rows:
-        if row.finding.weight in range(SUMMARY - 4, GUESS) and row.score >= SUMMARY:
-            yield row.finding.anchor, row.finding.anchor
     for first, last in spans:
         yield first, last
-    for first, _ in spans[:4]:
-        yield first - 3, first
+    for line in summaries:
+        yield line, line
     others = sorted((r for r in rows if r.finding.weight >= GUESS), key=lambda r: -r.score)
-    for row in others[:40]:
-        yield row.finding.anchor, min(row.finding.last, row.finding.anchor + 6)
+    for row in others[:12]:
+        yield row.finding.first, min(row.finding.last, row.finding.anchor + 12)
+    for first, last in spans[:4]:
+        yield first - 4, last + 4
     for region in where[:3]:
         yield region.first, region.first
         yield region.last - 15, region.last
-    for _, last in spans[-2:]:
-        yield last, last + 6
     yield len(log) - 12, len(log) - 1
-    for row in others[40:]:
-        yield row.finding.anchor, row.finding.anchor
+    for row in others[12:]:
+        yield row.finding.anchor, min(row.finding.last, row.finding.anchor + 6)
+    for first, last in spans[:4]:
+        yield first - 20, last + 12
+    for region in where[:3]:
+        yield max(region.first, region.last - 80), region.last
 
 
 def _notes(outcome: Outcome, region: Region | None, thin: bool) -> list[str]:

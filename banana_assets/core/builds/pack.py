@@ -39,8 +39,13 @@ def build_pack(
     pack is half full.
     """
     room = budget * CHARACTERS_A_TOKEN - sum(len(note) + 1 for note in notes)
-    must = [i for first, last in cause for i in range(first, last + 1)]
-    width = next((w for w in LINE_CHARACTERS if sum(min(len(log.texts[i]), w) + 8 for i in must) < room * 0.8), LINE_CHARACTERS[-1])
+    must = {i for first, last in cause for i in range(first, last + 1)}
+    width = LINE_CHARACTERS[-1]
+    fits = False
+    for wide in LINE_CHARACTERS:
+        if sum(min(len(log.texts[i]), wide) + 8 for i in must if log.texts[i].strip()) < room * 0.8:
+            width, fits = wide, True
+            break
     taken: dict[int, str] = {}
     shapes: dict[str, int] = {}
     folded: dict[int, int] = {}
@@ -51,7 +56,8 @@ def build_pack(
                 continue
             text = _cut(redact(log.texts[i]), width)
             cost = len(text) + len(str(i + 1)) + 2 + (0 if i - 1 in taken or i + 1 in taken else len(GAP) + 1)
-            shape = masked(text[:200]) if used * 2 > room else ""
+            folds = used * 2 > room and not (fits and i in must)
+            shape = masked(text[:200]) if folds else ""
             if shape and shape in shapes and not log.texts[i][:1].isspace():
                 folded[shapes[shape]] = folded.get(shapes[shape], 0) + 1
                 continue

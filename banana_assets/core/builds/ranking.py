@@ -11,7 +11,7 @@ from banana_assets.core.builds.findings import Finding
 from banana_assets.core.builds.steps import Ending, Step
 from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, GUESS, SUMMARY
 
-CAUSE_LINES = 150
+CAUSE_LINES = 300
 NEAR = 12
 
 # An exception that only says that a command below it failed.
