@@ -23,12 +23,12 @@ LINEAGE = {
     "log_patterns": {"log_shapes", "log_files"},
     "build_failures": {"builds"},
     "resource_usage": {"resource_samples"},
-    "system_metrics": {"log_shapes", "builds", "test_results", "resource_usage"},
-    "build_health": {"builds", "build_failures"},
+    "system_metrics": {"log_shapes", "log_patterns", "builds", "test_results", "resource_samples"},
+    "build_health": {"builds", "build_failures", "test_results"},
     "bottlenecks": {"builds", "resource_usage", "log_shapes", "log_patterns"},
     "resource_usage_predictions": {"resource_usage"},
     "optimization_recommendations": {"bottlenecks", "build_failures", "log_patterns", "builds"},
-    "plans": {"build_failures", "optimization_recommendations", "resource_usage_predictions"},
+    "plans": {"build_failures", "optimization_recommendations", "resource_usage_predictions", "builds"},
 }
 GROUPS = ("raw", "patterns", "metrics", "advice", "plans")
 
