@@ -10,8 +10,20 @@ from dataclasses import dataclass
 _VALUES = frozenset({"true", "false", "null", "nil", "root", "admin"})
 """Words that are values wherever they stand: booleans, nothing, and the accounts that every system has."""
 
-_IDENTIFIER = re.compile(r".*(?:<\*>|\d|[A-Za-z0-9]\.[A-Za-z0-9].*\.|[/\\@$~#%]|[a-z0-9]-[a-z0-9].*-).*|.*_.*_.*")
-"""Forms that names of things have and plain words have not: digits, dots, slashes, several hyphens."""
+_KINDS = frozenset(
+    "account address app application class client command container database device directory disk domain event file "
+    "group host hostname id image instance interface job key machine module name node package path pool port process "
+    "program queue request resource role server service session table task thread topic user username volume worker".split()
+)
+"""Nouns that say what the word after them is the name of (`user alice`, `host db1`)."""
+
+_UNITS = frozenset("B KB MB GB TB KiB MiB GiB TiB bytes kB ns us ms s sec secs second seconds min minutes hours h".split())
+
+_STRONG = re.compile(r".*(?:<\*>|\d|[/\\@$~#%]).*")
+"""Forms that names of things have and words of a language have not."""
+
+_WEAK = re.compile(r".*(?:\w\.\w|[a-z]-[a-z].*-|\w_\w|[a-z][A-Z]).*")
+"""Forms that names in programs have: dots, underscores, several hyphens, capitals inside."""
 
 _ENUMERATION = re.compile(r"[A-Z][A-Z_]+")
 
@@ -42,22 +54,39 @@ class Judge:
 
         ``values`` are the distinct words there, ``constant`` the places where all rows agree.
         """
-        if not any(word.isalpha() or len(word) > 2 for word in (rows[0][p] for p in constant) if word != "<*>"):
+        words = {rows[0][p] for p in constant if any(c.isalpha() for c in rows[0][p].replace("<*>", ""))}
+        if not words:
             return False
-        identifiers = sum(1 for v in values if _IDENTIFIER.fullmatch(v))
-        if identifiers == len(values):
+        noun = place > 0 and before[place].strip() in ("", ":", "=") and rows[0][place - 1].lower() in _KINDS
+        if noun and (place - 1) not in constant:
+            noun = False
+        strong = sum(1 for v in values if _STRONG.fullmatch(v))
+        if strong == len(values) or (before[place].startswith(" ") and place and all(v in _UNITS for v in values)):
             return True
-        need = 5
-        if "=" in before[place] or before[place].endswith(": "):
-            need = 3
-        if identifiers * 2 >= len(values):
-            need = 3
         if all(_ENUMERATION.fullmatch(v) for v in values):
-            need = 12
+            return len(values) >= 12
+        weak = sum(1 for v in values if _WEAK.fullmatch(v) or _STRONG.fullmatch(v))
         if place == 0 and not before[place]:
-            need = 20
-        return len(values) >= need
+            # What comes first mostly says what happened: only many values, or much agreement after it, make it a name.
+            return len(values) >= (3 if len(words) >= 4 else 8) if weak == len(values) else len(values) >= 20
+        if weak == len(values) or strong * 2 >= len(values) or "=" in before[place] or noun:
+            return len(values) >= 3
+        if len(words) < 2:
+            return len(values) >= 10
+        return len(values) >= 5
 
-    def is_value(self, word: str, before: str, row: Sequence[str], place: int) -> bool:
-        """Whether a word that never differs is a variable all the same."""
-        return word.lower() in _VALUES
+
+
+def is_value(word: str) -> bool:
+    """Whether a word is a value wherever it stands."""
+    return word.lower() in _VALUES
+
+
+def is_unit(word: str) -> bool:
+    """Whether a word is a unit of size or time."""
+    return word in _UNITS
+
+
+def names_value(word: str) -> bool:
+    """Whether the word after this one is the name of what this one says."""
+    return word.lower() in _KINDS

@@ -20,6 +20,9 @@ NAMES = (
     "mac",
     "ip",
     "path",
+    "source",
+    "host",
+    "quoted",
     "hex",
     "duration",
     "size",
@@ -33,27 +36,32 @@ _MON = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DOW = "(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?"
 
 _MASKS: tuple[tuple[str, str], ...] = (
+    (r"=\s?\"[^\"]*\"", '="<quoted>"'),
     (r"\b[a-zA-Z][a-zA-Z0-9+.\-]*://[^\s\"'<>\])},;|]+", "<url>"),
     (r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}\b", "<email>"),
     (r"\b[0-9a-fA-F]+(?:-[0-9a-fA-F]+){4}\b", "<uuid>"),
-    (r"\b0[-/.]0[-/.]0[T ,]{1,2}0:0:0(?:[.,:]0)?(?:Z\b| ?[+-]0(?::0)?\b)?", "<timestamp>"),
+    (r"\b0[-/.]0[-/.]0[T ,]{1,2}[0-9]+:0:0(?:[.,:]0)?(?:Z\b| ?[+-]0(?::0)?\b)?", "<timestamp>"),
     (rf"\b{_DOW}{_MON} +0 0:0:0(?: [A-Z]{{3,4}})?(?: 0)?\b", "<timestamp>"),
     (rf"\b0[-/ ]{_MON}[-/ ]0[: ]0:0:0(?: ?[+-]0)?", "<timestamp>"),
     (r"\b[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}\b", "<mac>"),
     (r"\b(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\b", "<ip>"),
     (r"(?:\b[A-Za-z0-9][A-Za-z0-9.\-]*)?/?\b0\.0\.0\.0(?::0)?\b", "<ip>"),
     (r"\b[A-Za-z]:\\[^\s\"'<>|,;)\]]*", "<path>"),
-    (r"(^|[\s\"'=(\[{,:>@])(?:/[^\s\"'()\[\]{},;:=|<>]+)+/?", "${1}<path>"),
+    (r"(^|[\s\"'=(\[{,:>@])(?:/[^\s\"'()\[\]{},;:=|<>]+)+/?(?: HTTP/[0-9.]+)?", "${1}<path>"),
+    (r"\b[\w$]+\.(java|scala|kt|py|go|rs|c|cc|cpp|h|js|ts|rb|php|cs):0\b", "<source>"),
+    (r"\b[A-Za-z][A-Za-z0-9]*(?:[-.][A-Za-z0-9]+)+:0\b", "<host>"),
     (r"\b0x[0-9a-fA-F]+\b", "<hex>"),
     (r"\b(?:[0-9]+[a-f]|[a-f]+[0-9])[0-9a-f]{4,}\b", "<hex>"),
     (r"\b(?:[0-9]+[A-F]|[A-F]+[0-9])[0-9A-F]{4,}\b", "<hex>"),
     (r"\b0(?:\.0)?(?:ns|us|µs|ms|s|secs?|mins?|m|hrs?|h|d)\b", "<duration>"),
+    (r"<0 ?(?:ms|s|secs?|seconds?|mins?|minutes?)\b", "<duration>"),
     (r"\b0(?:\.0)?(?:[KMGTP]i?[Bb]?|k[Bb]?|[mgt][bB]|B|[Bb]ytes)\b", "<size>"),
     (r"\bv[0-9]+(?:\.[0-9]+)+\b", "<version>"),
-    (r"\b[A-Za-z]\w*?(?:_-?|)0\w*", "<id>"),
+    (r"\b[A-Za-z]\w*?(?:_-?0|0000)\w*", "<id>"),
+    (r"\b[A-Za-z]+[0-9]+(?:-[A-Za-z]*[0-9]*)*-[A-Za-z]+[0-9]+(?:-\w+)*\b", "<id>"),
     (r"\b0[A-Za-z_]\w*", "<id>"),
     (r"(^|[\s(=:,\[{])[-+]0\b", "${1}0"),
-    (r"\b0(?:[.,]0)*\b", "<number>"),
+    (r"\b0(?:\.0)*\b", "<number>"),
 )
 """Expression on shortened text and what replaces it, in order; the special before the general."""
 
@@ -66,28 +74,32 @@ _BLOCK = 1 << 16
 def shorten_bytes(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """UTF-8 text with each run of digits shortened to ``0``.
 
-    Up to three digits right after a letter stay: they belong to a name (``ssh2``, ``sha256``) rather than count.
+    Right after a letter up to three digits stay, since they belong to a name (``ssh2``, ``sha256``) rather than count,
+    and more become ``0000``.
     """
-    padded = np.zeros(len(data) + 8, np.uint8)
-    padded[4:-4] = data
-    return np.concatenate([_shortened(padded[i : i + _BLOCK + 8]) for i in range(0, len(data), _BLOCK)] or [data])
+    padded = np.zeros(len(data) + 10, np.uint8)
+    padded[5:-5] = data
+    return np.concatenate([_shortened(padded[i : i + _BLOCK + 10]) for i in range(0, len(data), _BLOCK)] or [data])
 
 
 def _shortened(text: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The inner part of a block that has four bytes of its neighbours at each end."""
+    """The inner part of a block that has five bytes of its neighbours at each end."""
     digit = (text - 48) < 10
     letter = (((text | 32) - 97) < 26) | (text >= 0x80)
-    here, last1, last2, last3 = digit[4:-4], digit[3:-5], digit[2:-6], digit[1:-7]
-    next1, next2, next3 = digit[5:-3], digit[6:-2], digit[7:-1]
-    further = here & last1
-    first = here & ~last1
+    here, last1, last2, last3, last4 = (digit[5 - i : -5 - i] for i in range(5))
+    next1, next2, next3 = digit[6:-4], digit[7:-3], digit[8:-2]
     two_more = next1 & next2
-    named = first & letter[3:-5] & ~(two_more & next3)
-    second = further & ~last2 & letter[2:-6] & ~two_more
-    third = further & last2 & ~last3 & letter[1:-7] & ~next1
-    inner = text[4:-4]
-    zeroed = inner - (inner - 48) * (first & ~named).view(np.uint8)
-    return zeroed[~further | second | third]
+    first = here & ~last1
+    named = first & letter[4:-6]
+    further = here & last1
+    second = further & ~last2 & letter[3:-7]
+    beyond = further & last2
+    third = beyond & ~last3 & letter[2:-8]
+    fourth = beyond & last3 & ~last4 & letter[1:-9]
+    zero = (first & ~named) | (named & two_more & next3) | (second & two_more) | (third & next1) | fourth
+    inner = text[5:-5]
+    zeroed = inner - (inner - 48) * zero.view(np.uint8)
+    return zeroed[~further | second | third | fourth]
 
 
 def shorten(messages: pl.Series) -> pl.Series:

@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import polars as pl
 
-from banana_assets.core.logs.judge import Judge
+from banana_assets.core.logs.judge import Judge, is_value, names_value
 from banana_assets.core.logs.masks import NAMES
 
 VARIABLE = "<*>"
@@ -54,8 +55,8 @@ def tidy(template: str) -> str:
 
     A word with a variable in it is a variable (`blk_<*>`), unless a delimiter stands between (`node-<*>`).
     """
-    template = re.sub(r"[\w<*>]*<\*>[\w<*>]*", VARIABLE, template)
-    template = re.sub(r"<\*>(?:\.<\*>)+", VARIABLE, template)
+    template = re.sub(r"\w*(?:<\*>\w*)+", VARIABLE, template)
+    template = re.sub(r"<\*>(?:\.<\*>)+|\{<\*>\}<\*>", VARIABLE, template)
     return re.sub(r"\s+", " ", template).strip()
 
 
@@ -93,22 +94,29 @@ def _templates(cut: dict[str, list[str]]) -> dict[str, str]:
     for text, parts in cut.items():
         groups[tuple("w" if _is_word(t) else " " if t.isspace() else t for t in parts)].append(text)
     judge = Judge.learn([[t for t in parts if not t.isspace()] for parts in cut.values()])
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
+    learned = Learned()
     for structure, members in groups.items():
         places = [i for i, kind in enumerate(structure) if kind == "w"]
         rows = [tuple(cut[m][i] for i in places) for m in members]
-        before = [_context(structure, cut[members[0]], i) for i in places]
+        before = [_context(structure, i) for i in places]
         for group in split(rows, list(range(len(rows))), before, judge):
-            words = _joined([rows[i] for i in group], before, judge)
+            words = _joined([rows[i] for i in group])
+            learned.note([rows[i] for i in group], words)
             for i in group:
                 parts = list(cut[members[i]])
                 for place, word in zip(places, words, strict=True):
                     parts[place] = word
-                found[members[i]] = tidy("".join(parts))
-    return found
+                found[members[i]] = parts
+    for _ in range(2):
+        # What the first round finds out is a value may be one elsewhere.
+        found = {text: learned.apply(parts) for text, parts in found.items()}
+    written = {text: tidy("".join(parts)) for text, parts in found.items()}
+    merged = alike(set(written.values()))
+    return {text: merged.get(template, template) for text, template in written.items()}
 
 
-def _context(structure: Sequence[str], parts: Sequence[str], place: int) -> str:
+def _context(structure: Sequence[str], place: int) -> str:
     """The delimiters right before a word ('' at the start)."""
     delimiter = ""
     i = place - 1
@@ -143,14 +151,77 @@ def split(rows: Sequence[Words], group: list[int], before: Sequence[str], judge:
     return done
 
 
-def _joined(rows: Sequence[Words], before: Sequence[str], judge: Judge) -> list[str]:
+def _joined(rows: Sequence[Words]) -> list[str]:
     """The words that all rows share, a variable where they differ or where the word is a value in itself."""
     words = []
-    for place in range(len(before)):
-        values = {row[place] for row in rows}
-        word = next(iter(values)) if len(values) == 1 else VARIABLE
-        words.append(VARIABLE if judge.is_value(word, before[place], rows[0], place) else word)
+    for values in zip(*rows, strict=True):
+        word = values[0] if len(set(values)) == 1 else VARIABLE
+        words.append(VARIABLE if is_value(word) else word)
     return words
+
+
+@dataclass
+class Learned:
+    """Words that turned out to be values, and the words around them, so that the same value or place is a variable
+    also where it never varied."""
+
+    values: set[str] = field(default_factory=set)
+    places: set[tuple[str, str, str]] = field(default_factory=set)
+
+    def note(self, rows: Sequence[Words], words: Sequence[str]) -> None:
+        """Remember the plain words that a variable of these rows stood for."""
+        for i, word in enumerate(words):
+            if word != VARIABLE:
+                continue
+            plain = {row[i] for row in rows if row[i].isalpha()}
+            if len(plain) >= 3:
+                self.values |= plain
+                if i >= 2 and i + 1 < len(words) and VARIABLE not in (words[i - 2], words[i - 1], words[i + 1]):
+                    self.places.add((words[i - 2], words[i - 1], words[i + 1]))
+
+    def apply(self, parts: Sequence[str]) -> list[str]:
+        """The tokens with the words that are known as values made variables."""
+        out = list(parts)
+        places = [i for i, token in enumerate(parts) if _is_word(token)]
+        for n, i in enumerate(places):
+            word = parts[i]
+            if word == VARIABLE or n < 1:
+                continue
+            last = parts[places[n - 1]]
+            if last == VARIABLE:
+                continue
+            named = names_value(last) and word in self.values and parts[i - 1].isspace()
+            known = (
+                n >= 2
+                and n + 1 < len(places)
+                and word.isalpha()
+                and (parts[places[n - 2]], last, parts[places[n + 1]]) in self.places
+            )
+            if named or known:
+                self.values.add(word)
+                out[i] = VARIABLE
+        return out
+
+
+_RUN = re.compile(r"(\W?)<\*>(?:,? \1<\*>)+")
+_EMPTY = re.compile(r"(?<![\w)])(\(<\*>\)|\[<\*>\]|\"<\*>\"|'<\*>')")
+
+
+def alike(templates: set[str]) -> dict[str, str]:
+    """Templates that differ only in the length of a list of variables, or in an optional value that is empty."""
+    moved: dict[str, str] = {}
+    lists: dict[str, set[str]] = defaultdict(set)
+    for template in sorted(templates):
+        lists[_RUN.sub(r"\1<*>", template)].add(template)
+    for short, members in lists.items():
+        longest = max(m.count(VARIABLE) for m in members) - short.count(VARIABLE)
+        if len(members) > 1 and longest >= 3:
+            moved |= dict.fromkeys(members, short)
+    for template in sorted(templates):
+        empty = _EMPTY.sub(lambda m: m[0][0] + m[0][-1], template)
+        if empty != template and empty in templates:
+            moved[empty] = moved.get(template, template)
+    return moved
 
 
 def _named(shapes: Sequence[str], templates: Sequence[str]) -> dict[str, str]:
