@@ -15,6 +15,7 @@ from resources.tables import TablesResource
     cron_schedule="5 * * * *",
     job=everything,
     execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every hour: compute what came in on days that are not computed yet, today's at least.",
 )
 def hourly(
@@ -33,5 +34,6 @@ nightly = dg.ScheduleDefinition(
     job=maintenance,
     cron_schedule="30 3 * * *",
     execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every night: compact the tables and drop old versions.",
 )
