@@ -114,7 +114,7 @@ class _Taking:
                 manifests.add(place)
         for place, names in sorted(by_folder.items()):
             free = [n for n in names if (place / n).resolve() not in listed]
-            if place in manifests:
+            if manifests.intersection((place, *place.parents)):
                 self.aside(place, [n for n in free if not find.is_manifest(Path(n))], "its manifest does not list it")
                 continue
             for name in (n for n in free if is_archive_name(n)):

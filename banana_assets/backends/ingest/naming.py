@@ -18,7 +18,8 @@ _DATE = (
     r"(?:[-_.tT]?\d{2}[-_.:]?\d{2}(?:[-_.:]?\d{2})?Z?)?"
 )
 _ROTATED = re.compile(
-    rf"(?:[-_.]?(?<!\d){_DATE}(?!\d)|[.](?:\d{{1,4}}|old|bak|prev|previous|current)|[-_]\d{{10,}})$", re.IGNORECASE
+    rf"(?:[-_.]?(?<!\d){_DATE}(?:[.]\d{{1,4}})?|(?<!\d)[.]\d{{1,4}}|[.](?:old|bak|prev|previous|current)|[-_]\d{{10,}})$",
+    re.IGNORECASE,
 )
 _LEADING_DATE = re.compile(rf"^{_DATE}(?!\d)[-_.]?")
 _VERSION = re.compile(r"(?<![\d.])v?\d{1,3}\.\d{1,3}(?:\.\d{1,3})?$")
@@ -35,7 +36,7 @@ _STREAMS |= {"warn", "warning", "current", "main", "trace", "events", "app", "ap
 _FOLDERS = {"log", "logs", "var", "tmp", "temp", "data", "archive", "archives", "old", "rotated", "output", "out"}
 _OUTCOMES = {"failed", "failure", "failures", "failing", "passed", "passing", "success", "successful", "successes"}
 _OUTCOMES |= {"error", "errored", "errors", "cancelled", "canceled", "ok", "green", "red", "broken", "fixed"}
-_CI = {
+_CI_FOLDERS = {
     "builds",
     "build",
     "runs",
@@ -43,12 +44,27 @@ _CI = {
     "jobs",
     "job",
     "raw",
-    "rawlog",
-    "consoletext",
-    "consolefull",
     "artifacts",
     "ci",
+    "console",
+    *_FOLDERS,
+    *_OUTCOMES,
 }
+_CI_FILES = {
+    "log",
+    "logs",
+    "raw",
+    "rawlog",
+    "console",
+    "consoletext",
+    "output",
+    "out",
+    "stdout",
+    "stderr",
+    "job",
+    "run",
+}
+_CI_FILES |= _OUTCOMES
 
 
 def without_endings(name: str) -> str:
@@ -98,14 +114,14 @@ def without_run(name: str) -> str:
 def job_names(path: PurePath) -> tuple[str, str]:
     """Pipeline and job of the CI log at that path: folder and file, without run numbers; folders and files whose names
     say nothing (logs, failed, 12, raw) are looked through."""
-    folders = [_meaning(part) for part in reversed(path.parent.parts)]
+    folders = [_meaning(part, _CI_FOLDERS) for part in reversed(path.parent.parts)]
     pipeline = next((name for name in folders if name), "builds")
-    return pipeline, _meaning(without_endings(path.name)) or pipeline
+    return pipeline, _meaning(without_endings(path.name), _CI_FILES) or pipeline
 
 
-def _meaning(part: str) -> str:
+def _meaning(part: str, empty: set[str]) -> str:
     name = without_run(part.strip("/\\"))
-    return "" if name.lower() in _STREAMS | _FOLDERS | _OUTCOMES | _CI else name
+    return "" if name.lower() in empty else name
 
 
 def archive_name(path: PurePath) -> PurePath:

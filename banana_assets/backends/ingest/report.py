@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from banana_assets.backends.lines import Oddities
+from banana_assets.backends.records.tables import clean_text
 from banana_assets.core.errors import InputError
 
 Outcome = Literal["new", "grown", "changed", "known", "empty", "aside", "failed"]
@@ -42,6 +43,7 @@ class Report:
 
     def add(self, item: Item) -> None:
         """Take an item in and tell whoever watches."""
+        item = replace(item, path=clean_text(item.path), name=clean_text(item.name), message=clean_text(item.message))
         self.items.append(item)
         if self.progress is not None:
             self.progress(item)

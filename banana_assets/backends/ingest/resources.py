@@ -148,7 +148,8 @@ def read_csv(content: Content) -> Readings:
         metrics = [c for c in raw.columns if c not in ("row", "source", "ts")]
         if not metrics:
             raise InputError(f"{content.name} has no column of readings.", _FORMS)
-        long = raw.unpivot(metrics, index=["row", "source", "ts"], variable_name="metric").sort("row", "metric")
+        spread = raw.unpivot(metrics, index=["row", "source", "ts"], variable_name="of", value_name="reading")
+        long = spread.rename({"of": "metric", "reading": "value"}).sort("row", "metric")
     long = long.filter(pl.col("value").str.strip_chars().is_in(["", "nan", "NaN", "null", "NULL"]).not_())
     frame = _typed(long, content.name)
     if frame.is_empty():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,9 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+_UNSTORABLE = re.compile("[\\0\ud800-\udfff]")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -49,9 +53,12 @@ class CleanText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
         """The text with what no database stores replaced."""
-        if value is None or (value.isascii() and "\0" not in value):
-            return value
-        return value.replace("\0", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+        return None if value is None else clean_text(value)
+
+
+def clean_text(text: str) -> str:
+    """The text with NUL and lone surrogates (which undecodable file names hold) replaced by U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 SHA256 = sa.String(64)
