@@ -20,7 +20,7 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "network_error",
-            r"[Cc]ould not resolve host|Temporary failure in name resolution|Name or service not known|UnknownHost|ENOTFOUND|EAI_AGAIN|ECONN\w+|ETIMEDOUT"
+            r"[Cc]ould not resolve host|dns error|failed to lookup address|error sending request|too many 50\d error responses|Temporary failure in name resolution|Name or service not known|UnknownHost|ENOTFOUND|EAI_AGAIN|ECONN\w+|ETIMEDOUT"
             r"|[Cc]onnection (?:refused|reset|timed out|aborted|error)|[Nn]etwork is unreachable|[Cc]onnect timeout|Read timed out|Max retries exceeded|\b50[234] (?:Bad|Service|Gateway|error)"
             r"|SSL(?:Error|HandshakeException)|certificate verify failed|HTTPError|URLError|ConnectionError|ConnectException|SocketTimeout|i/o timeout|TLS handshake|Could not (?:GET|HEAD|transfer)",
         ),

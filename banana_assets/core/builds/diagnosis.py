@@ -12,7 +12,7 @@ from banana_assets.core.builds.cleaning import CleanLog, clean
 from banana_assets.core.builds.findings import Finding, findings
 from banana_assets.core.builds.fingerprint import fingerprint, masked
 from banana_assets.core.builds.outcome import Outcome, outcome_of
-from banana_assets.core.builds.pack import Pack, build_pack
+from banana_assets.core.builds.pack import Pack, build_pack, line_width
 from banana_assets.core.builds.ranking import Ranked, Region, chosen, ranked, regions
 from banana_assets.core.builds.results import TestResult
 from banana_assets.core.builds.steps import endings, steps
@@ -91,10 +91,11 @@ def diagnose(
     spans = _spans(log, picked, where, echoes)
     region = next((row.region for row in picked if row.region), None) or (where[0] if where else None)
     category, sure, reason = _category(log, picked, region, outcome)
-    wanted = list(_wanted(log, spans, picked, rows, where, [e.line for e in ends]))
     thin = not picked or max(row.finding.weight for row in picked) <= THIN
     notes = _notes(outcome, region, thin)
-    pack = build_pack(log, wanted, cause=spans, budget=budget, notes=notes, redact=redact)
+    width, fits = line_width(log, spans, budget)
+    wanted = _wanted(log, spans, rows, where, [e.line for e in ends], fits)
+    pack = build_pack(log, wanted, width=width, whole=spans if fits else (), budget=budget, notes=notes, redact=redact)
     if not pack.evidence:
         pack = _whole_tail(log, budget, notes, redact)
     cause_text = "\n".join(redact(log.texts[i][:1000]) for first, last in spans for i in range(first, last + 1))[:8000]
@@ -189,11 +190,11 @@ def _category(
 
 def _of_tests(log: CleanLog, picked: Sequence[Ranked], sure: float, named: str) -> tuple[str, float, str]:
     """Tests fail for reasons that are no fault of the code under test: say so when every one of them does."""
-    kinds = [
-        from_words("\n".join(log.texts[max(row.finding.anchor, row.finding.last - 30) : row.finding.last + 1]))
-        for row in picked
-        if row.finding.category == "test_failure"
-    ]
+    tests = [row.finding for row in picked if row.finding.category == "test_failure"]
+    kinds = []
+    for this, following in zip(tests, [*tests[1:], None], strict=True):
+        end = min(this.last + 25, following.first if following else len(log))
+        kinds.append(from_words("\n".join(log.texts[max(this.anchor, this.last - 30) : max(end, this.last + 1)])))
     for kind in ("network_error", "out_of_memory", "disk_full"):
         if kinds and all(k == kind for k in kinds):
             return kind, min(sure, 0.7), named
@@ -203,39 +204,47 @@ def _of_tests(log: CleanLog, picked: Sequence[Ranked], sure: float, named: str) 
 def _wanted(
     log: CleanLog,
     spans: Sequence[tuple[int, int]],
-    picked: Sequence[Ranked],
     rows: Sequence[Ranked],
     where: Sequence[Region],
     ends: Sequence[int],
-) -> Iterable[tuple[int, int]]:
-    """Ranges (0-based) for the pack, the most telling first."""
-    for line in ends:
-        yield line, line
+    fits: bool,
+) -> Iterable[tuple[float, int, int]]:
+    """Ranges (0-based) for the pack, the most telling first, each with the share of the pack up to which it may go."""
+    for line in ends[:6]:
+        yield 1.0, line, line
     summaries = [r.finding.anchor for r in rows if SUMMARY - 4 <= r.finding.weight < GUESS and r.score >= SUMMARY]
-    for line in summaries[-4:]:
-        yield line, line
+    for line in [*summaries[:1], *summaries[-3:]]:
+        yield 1.0, line, line
     # The head of every stretch before the whole of any, so that one long trace does not push out the others.
+    share = 0.82 if fits else 0.6
+    if fits:
+        for first, last in spans:
+            yield share, first, last
     for first, last in spans:
-        yield first, min(last, first + 24)
-    for first, last in spans:
-        yield first, last
-    for line in summaries:
-        yield line, line
+        yield share, first, min(last, first + 24)
     others = sorted((r for r in rows if r.finding.weight >= GUESS), key=lambda r: -r.score)
+    for row in others[:30]:
+        yield 0.85, row.finding.anchor, row.finding.anchor
+    for line in summaries[:8]:
+        yield 0.9, line, line
+    for first, last in spans:
+        yield 1.0, first, last
+    for line in summaries:
+        yield 1.0, line, line
     for row in others[:12]:
-        yield row.finding.first, min(row.finding.last, row.finding.anchor + 12)
+        yield 1.0, row.finding.first, min(row.finding.last, row.finding.anchor + 12)
     for first, last in spans[:4]:
-        yield first - 4, last + 4
+        yield 1.0, first - 4, last + 4
     for region in where[:3]:
-        yield region.first, region.first
-        yield region.last - 15, region.last
-    yield len(log) - 12, len(log) - 1
+        yield 1.0, region.first, region.first
+        yield 1.0, region.last - 15, region.last
+    yield 1.0, len(log) - 12, len(log) - 1
     for row in others[12:]:
-        yield row.finding.anchor, min(row.finding.last, row.finding.anchor + 6)
+        yield 1.0, row.finding.anchor, min(row.finding.last, row.finding.anchor + 6)
     for first, last in spans[:4]:
-        yield first - 20, last + 12
+        yield 1.0, first - 20, last + 12
     for region in where[:3]:
-        yield max(region.first, region.last - 80), region.last
+        yield 1.0, max(region.first, region.last - 80), region.last
 
 
 def _notes(outcome: Outcome, region: Region | None, thin: bool) -> list[str]:
@@ -251,7 +260,7 @@ def _notes(outcome: Outcome, region: Region | None, thin: bool) -> list[str]:
 
 def _whole_tail(log: CleanLog, budget: int, notes: Sequence[str], redact: Callable[[str], str]) -> Pack:
     filled = [i for i, text in enumerate(log.texts) if text.strip()][-20:]
-    pack = build_pack(log, [(i, i) for i in reversed(filled)], budget=budget, notes=notes, redact=redact)
+    pack = build_pack(log, [(1.0, i, i) for i in reversed(filled)], budget=budget, notes=notes, redact=redact)
     if pack.text:
         return pack
     text = "The log is empty: there is no evidence in it."[: budget * 4]

@@ -5,19 +5,25 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import polars as pl
 
 from banana_assets.core.builds.blocks import BLOCKS
 from banana_assets.core.builds.cleaning import CleanLog
+from banana_assets.core.builds.steps import endings
 from banana_assets.core.builds.tools import RULES
 from banana_assets.core.builds.tools.table import MESSAGE, Rule
 
 MOST_FINDINGS = 20_000
 """Findings looked at in one log. A log with more says the same thing over and over."""
+
+
+_ENDS = ("error", "group", "endgroup", "section", "command")
+"""A message does not go on past these marks of the CI system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +74,15 @@ def findings(log: CleanLog) -> list[Finding]:
                 candidates.setdefault(i, []).append(shape)
     found: list[Finding] = []
     covered = -1
+    barriers = sorted({i for i, m in enumerate(log.markers) if m in _ENDS}.union(e.line for e in endings(log)))
     for i in sorted(candidates):
         finding = _at(log, i, candidates[i], table, covered)
         if finding is None:
             continue
+        if finding.last > finding.anchor:
+            at = bisect_right(barriers, finding.anchor)
+            if at < len(barriers) and barriers[at] <= finding.last:
+                finding = replace(finding, last=max(finding.anchor, barriers[at] - 1))
         found.append(finding)
         if finding.weight >= MESSAGE:
             covered = max(covered, finding.last)

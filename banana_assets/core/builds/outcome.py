@@ -25,7 +25,7 @@ class Outcome:
 
 
 _CANCELLED = re.compile(
-    r"^(?:The operation was canceled\.?|The run was canceled by @.*|Aborted by .*|Finished: ABORTED|ERROR: Job failed: canceled"
+    r"^(?:The operation was canceled\.?|A task was canceled\.?|The run was canceled by @.*|Aborted by .*|Finished: ABORTED|ERROR: Job failed: canceled"
     r"|Done: Job Cancelled|.*Your build (?:has been|was) cancel?led.*)$"
 )
 _ERRORED = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ CHARACTERS_A_TOKEN = 4
 LINE_CHARACTERS = (600, 300, 200, 140)
 """Lines are cut at the first of these that lets the explaining lines into the pack, at the last otherwise."""
 GAP = "..."
+ALIKE = 2
+"""So many lines of one shape are shown before the rest is counted."""
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`|“[^”]*”|‘[^’]*’")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,50 +27,56 @@ class Pack:
     tokens: int
 
 
+def line_width(log: CleanLog, cause: Sequence[tuple[int, int]], budget: int) -> tuple[int, bool]:
+    """How long a line of the pack may be so that the whole cause fits in four fifths of it, and whether it does."""
+    lengths = [len(text) for first, last in cause for i in range(first, last + 1) if (text := log.texts[i].strip())]
+    room = budget * CHARACTERS_A_TOKEN * 0.8
+    for width in LINE_CHARACTERS:
+        if sum(min(length, width) + 9 for length in lengths) < room:
+            return width, True
+    return LINE_CHARACTERS[1], False
+
+
 def build_pack(
     log: CleanLog,
-    wanted: Iterable[tuple[int, int]],
+    wanted: Iterable[tuple[float, int, int]],
     *,
-    cause: Sequence[tuple[int, int]] = (),
     budget: int,
+    width: int = LINE_CHARACTERS[0],
+    whole: Sequence[tuple[int, int]] = (),
     notes: Sequence[str] = (),
     redact: Callable[[str], str] = str,
 ) -> Pack:
-    """Lines of the ``wanted`` ranges (0-based, inclusive, the most telling first) until ``budget`` tokens are full.
+    """Lines of the ``wanted`` ranges until ``budget`` tokens are full.
 
-    ``cause`` names the ranges that decide how long a line may be. ``notes`` go first. Every line that enters the pack passes through ``redact``. Where lines are left out stands
-    ``...``; lines that repeat one already taken, but for numbers and times, are counted instead of shown once the
-    pack is half full.
+    A range is (share, first, last), 0-based and inclusive, the most telling first; it is taken as long as no more than
+    that share (0..1) of the pack is full. ``notes`` go first. Every line that enters the pack passes through
+    ``redact`` and is cut at ``width`` characters. Where lines are left out stands ``...``. A line that repeats one
+    already taken, but for numbers, names in quotes and times, is counted there instead of shown, outside ``whole``.
     """
     room = budget * CHARACTERS_A_TOKEN - sum(len(note) + 1 for note in notes)
-    must = {i for first, last in cause for i in range(first, last + 1)}
-    width = LINE_CHARACTERS[-1]
-    fits = False
-    for wide in LINE_CHARACTERS:
-        if sum(min(len(log.texts[i]), wide) + 8 for i in must if log.texts[i].strip()) < room * 0.8:
-            width, fits = wide, True
-            break
+    must = {i for first, last in whole for i in range(first, last + 1)}
     taken: dict[int, str] = {}
-    shapes: dict[str, int] = {}
-    folded: dict[int, int] = {}
+    shapes: dict[str, list[int]] = {}
+    folded: dict[int, set[int]] = {}
     used = 0
-    for first, last in wanted:
+    for share, first, last in wanted:
         for i in range(max(0, first), min(last, len(log) - 1) + 1):
             if i in taken or not log.texts[i].strip():
                 continue
             text = _cut(redact(log.texts[i]), width)
-            cost = len(text) + len(str(i + 1)) + 2 + (0 if i - 1 in taken or i + 1 in taken else len(GAP) + 1)
-            folds = used * 2 > room and not (fits and i in must)
-            shape = masked(text[:200]) if folds else ""
-            if shape and shape in shapes and not log.texts[i][:1].isspace():
-                folded[shapes[shape]] = folded.get(shapes[shape], 0) + 1
+            cost = len(text) + len(str(i + 1)) + 3 + (0 if i - 1 in taken or i + 1 in taken else len(GAP) + 1)
+            if used + cost > room * share:
                 continue
-            if used + cost > room:
+            shape = "" if i in must else _QUOTED.sub("<q>", masked(text[:200]))
+            alike = shapes.setdefault(shape, []) if shape else []
+            if len(alike) >= ALIKE and not text[:1].isspace():
+                folded.setdefault(alike[-1], set()).add(i)
                 continue
+            alike.append(i)
             taken[i] = text
-            shapes.setdefault(masked(text[:200]), i)
             used += cost
-    return _written(taken, folded, notes, budget)
+    return _written(taken, {i: len(more) for i, more in folded.items()}, notes, budget)
 
 
 def _cut(text: str, width: int) -> str:

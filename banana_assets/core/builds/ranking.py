@@ -11,7 +11,7 @@ from banana_assets.core.builds.findings import Finding
 from banana_assets.core.builds.steps import Ending, Step
 from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, GUESS, SUMMARY
 
-CAUSE_LINES = 300
+CAUSE_LINES = 400
 NEAR = 12
 
 # An exception that only says that a command below it failed.
@@ -19,6 +19,10 @@ _RELAY = re.compile(
     r"CalledProcessError|returned non-zero exit status|SystemExit|ExecException|exited with (?:code|status)|Command failed|failed with exit (?:code|status)"
     r"|subprocess\.\w*Error|non-zero exit|ExitError|BuildException: exec returned|Process 'command .*' finished with non-zero"
 )
+
+
+# What builds do beside their work; when it fails, the build seldom does.
+_ASIDE = re.compile(r"(?i)\b(?:upload(?:ing)?|cache|sccache|ccache|telemetry|metrics|analytics|coverage|codecov|coveralls|report|notif\w+|cleanup|post job)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,8 @@ def ranked(log: CleanLog, found: Sequence[Finding], where: Sequence[Region]) -> 
             score -= 30 if finding.anchor > end else 14
         else:
             score += 12 * finding.anchor / total
+        if finding.weight < FAILURE - 6 and _ASIDE.search(log.texts[finding.anchor]):
+            score -= 16
         if log.markers[finding.anchor] == "error":
             score += 4
         elif log.markers[finding.anchor] in ("warning", "debug", "notice"):

@@ -9,6 +9,7 @@ from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, GUESS, MES
 RULES = (
     *rules(
         "shell",
+        ("crash", FAILURE - 8, "line", "sigsegv|sigabrt|sigbus|sigill|sigfpe", r"(?i)(?:received|by|with|on|killed|died).{0,20}\b(?:signal[: ]*)?SIG(?:SEGV|ABRT|BUS|ILL|FPE)\b.*"),
         (
             "missing_dependency",
             MESSAGE + 12,
@@ -87,8 +88,8 @@ RULES = (
             "network_error",
             MESSAGE + 10,
             "line",
-            "could not resolve host|temporary failure in name resolution|name or service not known|unknownhostexception|getaddrinfo",
-            r"(?:[Cc]ould not resolve host|[Tt]emporary failure in name resolution|Name or service not known|UnknownHostException|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|ENOTFOUND).*",
+            "could not resolve host|dns error|failed to lookup address|error sending request for url|temporary failure in name resolution|name or service not known|unknownhostexception|getaddrinfo",
+            r"(?:[Cc]ould not resolve host|\bdns error\b|failed to lookup address|error sending request for url|[Tt]emporary failure in name resolution|Name or service not known|UnknownHostException|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|ENOTFOUND).*",
         ),
         (
             "network_error",
@@ -287,8 +288,8 @@ RULES = (
             "cancelled",
             FAILURE - 4,
             "line",
-            "the operation was canceled|the run was canceled|job was cancel|higher priority waiting request|cancelling since",
-            r"^(?:The operation was canceled\.?|The run was canceled by .*|Canceling since a higher priority waiting request.*|.*\b[Tt]he job was (?:canceled|cancelled)\b.*)",
+            "the operation was canceled|a task was canceled|the run was canceled|job was cancel|higher priority waiting request|cancelling since",
+            r"^(?:The operation was canceled\.?|A task was canceled\.?|The run was canceled by .*|Canceling since a higher priority waiting request.*|.*\b[Tt]he job was (?:canceled|cancelled)\b.*)",
         ),
         (
             "timeout",
@@ -396,6 +397,7 @@ RULES = (
     ),
     *rules(
         "timeout",
+        ("timeout", MESSAGE + 10, "line", " 124", r"(?i)\b(?:exit(?:ed)?(?: with)?(?: code| status)?|returning|returned|status) 124\b.*"),
         (
             "timeout",
             MESSAGE + 8,
@@ -414,7 +416,7 @@ RULES = (
     *rules(
         "pre-commit",
         ("lint_error", MESSAGE + 14, "precommit", "...failed", r"^.+\.{3,}(?:\(.*\))?Failed$"),
-        ("lint_error", FAILURE - 6, "lintrunner", ">>> lint for", r"^>>> Lint for .*:$"),
+        ("lint_error", FAILURE - 6, "lintrunner", ">>> lint for|>>> general linter", r"^>>> (?:Lint for .*|General linter failure):$"),
         ("lint_error", FAILURE - 8, "paragraph", " line ", r"^In \S+ line \d+:$"),
         (
             "lint_error",
