@@ -17,7 +17,9 @@ _KINDS = frozenset(
 )
 """Nouns that say what the word after them is the name of (`user alice`, `host db1`)."""
 
-_UNITS = frozenset("B KB MB GB TB KiB MiB GiB TiB bytes kB ns us ms s sec secs second seconds min minutes hours h".split())
+_UNITS = frozenset(
+    "B KB MB GB TB KiB MiB GiB TiB bytes kB ns us ms s sec secs second seconds min minutes hours h".split()
+)
 
 _STRONG = re.compile(r".*(?:<\*>|\d|[/\\@$~#%]).*")
 """Forms that names of things have and words of a language have not."""
@@ -57,7 +59,7 @@ class Judge:
         words = {rows[0][p] for p in constant if any(c.isalpha() for c in rows[0][p].replace("<*>", ""))}
         if not words:
             return False
-        noun = place > 0 and before[place].strip() in ("", ":", "=") and rows[0][place - 1].lower() in _KINDS
+        noun = place > 0 and before[place].strip() in ("", ":", "=", "'", '"') and rows[0][place - 1].lower() in _KINDS
         if noun and (place - 1) not in constant:
             noun = False
         strong = sum(1 for v in values if _STRONG.fullmatch(v))
@@ -69,12 +71,11 @@ class Judge:
         if place == 0 and not before[place]:
             # What comes first mostly says what happened: only many values, or much agreement after it, make it a name.
             return len(values) >= (3 if len(words) >= 4 else 8) if weak == len(values) else len(values) >= 20
-        if weak == len(values) or strong * 2 >= len(values) or "=" in before[place] or noun:
+        if weak == len(values) or strong * 2 >= len(values) or noun or before[place].endswith(("=", "'", '"')):
             return len(values) >= 3
         if len(words) < 2:
             return len(values) >= 10
         return len(values) >= 5
-
 
 
 def is_value(word: str) -> bool:

@@ -17,14 +17,15 @@ from hashlib import blake2b
 
 import polars as pl
 
-from banana_assets.core.logs.judge import Judge, is_value, names_value
+from banana_assets.core.logs.judge import Judge, is_unit, is_value, names_value
 from banana_assets.core.logs.masks import NAMES
 
 VARIABLE = "<*>"
 
 _NAMED = re.compile(rf"<(?:{'|'.join(NAMES)})>")
-_TOKEN = re.compile(r"<\*>|[^\s=:,;()\[\]{}\"'<>|]+|\s+|.", re.DOTALL)
-_DELIMITERS = frozenset("=:,;()[]{}\"'<>|")
+_INSIDE = r"[^\s=:,;()\[\]{}\"'<>|.!?]"
+_TOKEN = re.compile(rf"<\*>|(?:{_INSIDE}|[.!?]+(?={_INSIDE}|<\*>))+|\s+|.", re.DOTALL)
+_DELIMITERS = frozenset("=:,;()[]{}\"'<>|.!?")
 
 Words = tuple[str, ...]
 
@@ -42,7 +43,7 @@ def tokens(text: str) -> list[str]:
 
 
 def _is_word(token: str) -> bool:
-    return token == VARIABLE or not (token[0].isspace() or token in _DELIMITERS)
+    return token != "" and (token == VARIABLE or not (token[0].isspace() or token in _DELIMITERS))
 
 
 def anonymous(shape: str) -> str:
@@ -55,7 +56,7 @@ def tidy(template: str) -> str:
 
     A word with a variable in it is a variable (`blk_<*>`), unless a delimiter stands between (`node-<*>`).
     """
-    template = re.sub(r"\w*(?:<\*>\w*)+", VARIABLE, template)
+    template = re.sub(r"<?[\w\\]*(?:<\*>[\w\\]*)+>*", VARIABLE, template)
     template = re.sub(r"<\*>(?:\.<\*>)+|\{<\*>\}<\*>", VARIABLE, template)
     return re.sub(r"\s+", " ", template).strip()
 
@@ -102,11 +103,14 @@ def _templates(cut: dict[str, list[str]]) -> dict[str, str]:
         before = [_context(structure, i) for i in places]
         for group in split(rows, list(range(len(rows))), before, judge):
             words = _joined([rows[i] for i in group])
+            units = _units([rows[i] for i in group], words, before)
             learned.note([rows[i] for i in group], words)
             for i in group:
                 parts = list(cut[members[i]])
                 for place, word in zip(places, words, strict=True):
                     parts[place] = word
+                for n in units:
+                    parts[places[n] - 1] = parts[places[n]] = ""
                 found[members[i]] = parts
     for _ in range(2):
         # What the first round finds out is a value may be one elsewhere.
@@ -158,6 +162,15 @@ def _joined(rows: Sequence[Words]) -> list[str]:
         word = values[0] if len(set(values)) == 1 else VARIABLE
         words.append(VARIABLE if is_value(word) else word)
     return words
+
+
+def _units(rows: Sequence[Words], words: Sequence[str], before: Sequence[str]) -> list[int]:
+    """Places of units that vary with the number before them (`3 KB`, `1 MB`): number and unit are one variable."""
+    return [
+        n
+        for n in range(1, len(words))
+        if words[n] == words[n - 1] == VARIABLE and before[n] == " " and all(is_unit(row[n]) for row in rows)
+    ]
 
 
 @dataclass
