@@ -67,6 +67,8 @@ class Judge:
             return True
         if all(_ENUMERATION.fullmatch(v) for v in values):
             return len(values) >= 12
+        if place and any(is_value(v) for v in values):
+            return True
         weak = sum(1 for v in values if _WEAK.fullmatch(v) or _STRONG.fullmatch(v))
         if place == 0 and not before[place]:
             # What comes first mostly says what happened: only many values, or much agreement after it, make it a name.
@@ -75,7 +77,8 @@ class Judge:
             return len(values) >= 3
         if len(words) < 2:
             return len(values) >= 10
-        return len(values) >= 5
+        # The more of the message agrees, the fewer values are needed.
+        return len(values) >= 5 - (len(words) >= 4) - (len(words) >= 6)
 
 
 def is_value(word: str) -> bool:
