@@ -28,11 +28,11 @@ def usage_plot(usage: pl.DataFrame) -> bytes:
                 colour = CYCLE[sorted(usage["source"].unique().to_list()).index(source) % len(CYCLE)]
                 whole = _gaps(group.sort("ts"))
                 times, scale = naive(whole["ts"].to_list()), _scale(metric, mine)
-                panel.plot(times, (whole["mean"] / scale).to_list(), color=colour, linewidth=1.1, label=str(source))
+                panel.plot(times, (whole["mean"] / scale).to_numpy(), color=colour, linewidth=1.1, label=str(source))
                 panel.fill_between(
                     times,
-                    (whole["mean"] / scale).to_list(),
-                    (whole["peak"] / scale).to_list(),
+                    (whole["mean"] / scale).to_numpy(),
+                    (whole["peak"] / scale).to_numpy(),
                     color=colour,
                     alpha=0.18,
                     linewidth=0,
