@@ -94,7 +94,7 @@ def diagnose(
     thin = not picked or max(row.finding.weight for row in picked) <= THIN
     notes = _notes(outcome, region, thin)
     width, fits = line_width(log, spans, budget)
-    wanted = _wanted(log, spans, rows, where, [e.line for e in ends], fits)
+    wanted = _wanted(log, spans, picked, rows, where, [e.line for e in ends], fits)
     pack = build_pack(log, wanted, width=width, whole=spans if fits else (), budget=budget, notes=notes, redact=redact)
     if not pack.evidence:
         pack = _whole_tail(log, budget, notes, redact)
@@ -204,6 +204,7 @@ def _of_tests(log: CleanLog, picked: Sequence[Ranked], sure: float, named: str) 
 def _wanted(
     log: CleanLog,
     spans: Sequence[tuple[int, int]],
+    picked: Sequence[Ranked],
     rows: Sequence[Ranked],
     where: Sequence[Region],
     ends: Sequence[int],
@@ -213,15 +214,22 @@ def _wanted(
     for line in ends[:6]:
         yield 1.0, line, line
     summaries = [r.finding.anchor for r in rows if SUMMARY - 4 <= r.finding.weight < GUESS and r.score >= SUMMARY]
-    for line in [*summaries[:1], *summaries[-3:]]:
+    kinds: dict[str, list[int]] = {}
+    for line in summaries:
+        kinds.setdefault(log.texts[line].lstrip(" =[").split(" ", 1)[0], []).append(line)
+    for line in [*summaries[-3:], *(line for lines in kinds.values() for line in lines[:2])][:12]:
         yield 1.0, line, line
-    # The head of every stretch before the whole of any, so that one long trace does not push out the others.
-    share = 0.82 if fits else 0.6
     if fits:
         for first, last in spans:
-            yield share, first, last
-    for first, last in spans:
-        yield share, first, min(last, first + 24)
+            yield 0.82, first, last
+    else:
+        # Something of every failure before the whole of any, so that one long trace does not push out the others.
+        for row in picked:
+            yield 0.3, row.finding.anchor, row.finding.anchor
+        for row in picked:
+            yield 0.5, max(row.finding.first, row.finding.last - 3), row.finding.last
+        for row in picked:
+            yield 0.7, row.finding.first, min(row.finding.last, row.finding.first + 12)
     others = sorted((r for r in rows if r.finding.weight >= GUESS), key=lambda r: -r.score)
     for row in others[:30]:
         yield 0.85, row.finding.anchor, row.finding.anchor

@@ -70,7 +70,7 @@ def build_pack(
                 continue
             shape = "" if i in must else _QUOTED.sub("<q>", masked(text[:200]))
             alike = shapes.setdefault(shape, []) if shape else []
-            if len(alike) >= ALIKE and not text[:1].isspace():
+            if len(alike) >= ALIKE and (not text[:1].isspace() or not whole):
                 folded.setdefault(alike[-1], set()).add(i)
                 continue
             alike.append(i)
