@@ -158,7 +158,8 @@ def test_a_manifest_is_strict_about_its_files(store: Store, tmp_path: Path) -> N
     _write(folder / "bad.xml", "<html/>")
     (folder / "link.log").symlink_to(outside)
     rows = [
-        {"log": "good.log"}, {"log": "absent.log"}, {"log": "../secret.log"}, {"log": str(outside)}, {"log": "link.log"},
+        {"log": "good.log"}, {"log": "absent.log"}, {"log": "../secret.log"}, {"log": str(outside)},
+        {"log": "link.log"},
         {"log": "good.log", "job": "x", "junit": "bad.xml"}, {"log": "good.log", "job": "y", "junit": "none*.xml"},
         {"log": "good.log", "job": "z", "resources": "good.log"},
     ]  # fmt: skip
