@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")"
 apt-get install -y --no-install-recommends python3-venv postgresql nginx-light redis-server rsyslog cron openssh-server \
   sshpass nodejs npm default-jdk-headless gcc make git curl cargo
-install -d /srv/app/invoices /srv/etc/ssh /srv/etc/cron.d /srv/html/img /srv/ci/work /srv/rust /run/sshd
+install -d /srv/app/invoices /srv/etc/ssh /srv/etc/cron.d /srv/html/img /srv/ci/checkout /srv/rust /run/sshd
 cp app/* /srv/app; cp etc/* /srv/etc; cp ci/* /srv/ci; chmod 755 /srv/app/rotate-coupons
 id shop || useradd -m -d /srv/home-shop -s /bin/bash shop
 id deploy || useradd -m -d /srv/home-deploy -s /bin/bash deploy
@@ -15,7 +15,7 @@ id ci || useradd -M -d /srv/home-ci -s /bin/bash ci
 usermod -p '*' deploy
 /usr/bin/python3 -m venv /srv/venv
 /srv/venv/bin/pip install flask gunicorn 'psycopg[binary]' redis pytest ruff psutil
-(cd /srv/ci/work && npm init -y && npm install typescript@5 vitest@3 eslint@9 typescript-eslint@8)
+(cd /srv/ci/checkout && npm init -y && npm install typescript@5 vitest@3 eslint@9 typescript-eslint@8)
 [ -e /srv/rust/bin ] || ln -s /usr/bin /srv/rust/bin
 javac -d /srv/app/classes /srv/app/Invoiced.java
 ssh-keygen -q -t ed25519 -N '' -C host -f /srv/etc/ssh/host_ed25519

@@ -19,10 +19,10 @@ import psutil
 from history import FIRST, HISTORY
 
 OUT = pathlib.Path(sys.argv[1])
-REPO, WORK = pathlib.Path("/srv/shop"), pathlib.Path("/srv/ci/work")
+REPO, WORK = pathlib.Path("/srv/shop"), pathlib.Path("/srv/ci/checkout")
 ENVIRONMENT = {
     "HOME": "/srv/home-ci",
-    "PATH": "/srv/venv/bin:/srv/ci/work/node_modules/.bin:/srv/rust/bin:/usr/bin:/bin",
+    "PATH": "/srv/venv/bin:/srv/ci/checkout/node_modules/.bin:/srv/rust/bin:/usr/bin:/bin",
     "LANG": "C.UTF-8",
     "TZ": "UTC",
     "CI": "true",
