@@ -152,7 +152,7 @@ def _file_values(home: Path) -> dict[str, Any]:
     path = home / "config.toml"
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.", "Mend the file or its permissions.") from error

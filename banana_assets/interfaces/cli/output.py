@@ -58,7 +58,7 @@ def to_json(value: Any, *, indent: bool = False) -> str:
 
 def _write_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     cells = [[_cell(row.get(c)) for c in columns] for row in rows]
-    numeric = [bool(rows) and all(isinstance(r.get(c), int | float | None) for r in rows) for c in columns]
+    numeric = [bool(rows) and all(_is_number(row.get(c)) for row in rows) for c in columns]
     widths = [max([len(c), *(len(line[i]) for line in cells)]) for i, c in enumerate(columns)]
     for line in [list(columns), *cells]:
         padded = (
@@ -66,6 +66,10 @@ def _write_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> N
             for text, width, right in zip(line, widths, numeric, strict=True)
         )
         sys.stdout.write("  ".join(padded).rstrip() + "\n")
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def _cell(value: Any) -> str:

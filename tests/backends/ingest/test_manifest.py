@@ -19,7 +19,7 @@ def _read(name: str, text: str | bytes) -> list[Row]:
 
 FORMS = {
     "manifest.json": '\ufeff{"branch": "1.10", "builds": [{"log": "1.log", "exit_code": 2, "started_at": 1777636800}]}',
-    "manifest.json": '\ufeff{"branch":"1.10", "builds":[{"log":"1.log", "exit_code":2, "started_at": 1777636800}]}',
+    "manifest.jsonl": '{"log": "1.log", "branch": "1.10", "exit_code": "2", "started_at": "2026-05-01T14+02:00"}\n\n',
     "manifest.yaml": "builds:\n- {log: 1.log, branch: 1.10, exit_code: 2, started_at: 2026-05-01 12:00, job: null}\n",
     "manifest.csv": "log,branch,exit_code,started_at,job\n1.log,1.10,2,2026-05-01T12:00:00,\n",
 }
