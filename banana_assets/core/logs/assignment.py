@@ -1,4 +1,4 @@
-"""A template for every line of a log that is too large to hold: lines become small numbers, templates come at the end."""
+"""A template for every line of a log too large to hold: lines become small numbers, templates come at the end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from banana_assets.core.logs.header import NO_HEADER, Header
 from banana_assets.core.logs.masks import mask_short
 from banana_assets.core.logs.miner import VARIABLE, mine, tidy
 from banana_assets.core.logs.patterns import severity_word
-from banana_assets.core.logs.severity import content_number, level_number
+from banana_assets.core.logs.severity import severity
 
 MAX_SHAPES = 50_000
 """Distinct shapes held at once; beyond it rare words are given up as variables."""
@@ -87,11 +87,9 @@ class Assigner:
         else:
             messages = fields(short, self.header).select("message", "level")
         shapes = mask_short(messages["message"])
-        severity = messages.select(
-            pl.coalesce(level_number(pl.col("level")), content_number(pl.col("message"))).alias("severity_number")
-        ).to_series()
+        numbers = severity(messages["level"], messages["message"], shortened=True)
         indices = [self._index(text) for text in shapes.to_list()]
-        return pl.DataFrame({"short": short, "shape": pl.Series(indices, dtype=pl.UInt32), "severity_number": severity})
+        return pl.DataFrame({"short": short, "shape": pl.Series(indices, dtype=pl.UInt32), "severity_number": numbers})
 
     def _index(self, shape: str) -> int:
         if self._common:
@@ -152,7 +150,10 @@ class Assigner:
             first = last
 
     def templates(self) -> pl.DataFrame:
-        """``pattern_id, template, named_template, count, severity, severity_number, first_line``, most frequent first."""
+        """The templates, most frequent first.
+
+        Columns ``pattern_id, template, named_template, count, severity, severity_number, first_line``.
+        """
         assert self._table is not None
         return (
             self._table.group_by("pattern_id")

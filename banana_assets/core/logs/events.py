@@ -10,7 +10,7 @@ import polars as pl
 
 from banana_assets.core.logs.header import Header, prefix_pattern
 from banana_assets.core.logs.masks import shape_ids
-from banana_assets.core.logs.severity import content_number, level_number
+from banana_assets.core.logs.severity import severity
 from banana_assets.core.tables.raw import LOG_EVENTS
 
 MAX_EVENT_LINES = 1_000
@@ -59,6 +59,8 @@ def _delimited(text: pl.Series, header: Header) -> pl.DataFrame:
         groups = list(re.compile(pattern.replace(r"\x{FEFF}", "\ufeff")).groupindex)
         taken = mine.select("row", pl.col("text").str.extract_groups(f"(?s){pattern}").struct.rename_fields(groups))
         taken = taken.unnest("text").rename({"ts": "ts_text"}, strict=False)
+        if layout.time is not None and layout.time.name == "klog" and "level" not in taken.columns:
+            taken = taken.with_columns(level=pl.col("ts_text").str.slice(0, 1))
         done.append(taken.with_columns(time=pl.lit(index, dtype=pl.Int32), fits=pl.lit(True)))
     done.append(frame.select("row", message="text", time=pl.lit(0, dtype=pl.Int32), fits=pl.lit(False)))
     whole = pl.concat(done, how="diagonal").sort("row")
@@ -147,9 +149,6 @@ def _lines_to_events(
     if not len(bounds):
         return carried[0]
     ends = pl.concat([bounds.slice(1) - 1, pl.Series([chunk.height - 1], dtype=pl.Int64)])
-    if extra:
-        # Lines joined to the held event lie before the first bound, never after it.
-        ends = ends.clip(upper_bound=chunk.height - 1)
     rows = parts[bounds]
     fresh = rows.select(
         first_line=first + bounds,
@@ -162,7 +161,8 @@ def _lines_to_events(
         thread=pl.col("thread").str.strip_chars("[] "),
         message="message",
         shape_id=shape_ids(rows["message"]),
-    ).with_columns(severity_number=pl.coalesce(level_number(pl.col("severity_text")), _quiet_content(rows["message"])))
+        severity_number=severity(rows["level"], rows["message"]),
+    )
     return pl.concat([*carried, fresh.select(pl.col(n).cast(t) for n, t in EVENT_SCHEMA.items())])
 
 
@@ -171,7 +171,7 @@ def _split_long(bounds: pl.Series, height: int) -> pl.Series:
     if not len(bounds):
         return bounds
     lengths = pl.concat([bounds.slice(1), pl.Series([height], dtype=pl.Int64)]) - bounds
-    if int(lengths.max() or 0) <= MAX_EVENT_LINES:  # type: ignore[call-overload]
+    if not (lengths > MAX_EVENT_LINES).any():
         return bounds
     frame = pl.DataFrame({"start": bounds, "length": lengths})
     return frame.select(
@@ -179,20 +179,15 @@ def _split_long(bounds: pl.Series, height: int) -> pl.Series:
     ).to_series()
 
 
-def _quiet_content(message: pl.Series) -> pl.Series:
-    """Severity by content, computed once for each distinct message."""
-    return message.to_frame("m").select(content_number(pl.col("m"))).to_series()
-
-
 def _times(rows: pl.DataFrame, header: Header, year: int, now: datetime | None) -> pl.Series:
     """UTC times of the ``ts_text`` of each row."""
-    nothing = pl.Series([None], dtype=pl.Datetime("us", "UTC")).new_from_index(0, rows.height)
     forms = [header.time] if header.kind != "delimited" else [layout.time for layout in header.layouts]
-    found = nothing
+    places = rows.select("time", "ts_text").with_row_index("row").filter(pl.col("ts_text").is_not_null())
+    parsed = []
     for index, form in enumerate(forms):
-        if form is None:
-            continue
-        text = rows.select(pl.when(pl.col("time") == index).then(pl.col("ts_text"))).to_series()
-        parsed = form.parse(text, year=year, now=now)
-        found = parsed if index == 0 else pl.select(pl.coalesce(found, parsed)).to_series()
-    return found
+        some = places.filter(pl.col("time") == index)
+        if form is not None and some.height:
+            parsed.append(some.select("row", ts=form.parse(some["ts_text"], year=year, now=now)))
+    empty = pl.DataFrame(schema={"row": pl.UInt32, "ts": pl.Datetime("us", "UTC")})
+    every = pl.DataFrame({"row": pl.int_range(rows.height, eager=True, dtype=pl.UInt32)})
+    return every.join(pl.concat([empty, *parsed]), on="row", how="left", maintain_order="left")["ts"]

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 _VALUES = frozenset({"true", "false", "null", "nil", "root", "admin"})
 """Words that are values wherever they stand: booleans, nothing, and the accounts that every system has."""
 
-_KINDS = frozenset(
-    "account address app application class client command container database device directory disk domain event file "
-    "group host hostname id image instance interface job key machine module name node package path pool port process "
-    "program queue request resource role server service session table task thread topic user username volume worker".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_KINDS = _words(
+    "account address app application class container command database device directory disk domain event file group "
+    "host hostname id image instance interface job key machine module name node package path pool port process program "
+    "queue request resource role server service session table task thread topic user username volume worker"
 )
 """Nouns that say what the word after them is the name of (`user alice`, `host db1`)."""
 
-_UNITS = frozenset(
-    "B KB MB GB TB KiB MiB GiB TiB bytes kB ns us ms s sec secs second seconds min minutes hours h".split()
-)
+_UNITS = _words("B KB MB GB TB KiB MiB GiB TiB bytes kB ns us ms s sec secs second seconds min minutes hours h")
 
 _STRONG = re.compile(r".*(?:<\*>|\d|[/\\@$~#%]).*")
 """Forms that names of things have and words of a language have not."""
@@ -30,55 +31,36 @@ _WEAK = re.compile(r".*(?:\w\.\w|[a-z]-[a-z].*-|\w_\w|[a-z][A-Z]).*")
 _ENUMERATION = re.compile(r"[A-Z][A-Z_]+")
 
 
-@dataclass(frozen=True)
-class Judge:
-    """What is known of all messages of a log: how often each word stands in them."""
+def varies(
+    rows: Sequence[Sequence[str]], place: int, values: Sequence[str], before: Sequence[str], constant: Sequence[int]
+) -> bool:
+    """Whether the differing words at a place are values of one variable, given the rest of the group.
 
-    shapes: Counter[str]
-
-    @classmethod
-    def learn(cls, messages: Iterable[Sequence[str]]) -> Judge:
-        """Count in how many masked texts each word stands."""
-        counts: Counter[str] = Counter()
-        for words in messages:
-            counts.update(set(words))
-        return cls(counts)
-
-    def varies(
-        self,
-        rows: Sequence[Sequence[str]],
-        place: int,
-        values: Sequence[str],
-        before: Sequence[str],
-        constant: Sequence[int],
-    ) -> bool:
-        """Whether the differing words at a place are values of one variable, given the rest of the group.
-
-        ``values`` are the distinct words there, ``constant`` the places where all rows agree.
-        """
-        words = {rows[0][p] for p in constant if any(c.isalpha() for c in rows[0][p].replace("<*>", ""))}
-        if not words:
-            return False
-        noun = place > 0 and before[place].strip() in ("", ":", "=", "'", '"') and rows[0][place - 1].lower() in _KINDS
-        if noun and (place - 1) not in constant:
-            noun = False
-        strong = sum(1 for v in values if _STRONG.fullmatch(v))
-        if strong == len(values) or (before[place].startswith(" ") and place and all(v in _UNITS for v in values)):
-            return True
-        if all(_ENUMERATION.fullmatch(v) for v in values):
-            return len(values) >= 12
-        if place and any(is_value(v) for v in values):
-            return True
-        weak = sum(1 for v in values if _WEAK.fullmatch(v) or _STRONG.fullmatch(v))
-        if place == 0 and not before[place]:
-            # What comes first mostly says what happened: only many values, or much agreement after it, make it a name.
-            return len(values) >= (3 if len(words) >= 4 else 8) if weak == len(values) else len(values) >= 20
-        if weak == len(values) or strong * 2 >= len(values) or noun or before[place].endswith(("=", "'", '"')):
-            return len(values) >= 3
-        if len(words) < 2:
-            return len(values) >= 10
-        # The more of the message agrees, the fewer values are needed.
-        return len(values) >= 5 - (len(words) >= 4) - (len(words) >= 6)
+    ``values`` are the distinct words there, ``constant`` the places where all rows agree.
+    """
+    words = {rows[0][p] for p in constant if any(c.isalpha() for c in rows[0][p].replace("<*>", ""))}
+    if not words:
+        return False
+    noun = place > 0 and before[place].strip() in ("", ":", "=", "'", '"') and rows[0][place - 1].lower() in _KINDS
+    if noun and (place - 1) not in constant:
+        noun = False
+    strong = sum(1 for v in values if _STRONG.fullmatch(v))
+    if strong == len(values) or (before[place].startswith(" ") and place and all(v in _UNITS for v in values)):
+        return True
+    if all(_ENUMERATION.fullmatch(v) for v in values):
+        return len(values) >= 12
+    if place and any(is_value(v) for v in values):
+        return True
+    weak = sum(1 for v in values if _WEAK.fullmatch(v) or _STRONG.fullmatch(v))
+    if place == 0 and not before[place]:
+        # What comes first mostly says what happened: only many values, or much agreement after it, make it a name.
+        return len(values) >= (3 if len(words) >= 4 else 8) if weak == len(values) else len(values) >= 20
+    if weak == len(values) or strong * 2 >= len(values) or noun or before[place].endswith(("=", "'", '"')):
+        return len(values) >= 3
+    if len(words) < 2:
+        return len(values) >= 10
+    # The more of the message agrees, the fewer values are needed.
+    return len(values) >= 5 - (len(words) >= 4) - (len(words) >= 6)
 
 
 def is_value(word: str) -> bool:

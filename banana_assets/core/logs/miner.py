@@ -17,7 +17,7 @@ from hashlib import blake2b
 
 import polars as pl
 
-from banana_assets.core.logs.judge import Judge, is_unit, is_value, names_value
+from banana_assets.core.logs.judge import is_unit, is_value, names_value, varies
 from banana_assets.core.logs.masks import NAMES
 
 VARIABLE = "<*>"
@@ -94,14 +94,13 @@ def _templates(cut: dict[str, list[str]]) -> dict[str, str]:
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for text, parts in cut.items():
         groups[tuple("w" if _is_word(t) else " " if t.isspace() else t for t in parts)].append(text)
-    judge = Judge.learn([[t for t in parts if not t.isspace()] for parts in cut.values()])
     found: dict[str, list[str]] = {}
     learned = Learned()
     for structure, members in groups.items():
         places = [i for i, kind in enumerate(structure) if kind == "w"]
         rows = [tuple(cut[m][i] for i in places) for m in members]
         before = [_context(structure, i) for i in places]
-        for group in split(rows, list(range(len(rows))), before, judge):
+        for group in split(rows, list(range(len(rows))), before):
             words = _joined([rows[i] for i in group])
             units = _units([rows[i] for i in group], words, before)
             learned.note([rows[i] for i in group], words)
@@ -130,7 +129,7 @@ def _context(structure: Sequence[str], place: int) -> str:
     return delimiter
 
 
-def split(rows: Sequence[Words], group: list[int], before: Sequence[str], judge: Judge) -> list[list[int]]:
+def split(rows: Sequence[Words], group: list[int], before: Sequence[str]) -> list[list[int]]:
     """Cut a group of rows until each part differs in variables alone."""
     done: list[list[int]] = []
     work = [group]
@@ -143,7 +142,7 @@ def split(rows: Sequence[Words], group: list[int], before: Sequence[str], judge:
             continue
         constant = [p for p, values in enumerate(columns) if len(values) == 1]
         members = [rows[i] for i in part]
-        doubtful = [p for p in varied if not judge.varies(members, p, columns[p], before, constant)]
+        doubtful = [p for p in varied if not varies(members, p, columns[p], before, constant)]
         if not doubtful:
             done.append(part)
             continue

@@ -55,11 +55,19 @@ LEVEL_WORDS = (
 )
 """Regular expression of the level words that a header can carry."""
 
+_ALARM = r"(?:errors?|failures?|exceptions?|warnings?|faults?)"
+_ZERO = (
+    rf"(?i)(?:\b0[ -]+(?:\w+ )?{_ALARM}\b"
+    r"|\b(?:errors?|fail(?:ed|ures?)?|exceptions?|warnings?)\b\W{0,3}(?:=|:| is)? ?0\b"
+    r"|\b0 (?:failed|failing)\b|\berror[-_ ]?(?:code|no|num|level|status)\W{0,3}0\b)"
+)
+"""Wording that counts no failure. In shortened text its 0 may stand for any number."""
+
 _NOTHING = (
-    r"(?i)(?:\b(?:no|zero|without(?: any)?|0)[ -]+(?:\w+ )?(?:errors?|failures?|exceptions?|warnings?|faults?)\b"
-    r"|\b(?:errors?|fail(?:ed|ures?)?|exceptions?|warnings?)\b\W{0,3}(?:=|:| is| are)? ?(?:0|none|null|false|no)\b"
-    r"|\b0 (?:failed|failing)\b|\berror[-_ ]?(?:code|no|num|level|status)\W{0,3}0\b"
-    r"|\berror[-_ ](?:log|handler|handling|reporting|rate|page)s?\b|-{1,2}w?error\b|\bon-?error\b|\bignor(?:e|ing) errors?\b)"
+    rf"(?i)(?:\b(?:no|zero|without(?: any)?)[ -]+(?:\w+ )?{_ALARM}\b"
+    r"|\b(?:errors?|fail(?:ed|ures?)?|exceptions?|warnings?)\b\W{0,3}(?:=|:| is)? ?(?:none|null|false|no)\b"
+    r"|\berror[-_ ](?:log|handler|handling|reporting|rate|page)s?\b|-{1,2}w?error\b|\bon-?error\b"
+    r"|\bignor(?:e|ing) errors?\b)"
 )
 """Wording in which an alarming word says that nothing went wrong."""
 
@@ -87,12 +95,14 @@ def level_number(text: pl.Expr) -> pl.Expr:
     )
 
 
-def content_number(message: pl.Expr) -> pl.Expr:
+def content_number(message: pl.Expr, *, shortened: bool = False) -> pl.Expr:
     """Severity number (Int16) read from a message without a level: 21, 17, 13, or 0 where nothing alarming is said.
 
-    "0 errors", "no error found" or "failed=0" count for nothing.
+    "0 errors", "no error found" or "failed=0" count for nothing. In ``shortened`` text, where ``0 errors`` may be any
+    number of them, such wording counts as a warning.
     """
-    told = message.str.replace_all(_NOTHING, " ")
+    zero = pl.lit(" warning ") if shortened else pl.lit(" ")
+    told = message.str.replace_all(_NOTHING, " ").str.replace_all(_ZERO, zero)
     return (
         pl.when(told.str.contains(_FATAL))
         .then(21)
@@ -103,3 +113,16 @@ def content_number(message: pl.Expr) -> pl.Expr:
         .otherwise(0)
         .cast(pl.Int16)
     )
+
+
+def severity(level: pl.Series, message: pl.Series, *, shortened: bool = False) -> pl.Series:
+    """Severity number (Int16) of each line: of its level word, or of its message where it has none."""
+    frame = pl.DataFrame({"level": level, "message": message}).with_columns(number=level_number(pl.col("level")))
+    if frame["number"].null_count() == 0:
+        return frame["number"]
+    frame = frame.with_row_index("row")
+    told = frame.filter(pl.col("number").is_null()).select(
+        "row", told=content_number(pl.col("message"), shortened=shortened)
+    )
+    whole = frame.select("row", "number").join(told, on="row", how="left", maintain_order="left")
+    return whole.select(pl.coalesce("number", "told")).to_series()

@@ -29,7 +29,8 @@ FORMATS: dict[str, str] = {
     "day month year": rf"{_DOW}?(?P<d>\d{{1,2}})[ /-]{_MON}[ /-](?P<Y>\d{{4}})[ :T]{_HMS}{_ZONE}",
     "asctime": rf"{_DOW}?{_MON} +(?P<d>\d{{1,2}}) {_HMS}(?: [A-Z]{{3,5}})? (?P<Y>\d{{4}})",
     "syslog": rf"{_DOW}?{_MON} +(?P<d>\d{{1,2}}),?(?: (?P<Y>\d{{4}}),?)? {_HMS}{_ZONE}",
-    "slashed": rf"(?P<a>\d{{1,2}})[/.-](?P<b>\d{{1,2}})[/.-](?P<Y>\d{{4}})(?:[ T]|, ){_HMS}(?P<p> ?[AaPp]\.?[Mm]\.?)?{_ZONE}",
+    "slashed": rf"(?P<a>\d{{1,2}})[/.-](?P<b>\d{{1,2}})[/.-](?P<Y>\d{{4}})(?:[ T]|, ){_HMS}"
+    rf"(?P<p> ?[AaPp]\.?[Mm]\.?)?{_ZONE}",
     "short year": rf"(?P<a>\d{{2}})[/.-](?P<b>\d{{2}})[/.-](?P<c>\d{{2}})[ T]{_HMS}{_ZONE}",
     "month day": rf"(?P<m>\d{{2}})[-./](?P<d>\d{{2}}) {_HMS}",
     "klog": rf"(?P<level>[A-Z])(?P<m>\d{{2}})(?P<d>\d{{2}}) {_HMS}",
