@@ -1,30 +1,137 @@
-"""Test results and counts from what the test runners print."""
+"""Test results from what the test runners print."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
 
 from banana_assets.core.builds.cleaning import CleanLog
-from banana_assets.core.builds.results import TestResult
+from banana_assets.core.builds.results import TestResult, cut, merge_attempts
+from banana_assets.core.builds.testlogs.runners import LINES, Line
+
+MOST_TESTS = 50_000
+_TITLE = re.compile(
+    r"^_{3,} (?:ERROR (?:at (?P<when>setup|teardown) of|(?P<collecting>collecting)) )?(?P<title>\S.*?) _{3,}$"
+)
+_PLACE = re.compile(r"^(?P<file>\S+\.py):(?P<line>\d+): (?:\w[\w.]*|in .*)?$")
+_MOCHA_FAILING = re.compile(r"^\s*(\d+) failing\b")
+_MOCHA_TITLE = re.compile(r"^(\s*)(\d+)\) (.*)$")
 
 
-@dataclass(frozen=True, slots=True)
-class TestCounts:
-    """How many tests ran (without skipped ones), failed (errors included) and were skipped."""
-
-    __test__ = False
-
-    framework: str
-    run: int
-    failed: int
-    skipped: int
+@cache
+def _by_hint() -> tuple[list[str], dict[str, list[Line]]]:
+    table: dict[str, list[Line]] = defaultdict(list)
+    for entry in LINES:
+        for hint in entry.hints:
+            table[hint].append(entry)
+    return sorted(table), table
 
 
 def read_tests(log: CleanLog) -> tuple[TestResult, ...]:
-    """The tests that the log names, each key once."""
-    return ()
+    """The tests that the log names, each (suite, classname, name) once; several outcomes of one are its attempts."""
+    found = sorted([*_from_lines(log), *_pytest_titles(log), *_mocha(log)], key=lambda row: row[0])
+    listed = {r.name for _, r, titled in found if not titled and r.suite.endswith(".py")}
+    return merge_attempts(_once(r for _, r, titled in found if not (titled and r.name in listed)))
 
 
-def count_tests(log: CleanLog) -> tuple[TestCounts, ...]:
-    """The counts that the runners print at their end."""
-    return ()
+def _once(results: Iterator[TestResult]) -> Iterator[TestResult]:
+    """Runners name a failed test again in their summary: a bad result that only repeats the one before is no attempt."""
+    bad: set[tuple[str, str, str]] = set()
+    for result in results:
+        if result.bad:
+            if result.key in bad:
+                continue
+            bad.add(result.key)
+        else:
+            bad.discard(result.key)
+        yield result
+
+
+def _from_lines(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
+    hints, table = _by_hint()
+    matched = log.series.str.extract_many(hints, ascii_case_insensitive=True, overlapping=True)
+    some = matched.list.len().fill_null(0).gt(0).arg_true()
+    if not len(some):
+        return
+    count = 0
+    for i, words in zip(some.to_list(), matched.gather(some).to_list(), strict=True):
+        text = log.texts[i]
+        if len(text) > 1_000:
+            continue
+        for entry in {id(e): e for w in words for e in table.get(w.lower(), ())}.values():
+            match = entry.regex.match(text)
+            status = entry.outcome(match) if match is not None else ""
+            if match is None or not status:
+                continue
+            groups = match.groupdict()
+            yield (
+                i,
+                TestResult(groups.get("suite") or "", groups.get("cls") or "", groups["name"].strip(), status),
+                False,
+            )
+            count += 1
+            break
+        if count >= MOST_TESTS:
+            return
+
+
+def _pytest_titles(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
+    """Failures by the titles of their sections, for runs without the short summary: the file stands in their last place."""
+    lines = log.series.str.starts_with("___").arg_true().to_list()
+    titles = [(i, m) for i in lines if (m := _TITLE.match(log.texts[i])) is not None]
+    for (i, match), following in zip(titles, [*(j for j, _ in titles[1:]), len(log)], strict=False):
+        title = match["title"]
+        if match["collecting"]:
+            yield i, TestResult(title, "", title, "error"), True
+            continue
+        place, message = None, None
+        for j in range(i + 1, min(following, i + 1_000)):
+            text = log.texts[j]
+            if text.startswith("="):
+                break
+            here = _PLACE.match(text)
+            if here is not None and "site-packages/" not in here["file"]:
+                place = place or here
+            if message is None and text.startswith("E  "):
+                message = text[1:].strip()
+        if place is None and message is None:
+            continue
+        doctest = title.startswith("[doctest] ")
+        *classes, name = re.split(r"\.(?![^\[]*\])", title.removeprefix("[doctest] "))
+        yield (
+            i,
+            TestResult(
+                place["file"] if place else "",
+                ("." if doctest else "::").join(classes),
+                name,
+                "error" if match["when"] else "failed",
+                message=cut(message),
+                file=place["file"] if place else None,
+                line=int(place["line"]) if place else None,
+            ),
+            True,
+        )
+
+
+def _mocha(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
+    """The numbered failures after ``N failing``: suites and test on lines of growing indentation, a colon at the end."""
+    for start in log.series.str.contains(" failing").arg_true().to_list():
+        count = _MOCHA_FAILING.match(log.texts[start])
+        if count is None:
+            continue
+        wanted, i = 1, start + 1
+        while wanted <= int(count[1]) and i < min(len(log), start + 20_000):
+            title = _MOCHA_TITLE.match(log.texts[i])
+            if title is None or int(title[2]) != wanted:
+                i += 1
+                continue
+            parts = [title[3]]
+            j = i + 1
+            while not parts[-1].endswith(":") and j < min(len(log), i + 8) and log.texts[j].strip():
+                parts.append(log.texts[j].strip())
+                j += 1
+            parts[-1] = parts[-1].removesuffix(":")
+            yield i, TestResult("", " ".join(parts[:-1]), parts[-1], "failed"), False
+            wanted, i = wanted + 1, j
