@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from banana_assets.core.metrics.forecast.naive import QUANTILES, bound, last_value, seasonal_naive
+from banana_assets.core.metrics.forecast.quantile import quantile_forecasts, usable
 from banana_assets.core.metrics.forecast.series import Floats, Series
 
 
@@ -22,8 +23,24 @@ class Forecast:
 
 
 def forecast(series: Sequence[Series], horizon: int) -> list[Forecast]:
-    """One forecast a series, ``horizon`` steps past its end."""
-    return [_simple(s, horizon) for s in series]
+    """One forecast a series, ``horizon`` steps past its end.
+
+    Series with a season and five of them (hourly: five days) share one quantile model, fitted here and now, if
+    together they give it enough windows; others get the seasonal naive forecast, ones under two seasons the last value,
+    constant ones themselves.
+    """
+    by_season: dict[int, list[int]] = {}
+    for place, one in enumerate(series):
+        if usable(one) and np.ptp(one.values) > 0:
+            by_season.setdefault(one.season, []).append(place)
+    learned: dict[int, Forecast] = {}
+    for places in by_season.values():
+        some = [series[p] for p in places]
+        made = quantile_forecasts(some, horizon)
+        for place, one, raw in zip(places, some, made or [], strict=bool(made)):
+            confidence = "low" if len(one.values) < 10 * one.season else "high"
+            learned[place] = Forecast(one, bound(raw, one.floor, one.ceiling), "quantile_trees", confidence)
+    return [learned.get(place) or _simple(one, horizon) for place, one in enumerate(series)]
 
 
 def _simple(series: Series, horizon: int) -> Forecast:
