@@ -1,5 +1,7 @@
 """What to do next about a failure of a class, in one sentence."""
 
+# ruff: noqa: E501 - a pattern or sentence is read in one piece
+
 from __future__ import annotations
 
 from collections.abc import Sequence

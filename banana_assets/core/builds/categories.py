@@ -1,6 +1,6 @@
 """From the words of a message, or the command that failed, to a class of failure."""
 
-# ruff: noqa: E501 - a pattern is read in one piece
+# ruff: noqa: E501, ISC004 - a pattern is read in one piece
 
 from __future__ import annotations
 

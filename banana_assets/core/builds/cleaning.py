@@ -5,8 +5,11 @@ themselves with carriage returns, fold and section markers, workflow commands. A
 that no rule has to know it. Line i of the cleaned log is line i of the original: nothing is dropped or joined.
 """
 
+# ruff: noqa: E501 - a pattern or sentence is read in one piece
+
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -30,8 +33,9 @@ _STAMP = (
 )
 _CLOCK = r"^\[?\d\d:\d\d:\d\d(?:[.,]\d{1,6})?\]? +"
 # BuildKit numbers its steps, Ant names the task that prints, compose and turbo name the service.
-_WRAPPER = r"^(?:#\d+ \d+\.\d+ ?|\s*\[(?:exec|javac|java|ant|groovyc|scalac|shell|null)\] ?)"
-_MARKER = r"^(?:##\[([a-z]+)\]|::([a-z-]+)(?: [^:]*)?::)"
+_WRAPPER = re.compile(r"^(?:#\d+ \d+\.\d+ ?|\s*\[(?:exec|javac|java|ant|groovyc|scalac|shell)\] ?)")
+_TASKS = ["[exec]", "[javac]", "[java]", "[ant]", "[groovyc]", "[scalac]", "[shell]"]
+_MARKER = re.compile(r"^(?:##\[([a-z]+)\]|::([a-z-]+)(?: [^:]*)?::)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +43,14 @@ class CleanLog:
     """A log, cleaned.
 
     ``texts[i]`` is what stands of line ``i + 1``; ``stamps[i]`` is the CI system's timestamp of it or an empty string;
-    ``markers[i]`` is the workflow command (``group``, ``endgroup``, ``error``, ``warning``...) or an empty string;
+    ``markers`` maps a 0-based line to its workflow command (``group``, ``endgroup``, ``error``, ``warning``...);
     ``controls`` maps a 0-based line to the parts of it that held fold and section markers.
     """
 
     series: pl.Series
     texts: list[str]
     stamps: list[str]
-    markers: list[str]
+    markers: dict[int, str]
     controls: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -56,32 +60,46 @@ class CleanLog:
 def clean(lines: Sequence[str]) -> CleanLog:
     """Clean the raw lines of a log as split at LF (line 1 is index 0)."""
     controls: dict[int, tuple[str, ...]] = {}
-    whole = list(lines)
+    whole = [line[:-1] if line[-1:] == "\r" else line for line in lines]
     for i, line in enumerate(whole):
-        if len(line) > LINE_CHARACTERS or "\r" in line:
+        if "\r" in line or len(line) > LINE_CHARACTERS:
             whole[i] = _standing(line, i, controls)
-        elif line.startswith(("travis_", "section_")):
+        elif line[:7] == "travis_" or line[:8] == "section_":
             controls[i] = (line,)
             whole[i] = ""
-    series = pl.Series("text", whole, dtype=pl.String)
-    series = _without_colours(series)
-    frame = pl.DataFrame({"text": series}).select(
-        pl.col("text").str.extract(f"({_STAMP})").fill_null("").alias("stamp"),
-        pl.col("text").str.replace(_STAMP, "").alias("text"),
-    )
-    frame = frame.with_columns(pl.col("text").str.replace(r"^(?:\x{feff}|ï»¿)", ""))
-    if _mostly(frame["text"], _CLOCK):
-        frame = frame.with_columns(pl.col("text").str.replace(_CLOCK, ""))
-    frame = frame.with_columns(
-        pl.col("text").str.extract_groups(_MARKER).alias("marker"),
-        pl.col("text").str.replace(_MARKER, "").str.replace(_WRAPPER, "").str.strip_chars_end().alias("text"),
-    ).with_columns(
-        pl.coalesce(pl.col("marker").struct.field("1"), pl.col("marker").struct.field("2"))
-        .fill_null("")
-        .alias("marker")
-    )
-    stamps = frame["stamp"].str.strip_chars("\ufeff[] ").to_list()
-    return CleanLog(frame["text"], frame["text"].to_list(), stamps, frame["marker"].to_list(), controls)
+    series = _without_colours(pl.Series("text", whole, dtype=pl.String))
+    stamps = pl.repeat("", len(series), dtype=pl.String, eager=True)
+    if _some(series, _STAMP):
+        stamps = series.str.extract(f"({_STAMP})").fill_null("")
+        series = series.str.replace(_STAMP, "")
+        # GitHub's first line carries a byte order mark before and sometimes after the timestamp.
+        series = series.str.strip_chars_start("\ufeff")
+    if _mostly(series, _CLOCK):
+        series = series.str.replace(_CLOCK, "")
+    texts = series.str.strip_chars_end().to_list()
+    markers = _take_markers(series, texts)
+    wrapped = (series.str.starts_with("#") | series.str.contains_any(_TASKS)).arg_true().to_list()
+    for i in wrapped:
+        texts[i] = _WRAPPER.sub("", texts[i], count=1)
+    series = pl.Series("text", texts, dtype=pl.String)
+    return CleanLog(series, texts, stamps.str.strip_chars("\ufeff[] ").to_list(), markers, controls)
+
+
+def _take_markers(series: pl.Series, texts: list[str]) -> dict[int, str]:
+    """The workflow commands by line; they are taken off ``texts``."""
+    markers: dict[int, str] = {}
+    for i in (series.str.starts_with("##[") | series.str.starts_with("::")).arg_true().to_list():
+        match = _MARKER.match(texts[i])
+        if match is not None:
+            markers[i] = match[1] or match[2]
+            texts[i] = texts[i][match.end() :]
+    return markers
+
+
+def _some(series: pl.Series, pattern: str) -> bool:
+    """Whether any of the first lines, or of some spread over the log, is like the pattern."""
+    step = max(1, len(series) // 2_000)
+    return bool(series.head(200).str.contains(pattern).any() or series.gather_every(step).str.contains(pattern).any())
 
 
 def _standing(line: str, index: int, controls: dict[int, tuple[str, ...]]) -> str:

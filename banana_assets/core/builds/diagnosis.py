@@ -102,7 +102,7 @@ def diagnose(
     tool = next((row.finding.rule.tool for row in picked if row.finding.rule.tool), None)
     failing = _failing(tests, picked)
     green = outcome.status == "success" and exit_code in (None, 0)
-    anchor = [log.texts[row.finding.anchor] for row in picked] or [t for t in cause_text.split("\n")]
+    anchor = [log.texts[row.finding.anchor] for row in picked] or cause_text.split("\n")
     return Diagnosis(
         status="failed" if exit_code and outcome.status == "success" else outcome.status,
         category="unknown" if green and thin else category,
@@ -125,17 +125,23 @@ def diagnose(
     )
 
 
-def _spans(log: CleanLog, picked: Sequence[Ranked], where: Sequence[Region], echoes: Container[int]) -> list[tuple[int, int]]:
-    """Line ranges (0-based) of the cause, joined where they touch; the end of the failing command where nothing was found."""
+def _spans(
+    log: CleanLog, picked: Sequence[Ranked], where: Sequence[Region], echoes: Container[int]
+) -> list[tuple[int, int]]:
+    """Line ranges (0-based) of the cause; the end of the failing command where nothing was found."""
     if not picked:
         return _tail(log, where, echoes)
     spans: list[tuple[int, int]] = []
     for first, last in sorted((row.finding.first, row.finding.last) for row in picked):
-        if spans and sum(bool(log.texts[i].strip()) for i in range(spans[-1][1] + 1, first)) <= JOIN:
+        if spans and first - spans[-1][1] < 30 and _filled(log, spans[-1][1] + 1, first) <= JOIN:
             spans[-1] = (spans[-1][0], max(spans[-1][1], last))
         else:
             spans.append((first, last))
     return spans
+
+
+def _filled(log: CleanLog, first: int, end: int) -> int:
+    return sum(bool(log.texts[i].strip()) for i in range(first, end))
 
 
 def _tail(log: CleanLog, where: Sequence[Region], echoes: Container[int]) -> list[tuple[int, int]]:

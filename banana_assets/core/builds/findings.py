@@ -8,9 +8,7 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from functools import cache
-
-import polars as pl
+from functools import cache, lru_cache
 
 from banana_assets.core.builds.blocks import BLOCKS
 from banana_assets.core.builds.cleaning import CleanLog
@@ -52,6 +50,13 @@ def _by_hint() -> tuple[list[str], dict[str, list[int]]]:
     return sorted(h for h in table if not h.startswith("re:")), table
 
 
+@lru_cache(4096)
+def _orders(words: frozenset[str]) -> tuple[int, ...]:
+    """The entries whose hints are among the words, in the table's order."""
+    _, table = _by_hint()
+    return tuple(sorted({order for word in words for order in table.get(word if word[:3] == "re:" else word.lower(), ())}))
+
+
 # Lines that hold error words and say that nothing is wrong, or only name things so.
 _HARMLESS = re.compile(
     r"(?i)^\s*(?:0 (?:failures?|errors?|failed)\b|no errors?\b|.*\b0 (?:error|failure|problem)s?\b(?!.*[1-9]\d* (?:error|failure|problem|failed))"
@@ -74,9 +79,9 @@ def findings(log: CleanLog) -> list[Finding]:
                 candidates.setdefault(i, []).append(shape)
     found: list[Finding] = []
     covered = -1
-    barriers = sorted({i for i, m in enumerate(log.markers) if m in _ENDS}.union(e.line for e in endings(log)))
+    barriers = sorted({i for i, m in log.markers.items() if m in _ENDS}.union(e.line for e in endings(log)))
     for i in sorted(candidates):
-        finding = _at(log, i, candidates[i], table, covered)
+        finding = _at(log, i, candidates[i], covered)
         if finding is None:
             continue
         if finding.last > finding.anchor:
@@ -91,9 +96,9 @@ def findings(log: CleanLog) -> list[Finding]:
     return found
 
 
-def _at(log: CleanLog, i: int, words: list[str], table: dict[str, list[int]], covered: int) -> Finding | None:
+def _at(log: CleanLog, i: int, words: list[str], covered: int) -> Finding | None:
     text = log.texts[i]
-    orders = sorted({order for word in {w.lower() for w in words} for order in table.get(word, ())})
+    orders = _orders(frozenset(words))
     best: tuple[Rule, re.Match[str]] | None = None
     for order in orders:
         rule = RULES[order]
@@ -111,8 +116,3 @@ def _at(log: CleanLog, i: int, words: list[str], table: dict[str, list[int]], co
     first, last = BLOCKS[rule.block](log.texts, i)
     groups = {name: value for name, value in match.groupdict().items() if value is not None}
     return Finding(rule, i, first, last, rule.category, groups)
-
-
-def marked_errors(log: CleanLog) -> pl.Series:
-    """The 0-based lines that the CI system itself marks as errors (``##[error]``, ``::error::``)."""
-    return pl.Series([i for i, marker in enumerate(log.markers) if marker == "error"], dtype=pl.Int64)

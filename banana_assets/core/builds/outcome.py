@@ -74,7 +74,7 @@ def _status(log: CleanLog) -> tuple[str, int | None, str]:
         first = ends[0]
         code = next((e.exit_code for e in ends if e.exit_code), first.exit_code)
         return "failed", code, f"line {first.line + 1}: {log.texts[first.line][-100:]}"
-    errors = [i for i, marker in enumerate(log.markers) if marker == "error"]
+    errors = [i for i, marker in log.markers.items() if marker == "error"]
     if errors:
         return "failed", None, f"line {errors[-1] + 1} is marked as an error by the CI system"
     for i in range(len(log) - 1, tail - 1, -1):
@@ -92,7 +92,7 @@ def _times(log: CleanLog) -> tuple[datetime | None, datetime | None]:
         first, last = _parsed(stamped[0]), _parsed(stamped[-1])
         if first is not None and last is not None:
             return first, last
-    epochs = []
+    epochs: list[float] = []
     for parts in log.controls.values():
         for part in parts:
             for match in _EPOCH.finditer(part):

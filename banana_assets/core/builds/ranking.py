@@ -1,5 +1,7 @@
 """Of everything the tools said, what explains the failure."""
 
+# ruff: noqa: E501 - a pattern or sentence is read in one piece
+
 from __future__ import annotations
 
 import re
@@ -22,7 +24,9 @@ _RELAY = re.compile(
 
 
 # What builds do beside their work; when it fails, the build seldom does.
-_ASIDE = re.compile(r"(?i)\b(?:upload(?:ing)?|cache|sccache|ccache|telemetry|metrics|analytics|coverage|codecov|coveralls|report|notif\w+|cleanup|post job)\b")
+_ASIDE = re.compile(
+    r"(?i)\b(?:upload(?:ing)?|cache|sccache|ccache|telemetry|metrics|analytics|coverage|codecov|coveralls|report|notif\w+|cleanup|post job)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,9 @@ def ranked(log: CleanLog, found: Sequence[Finding], where: Sequence[Region]) -> 
             score += 12 * finding.anchor / total
         if finding.weight < FAILURE - 6 and _ASIDE.search(log.texts[finding.anchor]):
             score -= 16
-        if log.markers[finding.anchor] == "error":
+        if log.markers.get(finding.anchor) == "error":
             score += 4
-        elif log.markers[finding.anchor] in ("warning", "debug", "notice"):
+        elif log.markers.get(finding.anchor) in ("warning", "debug", "notice"):
             score -= 30
         result.append(Ranked(finding, region, score))
     return result
@@ -145,7 +149,7 @@ def _neighbours(rows: Sequence[Ranked], best: Ranked) -> list[Ranked]:
 
 def _bounded(group: Sequence[Ranked], best: Ranked) -> list[Ranked]:
     """As many as fit in ``CAUSE_LINES``, the best one always."""
-    kept, lines, seen = [], 0, set[tuple[int, int]]()
+    kept, lines, seen = list[Ranked](), 0, set[tuple[int, int]]()
     for row in sorted(group, key=lambda r: (r is not best, r.finding.anchor)):
         span = (row.finding.first, row.finding.last)
         if span in seen:

@@ -96,14 +96,14 @@ def steps(log: CleanLog) -> Step:
     stack = [root]
     failures = {e.line: e for e in endings(log) if not e.retried and not e.whole}
     if not failures:
-        failures = {i: Ending(i, None) for i, marker in enumerate(log.markers) if marker == "error"}
+        failures = {i: Ending(i, None) for i, marker in log.markers.items() if marker == "error"}
 
     def close(line: int) -> None:
         if len(stack) > 1:
             stack.pop().last = max(1, line)
 
     for i in _boundaries(log, failures):
-        number, text, marker = i + 1, log.texts[i], log.markers[i]
+        number, text, marker = i + 1, log.texts[i], log.markers.get(i, "")
         if i in failures and len(stack) >= 1:
             current = stack[-1]
             if current is root and root.steps and root.steps[-1].last >= number - 1:
@@ -138,7 +138,7 @@ def steps(log: CleanLog) -> Step:
 
 
 def _boundaries(log: CleanLog, failures: Iterable[int]) -> list[int]:
-    marked = {i for i, m in enumerate(log.markers) if m in ("group", "section", "command")}
+    marked = {i for i, m in log.markers.items() if m in ("group", "section", "command")}
     prompts = (log.series.str.starts_with("$ ") | log.series.str.starts_with("[Pipeline]")).arg_true().to_list()
     return sorted(marked.union(prompts, failures, log.controls))
 

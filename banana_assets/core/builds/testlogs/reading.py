@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from banana_assets.core.builds.cleaning import CleanLog
 from banana_assets.core.builds.results import TestResult, cut, merge_attempts
@@ -29,6 +29,12 @@ def _by_hint() -> tuple[list[str], dict[str, list[Line]]]:
     return sorted(table), table
 
 
+@lru_cache(1024)
+def _entries(words: frozenset[str]) -> tuple[Line, ...]:
+    _, table = _by_hint()
+    return tuple({id(entry): entry for word in words for entry in table.get(word.lower(), ())}.values())
+
+
 def read_tests(log: CleanLog) -> tuple[TestResult, ...]:
     """The tests that the log names, each (suite, classname, name) once; several outcomes of one are its attempts."""
     found = sorted([*_from_lines(log), *_pytest_titles(log), *_mocha(log)], key=lambda row: row[0])
@@ -50,7 +56,7 @@ def _once(results: Iterator[TestResult]) -> Iterator[TestResult]:
 
 
 def _from_lines(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
-    hints, table = _by_hint()
+    hints, _ = _by_hint()
     matched = log.series.str.extract_many(hints, ascii_case_insensitive=True, overlapping=True)
     some = matched.list.len().fill_null(0).gt(0).arg_true()
     if not len(some):
@@ -60,7 +66,7 @@ def _from_lines(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
         text = log.texts[i]
         if len(text) > 1_000:
             continue
-        for entry in {id(e): e for w in words for e in table.get(w.lower(), ())}.values():
+        for entry in _entries(frozenset(words)):
             match = entry.regex.match(text)
             status = entry.outcome(match) if match is not None else ""
             if match is None or not status:

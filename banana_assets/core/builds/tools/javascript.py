@@ -268,7 +268,7 @@ RULES = (
             r"^npm (?:ERR!|error) (?:missing script|Missing script): .*",
         ),
         ("", WRAPPER + 2, "npm", "npm err!|npm error", r"^npm (?:ERR!|error) .*"),
-        ("", WRAPPER + 2, "line", "\" exited with", r"^ERROR: \".*\" exited with \d+\.$"),
+        ("", WRAPPER + 2, "line", '" exited with', r"^ERROR: \".*\" exited with \d+\.$"),
     ),
     *rules(
         "yarn",

@@ -28,7 +28,7 @@ RULES = (
             "compile_error",
             FAILURE,
             "line",
-            "e: ",
+            r"re:^e: ",
             r"^e: (?:file://)?(?P<file>\S+\.kts?):? ?\(?(?P<line>\d+)[,:] ?(?P<column>\d+)\)?:? (?P<message>.+)$",
         ),
     ),

@@ -9,7 +9,13 @@ from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, GUESS, MES
 RULES = (
     *rules(
         "shell",
-        ("crash", FAILURE - 8, "line", "sigsegv|sigabrt|sigbus|sigill|sigfpe", r"(?i)(?:received|by|with|on|killed|died).{0,20}\b(?:signal[: ]*)?SIG(?:SEGV|ABRT|BUS|ILL|FPE)\b.*"),
+        (
+            "crash",
+            FAILURE - 8,
+            "line",
+            "sigsegv|sigabrt|sigbus|sigill|sigfpe",
+            r"(?i)(?:received|by|with|on|killed|died).{0,20}\b(?:signal[: ]*)?SIG(?:SEGV|ABRT|BUS|ILL|FPE)\b.*",
+        ),
         (
             "missing_dependency",
             MESSAGE + 12,
@@ -397,7 +403,13 @@ RULES = (
     ),
     *rules(
         "timeout",
-        ("timeout", MESSAGE + 10, "line", " 124", r"(?i)\b(?:exit(?:ed)?(?: with)?(?: code| status)?|returning|returned|status) 124\b.*"),
+        (
+            "timeout",
+            MESSAGE + 10,
+            "line",
+            " 124",
+            r"(?i)\b(?:exit(?:ed)?(?: with)?(?: code| status)?|returning|returned|status) 124\b.*",
+        ),
         (
             "timeout",
             MESSAGE + 8,
@@ -416,7 +428,13 @@ RULES = (
     *rules(
         "pre-commit",
         ("lint_error", MESSAGE + 14, "precommit", "...failed", r"^.+\.{3,}(?:\(.*\))?Failed$"),
-        ("lint_error", FAILURE - 6, "lintrunner", ">>> lint for|>>> general linter", r"^>>> (?:Lint for .*|General linter failure):$"),
+        (
+            "lint_error",
+            FAILURE - 6,
+            "lintrunner",
+            ">>> lint for|>>> general linter",
+            r"^>>> (?:Lint for .*|General linter failure):$",
+        ),
         ("lint_error", FAILURE - 8, "paragraph", " line ", r"^In \S+ line \d+:$"),
         (
             "lint_error",

@@ -1,4 +1,4 @@
-"""What an entry of the table of tools says: by which line a failure is known, how far its message goes, how much it says."""
+"""An entry of the table of tools: by which line a failure is known, how far its message goes, how much it says."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 FAILURE, EXCEPTION, MESSAGE, GUESS, SUMMARY, WRAPPER = 90, 75, 60, 45, 30, 12
-"""How much a line explains, from a tool's own detailed report of one failure down to the echo of an exit status.
+"""How much a line explains, from a tool's own report of one failure down to the echo of an exit status.
 
 ``FAILURE``: a compiler's error, a failing test with its assertion. ``EXCEPTION``: an uncaught exception with its trace.
 ``MESSAGE``: a one-line message of a known tool. ``GUESS``: a line that begins with an error word. ``SUMMARY``: counts and
