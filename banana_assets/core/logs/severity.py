@@ -66,7 +66,7 @@ _ZERO = (
 _NOTHING = (
     rf"(?i)(?:\b(?:no|zero|without(?: any)?)[ -]+(?:\w+ )?{_ALARM}\b"
     r"|\b(?:errors?|fail(?:ed|ures?)?|exceptions?|warnings?)\b\W{0,3}(?:=|:| is)? ?(?:none|null|false|no)\b"
-    r"|\berror[-_ ](?:log|handler|handling|reporting|rate|page)s?\b|-{1,2}w?error\b|\bon-?error\b"
+    r"|\berror[-_ .](?:log|handler|handling|reporting|rate|page)s?\b|-{1,2}w?error\b|\bon-?error\b"
     r"|\bignor(?:e|ing) errors?\b)"
 )
 """Wording in which an alarming word says that nothing went wrong."""
