@@ -76,11 +76,11 @@ def diagnose(
     if budget < 50:
         raise ValueError("a pack needs a budget of at least 50 tokens")
     log = clean(lines)
-    outcome = outcome_of(log)
     ends = endings(log)
-    root = steps(log)
+    outcome = outcome_of(log, ends)
+    root = steps(log, ends)
     where = regions(log, root, ends)
-    found = findings(log)
+    found = findings(log, ends)
     if against is not None:
         known = {masked(text) for text in clean(against).texts}
         found = [f for f in found if masked(log.texts[f.anchor]) not in known]

@@ -7,12 +7,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
 from banana_assets.core.builds.blocks import BLOCKS
 from banana_assets.core.builds.cleaning import CleanLog
-from banana_assets.core.builds.steps import endings
+from banana_assets.core.builds.steps import Ending
 from banana_assets.core.builds.tools import RULES
 from banana_assets.core.builds.tools.table import MESSAGE, Rule
 
@@ -54,7 +55,9 @@ def _by_hint() -> tuple[list[str], dict[str, list[int]]]:
 def _orders(words: frozenset[str]) -> tuple[int, ...]:
     """The entries whose hints are among the words, in the table's order."""
     _, table = _by_hint()
-    return tuple(sorted({order for word in words for order in table.get(word if word[:3] == "re:" else word.lower(), ())}))
+    return tuple(
+        sorted({order for word in words for order in table.get(word if word[:3] == "re:" else word.lower(), ())})
+    )
 
 
 # Lines that hold error words and say that nothing is wrong, or only name things so.
@@ -65,8 +68,11 @@ _HARMLESS = re.compile(
 )
 
 
-def findings(log: CleanLog) -> list[Finding]:
-    """Everything the table finds, in order of lines; of several entries for one line the most telling one."""
+def findings(log: CleanLog, ends: Sequence[Ending] = ()) -> list[Finding]:
+    """Everything the table finds, in order of lines; of several entries for one line the most telling one.
+
+    No message goes on past one of the ``ends`` (see ``steps.endings``).
+    """
     hints, table = _by_hint()
     matched = log.series.str.extract_many(hints, ascii_case_insensitive=True, overlapping=True)
     candidates: dict[int, list[str]] = {}
@@ -79,7 +85,7 @@ def findings(log: CleanLog) -> list[Finding]:
                 candidates.setdefault(i, []).append(shape)
     found: list[Finding] = []
     covered = -1
-    barriers = sorted({i for i, m in log.markers.items() if m in _ENDS}.union(e.line for e in endings(log)))
+    barriers = sorted({i for i, m in log.markers.items() if m in _ENDS}.union(e.line for e in ends))
     for i in sorted(candidates):
         finding = _at(log, i, candidates[i], covered)
         if finding is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from banana_assets.core.builds.cleaning import CleanLog, clean
-from banana_assets.core.builds.steps import endings
+from banana_assets.core.builds.steps import Ending, endings
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +52,24 @@ def infer_outcome(lines: Sequence[str]) -> Outcome:
     What the CI system says decides; without a word from it, what the tools say at the end; a log with neither counts
     as success, with a reason that says so. Pure: no clock is read.
     """
-    return outcome_of(clean(lines))
+    log = clean(lines)
+    return outcome_of(log, endings(log))
 
 
-def outcome_of(log: CleanLog) -> Outcome:
-    """The same for a log that is cleaned already."""
+def outcome_of(log: CleanLog, ends: Sequence[Ending]) -> Outcome:
+    """The same for a log that is cleaned already, with its ``endings``."""
     started, finished = _times(log)
-    status, code, reason = _status(log)
+    status, code, reason = _status(log, [e for e in ends if not e.retried])
     return Outcome(status, code, started, finished, reason)
 
 
-def _status(log: CleanLog) -> tuple[str, int | None, str]:
+def _status(log: CleanLog, ends: Sequence[Ending]) -> tuple[str, int | None, str]:
     tail = max(0, len(log) - 400)
     for i in range(len(log) - 1, tail - 1, -1):
         if _CANCELLED.match(log.texts[i]):
             return "cancelled", None, f"line {i + 1} says that it was cancelled"
         if _ERRORED.match(log.texts[i]):
             return "error", None, f"line {i + 1}: {log.texts[i][:100]}"
-    ends = [e for e in endings(log) if not e.retried]
     if ends:
         first = ends[0]
         code = next((e.exit_code for e in ends if e.exit_code), first.exit_code)

@@ -9,7 +9,7 @@ prints stages. Where a system prints none of it, the whole log is one step.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from banana_assets.core.builds.cleaning import CleanLog
@@ -90,11 +90,11 @@ def endings(log: CleanLog) -> list[Ending]:
     return found
 
 
-def steps(log: CleanLog) -> Step:
-    """The step tree: a root over the whole log with what the CI system marked below it."""
+def steps(log: CleanLog, ends: Sequence[Ending]) -> Step:
+    """The step tree: a root over the whole log with what the CI system marked below it; ``ends`` are its ``endings``."""
     root = Step("", 1, max(1, len(log)))
     stack = [root]
-    failures = {e.line: e for e in endings(log) if not e.retried and not e.whole}
+    failures = {e.line: e for e in ends if not e.retried and not e.whole}
     if not failures:
         failures = {i: Ending(i, None) for i, marker in log.markers.items() if marker == "error"}
 

@@ -149,7 +149,7 @@ RULES = (
     *rules(
         "ant",
         ("", MESSAGE - 6, "paragraph", "build failed", r"^BUILD FAILED$"),
-        ("test_failure", FAILURE - 10, "line", "test ", r"^\s*\[junit\] (?:TEST|Test) (?P<test>\S+) FAILED.*"),
+        ("test_failure", FAILURE - 10, "line", "[junit] test ", r"^\s*\[junit\] (?:TEST|Test) (?P<test>\S+) FAILED.*"),
         (
             "test_failure",
             FAILURE - 2,

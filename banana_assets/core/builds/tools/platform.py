@@ -151,7 +151,7 @@ RULES = (
             "e: failed to fetch|e: unable to fetch|e: some index files|does not have a release file|hash sum mismatch",
             r"^E: (?:Failed to fetch|Unable to fetch|Some index files|The repository .* does not have a Release file).*",
         ),
-        ("", GUESS + 8, "run", "e: ", r"^E: .+"),
+        ("", GUESS + 8, "run", r"re:^E: ", r"^E: .+"),
         ("", GUESS, "line", "dpkg: error|sub-process", r"^(?:dpkg: error .*|E: Sub-process .*)"),
         (
             "missing_dependency",
@@ -209,7 +209,7 @@ RULES = (
             "failed to solve",
             r"(?:ERROR: )?failed to solve(?: with frontend .*)?: .*",
         ),
-        ("container_build_error", FAILURE - 6, "docker_step", " > [", r"^ > \[.*\] .*:$|^ > \[.*\d+/\d+\] .*$"),
+        ("container_build_error", FAILURE - 6, "docker_step", r"re:^ > \[", r"^ > \[.*\] .*:$|^ > \[.*\d+/\d+\] .*$"),
         (
             "container_build_error",
             MESSAGE + 8,

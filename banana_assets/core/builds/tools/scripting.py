@@ -104,7 +104,13 @@ RULES = (
     *rules(
         "phpunit",
         ("test_failure", FAILURE + 2, "numbered", r"re:^\s*\d+\) ", r"^\d+\) (?P<test>[\w\\]+::\w+.*)$"),
-        ("test_failure", SUMMARY, "line", "tests: ", r"^Tests: \d+, Assertions: \d+.*(?:Failures|Errors): [1-9]\d*.*"),
+        (
+            "test_failure",
+            SUMMARY,
+            "line",
+            r"re:^Tests: \d",
+            r"^Tests: \d+, Assertions: \d+.*(?:Failures|Errors): [1-9]\d*.*",
+        ),
         ("test_failure", SUMMARY - 2, "line", "failures!|errors!", r"^(?:FAILURES|ERRORS)!$"),
         ("test_failure", FAILURE - 2, "phpt", "fail ", r"^FAIL (?P<test>.+) \[\S+\.phpt\].*$"),
     ),
