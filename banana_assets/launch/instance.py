@@ -12,6 +12,8 @@ DAGSTER_YAML = """\
 # Written by `banana`; yours to edit.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 concurrency:
   pools:
     default_limit: 4

@@ -15,10 +15,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from banana_assets.core.tables import TABLES
 from tests.system.processes import BANANA, environment
 
 CHROMIUM = shutil.which("chromium")
@@ -88,34 +90,53 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1600, "height": 1000}, color_scheme="light")
     page = context.new_page()
     page.set_default_timeout(60_000)
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: None if _local(request.url) else wrong.append(request.url))
     yield page
     context.close()
+    assert not wrong, f"errors on the page or requests off the host: {wrong}"
+
+
+def _local(url: str) -> bool:
+    return url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
 
 
 def picture(page: Page, name: str, tmp_path: Path) -> None:
     folder = PROJECT / os.environ["BANANA_PICTURES"] if "BANANA_PICTURES" in os.environ else tmp_path
     folder.mkdir(parents=True, exist_ok=True)
-    page.wait_for_timeout(2500)
+    page.wait_for_timeout(1500)
     page.screenshot(path=folder / f"{name}.png")
 
 
 def test_the_lineage_graph_shows_every_group(page: Page, address: str, tmp_path: Path) -> None:
-    page.goto(f"{address}/asset-groups?expanded=raw,patterns,metrics,advice,plans")
-    page.get_by_text("log_patterns").first.wait_for()
-    for name in ("log_files", "build_failures", "build_health", "bottlenecks", "plans"):
-        assert page.get_by_text(name, exact=True).count(), f"{name} is not in the graph"
+    page.set_viewport_size({"width": 2000, "height": 1100})
+    groups = ",".join(f"global@global:{group}" for group in ("raw", "patterns", "metrics", "advice", "plans"))
+    page.goto(f"{address}/asset-groups?expanded={quote(groups)}")
+    for name in ("log_files", "log_patterns", "build_failures", "build_health", "bottlenecks", "plans"):
+        page.get_by_text(name, exact=True).last.wait_for()
     picture(page, "lineage", tmp_path)
 
 
-@pytest.mark.parametrize("asset", ["log_patterns", "build_failures", "resource_usage_predictions", "build_health"])
+@pytest.mark.parametrize(
+    "asset", ["log_patterns", "build_failures", "resource_usage_predictions", "build_health", "system_metrics", "plans"]
+)
 def test_an_asset_shows_columns_and_plot(page: Page, address: str, asset: str, tmp_path: Path) -> None:
     page.goto(f"{address}/assets/{asset}?view=overview")
-    page.get_by_text("Columns", exact=True).first.wait_for()
-    picture(page, f"{asset}", tmp_path)
+    page.get_by_text("Column name", exact=True).wait_for()
+    for column in TABLES[asset].columns[:4]:
+        assert page.get_by_text(column.name, exact=True).count(), f"column {column.name} is not shown"
+    picture(page, f"{asset}_columns", tmp_path)
+    page.get_by_role("row").filter(has_text="plot").get_by_text("Show Markdown").click()
+    plot = page.locator("img[src^='data:image/svg+xml']")
+    plot.wait_for()
+    assert plot.evaluate("image => image.complete && image.naturalWidth > 100"), "the plot is not drawn"
+    picture(page, f"{asset}_plot", tmp_path)
 
 
 def test_checks_are_listed_with_their_results(page: Page, address: str, tmp_path: Path) -> None:
     page.goto(f"{address}/assets/log_patterns?view=checks")
-    page.get_by_text("every_shape_is_in_one_pattern").first.wait_for()
+    for name in ("every_shape_is_in_one_pattern", "frequencies_add_up", "rows_keep_the_schema"):
+        page.get_by_text(name).first.wait_for()
     assert page.get_by_text("Passed").count()
     picture(page, "checks", tmp_path)

@@ -52,7 +52,7 @@ LOG_PATTERNS = Table(
     (
         Column("pattern_id", pl.String, "hash of the template: the same tomorrow and on another machine"),
         Column("template", pl.String, "the message with <*> for each variable"),
-        Column("named_template", pl.String, "the same with the kind of each variable named (<ip>, <path>...)"),
+        Column("named_template", pl.String, "the same with the kind of each variable named: ip, path, number..."),
         Column("frequency", pl.Int64, "events", minimum=1),
         Column("severity_number", pl.Int16, "highest OpenTelemetry severity number", minimum=0, maximum=24),
         Column("severity", pl.String, "how much it asks for attention", allowed=SEVERITIES),
