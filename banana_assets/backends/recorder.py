@@ -7,26 +7,22 @@ changes the command's exit status.
 
 from __future__ import annotations
 
-import json
 import os
 import selectors
-import shlex
-import shutil
 import signal
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any, BinaryIO
 
-from banana_assets.backends.sampling import Readings, Sampler, whole_run
-from banana_assets.backends.scratch import owned_name
+from banana_assets.backends.sampling import Sampler, whole_run
+from banana_assets.backends.spool import Labels, Spool
 from banana_assets.core.errors import InputError
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
@@ -36,35 +32,6 @@ GRACE_SECONDS = 1.0
 _CHUNK = 1 << 16
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 _FROM_TERMINAL = (signal.SIGINT, getattr(signal, "SIGQUIT", signal.SIGINT))
-
-
-@dataclass(frozen=True)
-class Labels:
-    """How the build is called; ``junit`` are globs of test reports that the command writes."""
-
-    pipeline: str
-    job: str
-    branch: str | None = None
-    commit: str | None = None
-    junit: tuple[str, ...] = ()
-
-
-@dataclass
-class Recording:
-    """A run, as the spool keeps it. Times are ISO 8601; ``exit_code`` is negative for a signal."""
-
-    build_id: str
-    command: str
-    folder: str
-    pipeline: str
-    job: str
-    branch: str | None
-    commit: str | None
-    junit: list[str] = field(default_factory=list)
-    started_at: str = ""
-    finished_at: str | None = None
-    exit_code: int | None = None
-    status: str = "error"
 
 
 @dataclass(frozen=True)
@@ -86,7 +53,7 @@ def run_recorded(home: Path, command: Sequence[str], labels: Labels, *, interval
 
     Raises InputError when it does not exist or may not be executed (``exit_status_of`` tells which).
     """
-    spool = _Spool(home, command, labels)
+    spool = Spool(home, command, labels)
     try:
         return _run(command, spool, interval)
     except InputError:
@@ -103,7 +70,7 @@ def exit_status_of(error: InputError) -> int:
     )
 
 
-def _run(command: Sequence[str], spool: _Spool, interval: float) -> Ran:
+def _run(command: Sequence[str], spool: Spool, interval: float) -> Ran:
     merged = _same_file(1, 2)
     with _forwarding() as forward:
         try:
@@ -129,7 +96,7 @@ def _run(command: Sequence[str], spool: _Spool, interval: float) -> Ran:
     return Ran(code, spool.folder, spool.complaint)
 
 
-def _pass_through(process: subprocess.Popen[bytes], spool: _Spool) -> tuple[int, tuple[float, int] | None]:
+def _pass_through(process: subprocess.Popen[bytes], spool: Spool) -> tuple[int, tuple[float, int] | None]:
     """Hand the output on until the command has ended; its exit status, and the CPU seconds and peak memory it took."""
     ended: tuple[int, tuple[float, int] | None] | None = None
     with selectors.DefaultSelector() as selector:
@@ -211,77 +178,6 @@ class _Stream:
         return True
 
 
-class _Spool:
-    """The folder of a recording. What cannot be written there is given up, and said at the end."""
-
-    def __init__(self, home: Path, command: Sequence[str], labels: Labels) -> None:
-        self.complaint = ""
-        self.folder: Path | None = home / "recording" / f"{owned_name()}{uuid.uuid4().hex[:8]}"
-        self.recording = Recording(
-            build_id=uuid.uuid4().hex[:16],
-            command=shlex.join(command),
-            folder=str(Path.cwd()),
-            pipeline=labels.pipeline,
-            job=labels.job,
-            branch=labels.branch,
-            commit=labels.commit,
-            junit=list(labels.junit),
-            started_at=datetime.now(UTC).isoformat(),
-        )
-        self.log: BinaryIO | None = None
-        self.readings: IO[str] | None = None
-        with self._giving_up():
-            self.folder.mkdir(parents=True)
-            self._write_recording()
-            self.log = (self.folder / "output.log").open("wb", buffering=0)
-            self.readings = (self.folder / "readings.csv").open("w", encoding="utf-8")
-            self.readings.write("ts,metric,value\n")
-
-    def add_output(self, data: bytes) -> None:
-        if self.log is not None and data:
-            with self._giving_up():
-                self.log.write(data)
-
-    def add_readings(self, at: datetime, readings: Readings) -> None:
-        if self.readings is not None:
-            with self._giving_up():
-                self.readings.writelines(f"{at.isoformat()},{metric},{value!r}\n" for metric, value in readings.items())
-                self.readings.flush()
-
-    def finish(self, exit_code: int, *, cancelled: bool) -> None:
-        """Write down how it ended."""
-        self.recording.finished_at = datetime.now(UTC).isoformat()
-        self.recording.exit_code = exit_code
-        self.recording.status = "success" if exit_code == 0 else "cancelled" if cancelled else "failed"
-        if self.log is not None and self.readings is not None:
-            with self._giving_up():
-                self.log.close()
-                self.readings.close()
-                self._write_recording()
-
-    def discard(self) -> None:
-        """Leave nothing behind."""
-        for file in (self.log, self.readings):
-            if file is not None:
-                file.close()
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _write_recording(self) -> None:
-        assert self.folder is not None
-        new = self.folder / "recording.json.new"
-        new.write_text(json.dumps(asdict(self.recording)), encoding="utf-8")
-        new.replace(self.folder / "recording.json")
-
-    @contextmanager
-    def _giving_up(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            self.complaint = self.complaint or f"{self.folder} cannot be written: {error.strerror}"
-            self.log = self.readings = None
-
-
 class _Forward:
     """Signals on their way to the command."""
 
@@ -346,4 +242,4 @@ def _same_file(first: int, second: int) -> bool:
         return False
 
 
-__all__ = ["Labels", "Ran", "Recording", "exit_status_of", "run_recorded"]
+__all__ = ["Labels", "Ran", "exit_status_of", "run_recorded"]

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import polars as pl
 import sqlalchemy as sa
 
 from banana_assets.backends.ingest import candidates as find
@@ -20,29 +18,25 @@ from banana_assets.backends.ingest.archives import members
 from banana_assets.backends.ingest.build_rows import Facts, Series, fingerprint_of, id_of, save_builds
 from banana_assets.backends.ingest.candidates import Candidate
 from banana_assets.backends.ingest.content import Content, check_text, from_path
-from banana_assets.backends.ingest.logs import store_log
+from banana_assets.backends.ingest.endings import ended
 from banana_assets.backends.ingest.manifest import Row, find_manifest, read_manifest
 from banana_assets.backends.ingest.naming import archive_name
 from banana_assets.backends.ingest.paths import expand, is_archive_name, walk
 from banana_assets.backends.ingest.report import Item, Outcome, Progress, Report
 from banana_assets.backends.ingest.resources import read_csv
 from banana_assets.backends.ingest.samples import encode
-from banana_assets.backends.lines import Oddities, read_lines
+from banana_assets.backends.ingest.scanning import store_log
+from banana_assets.backends.lines import Oddities
 from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.engine import reading
 from banana_assets.backends.scratch import scratch_folder, sweep
 from banana_assets.backends.store import Store
 from banana_assets.core.builds.junit import parse_junit
-from banana_assets.core.builds.outcome import Outcome as Ending
-from banana_assets.core.builds.outcome import infer_outcome
 from banana_assets.core.builds.results import TestResult, merge_attempts
 from banana_assets.core.errors import InputError
 
 BATCH_BUILDS = 100
 BATCH_BYTES = 64 << 20
-HEAD_LINES = 2_000
-TAIL_BYTES = 32 << 20
-"""Of a longer log only its first lines and this much of its end say how it ended."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +135,7 @@ class _Taking:
     def manifest(self, path: Path) -> set[Path]:
         """Take the builds that a manifest lists; returns the files that it names."""
         try:
-            rows = read_manifest(path, self.opened(path).head(64 << 20))
+            rows = read_manifest(path, self.opened(path).whole())
         except InputError as error:
             self.report.refuse(str(path), error)
             # Without its manifest nobody knows which builds these logs are of.
@@ -221,7 +215,7 @@ class _Taking:
         )
         if self.is_known(facts):
             return Item(candidate.path, "known", facts.build_id)
-        return _ended(facts, candidate)
+        return ended(facts, candidate.log)
 
     def is_known(self, facts: Facts) -> bool:
         c = t.builds.c
@@ -265,10 +259,8 @@ class _Taking:
 
 
 def _parsed(report: Content) -> tuple[TestResult, ...]:
-    with report.reading() as stream:
-        data = stream.read()
     try:
-        return parse_junit(data)
+        return parse_junit(report.whole())
     except InputError as error:
         raise InputError(f"{report.name}: {error.message}", error.remedy) from error
 
@@ -294,42 +286,3 @@ def _fingerprint(facts: Facts) -> str:
             facts.series.source if facts.series else None,
         ]
     )
-
-
-def _ended(facts: Facts, candidate: Candidate) -> Facts:
-    """The facts with what only the log tells: how the build ended, and when."""
-    if facts.status and facts.started_at and facts.finished_at:
-        return facts
-    ending = Ending("", None, None, None, "")
-    if candidate.log is not None:
-        with candidate.log.reading() as stream:
-            ending = infer_outcome(list(_telling(read_lines(stream))))
-    status = facts.status or ending.status
-    code = facts.exit_code
-    if not facts.status and code is not None:
-        status = "success" if code == 0 else "failed" if ending.status in ("", "success", "failed") else ending.status
-    if code is None and not facts.status:
-        code = ending.exit_code
-    started, finished = facts.started_at or ending.started_at, facts.finished_at or ending.finished_at
-    if started and finished and finished < started:
-        # A manifest's time and one of a log with another clock: the told one stays.
-        started, finished = facts.started_at, facts.finished_at
-    return replace(facts, status=status, exit_code=code, started_at=started, finished_at=finished)
-
-
-def _telling(frames: Iterable[pl.DataFrame]) -> Iterator[str]:
-    """The lines that say how a build ended: all of a log of usual size, the beginning and end of a longer one."""
-    head: list[str] = []
-    tail: deque[str] = deque()
-    size = 0
-    for frame in frames:
-        for line in frame["text"].to_list():
-            if len(head) < HEAD_LINES:
-                head.append(line)
-                continue
-            tail.append(line)
-            size += len(line)
-            while size > TAIL_BYTES:
-                size -= len(tail.popleft())
-    yield from head
-    yield from tail

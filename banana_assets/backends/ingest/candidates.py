@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
 from banana_assets.backends.ingest.archives import Member
@@ -38,7 +38,6 @@ class Candidate:
     listed: tuple[Content, ...] = ()
     resources: Content | None = None
     row: Row | None = None
-    notes: tuple[str, ...] = field(default=())
 
 
 def of_folder(folder: Path, names: Sequence[str], opened: Opener) -> Iterator[Candidate | InputError]:

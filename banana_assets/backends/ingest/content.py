@@ -20,6 +20,8 @@ IN_MEMORY = 8 << 20
 """Input up to this size (bytes, uncompressed) is read once and held."""
 
 SNIFFED = 64 << 10
+WHOLE = 256 << 20
+"""Largest input that is read as one piece: manifests, test reports, tables of readings (bytes, uncompressed)."""
 CHUNK = 1 << 20
 
 _MAGIC = (
@@ -60,6 +62,13 @@ class Content:
                 yield stream
         except OSError as error:
             raise InputError(f"{self.name} cannot be read: {error.strerror or error}.", "Check the disk.") from error
+
+    def whole(self, limit: int = WHOLE) -> bytes:
+        """All bytes, of input that has to be in memory. Raises InputError when they are more than ``limit``."""
+        data = self.head(limit + 1)
+        if len(data) > limit:
+            raise InputError(f"{self.name} is larger than {limit:,} bytes.", "Split it into smaller files.")
+        return data
 
     def head(self, size: int = SNIFFED) -> bytes:
         """The first bytes."""

@@ -34,8 +34,15 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _STREAMS = {"access", "error", "errors", "out", "err", "stdout", "stderr", "console", "output", "log", "debug", "info"}
 _STREAMS |= {"warn", "warning", "current", "main", "trace", "events", "app", "application", "server", "service"}
 _FOLDERS = {"log", "logs", "var", "tmp", "temp", "data", "archive", "archives", "old", "rotated", "output", "out"}
-_OUTCOMES = {"failed", "failure", "failures", "failing", "passed", "passing", "success", "successful", "successes"}
-_OUTCOMES |= {"error", "errored", "errors", "cancelled", "canceled", "ok", "green", "red", "broken", "fixed"}
+OUTCOME_FOLDERS = {
+    **dict.fromkeys(("failed", "failure", "failures", "failing", "broken", "red"), "failed"),
+    **dict.fromkeys(("passed", "passing", "success", "successful", "successes", "ok", "green", "fixed"), "success"),
+    **dict.fromkeys(("error", "errored", "errors"), "error"),
+    **dict.fromkeys(("cancelled", "canceled"), "cancelled"),
+}
+"""Folder names that state how the builds in them ended, and the status that they mean."""
+
+_OUTCOMES = set(OUTCOME_FOLDERS)
 _CI_FOLDERS = {
     "builds",
     "build",

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from banana_assets.backends.ingest.build_rows import Facts, Saved, Series, fingerprint_of, save_builds
 from banana_assets.backends.ingest.content import Content
-from banana_assets.backends.ingest.logs import store_log
 from banana_assets.backends.ingest.resources import read_csv
 from banana_assets.backends.ingest.samples import encode
+from banana_assets.backends.ingest.scanning import store_log
 from banana_assets.backends.lines import Oddities
-from banana_assets.backends.recorder import Recording
 from banana_assets.backends.scratch import is_orphan
+from banana_assets.backends.spool import Recording
 from banana_assets.backends.store import Store
 from banana_assets.core.builds.junit import parse_junit
 from banana_assets.core.builds.results import TestResult, merge_attempts

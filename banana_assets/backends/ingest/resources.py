@@ -128,8 +128,7 @@ def _store(store: Store, source: str, frame: pl.DataFrame, path: str) -> tuple[s
 
 def read_csv(content: Content) -> Readings:
     """The readings of a CSV file. Raises InputError naming the line or column that cannot be read."""
-    with content.reading() as stream:
-        data = stream.read()
+    data = content.whole()
     try:
         raw = pl.read_csv(data, infer_schema=False, truncate_ragged_lines=False, encoding="utf8-lossy")
     except pl.exceptions.PolarsError as error:

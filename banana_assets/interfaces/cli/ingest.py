@@ -87,6 +87,8 @@ def _run(what: str, ingest: Callable[[Store, Callable[[Item], None]], Report], f
 
     settings = load() if home is None else load_from(home.absolute())
     with open_store(settings) as store, progress(f"Ingesting {what}") as shown:
+        if what == "builds":
+            _recover(store)
         report = ingest(store, lambda item: _tell(item, shown))
     if form is Format.jsonl:
         write_rows([_row(item) for item in report.items], form)
@@ -95,6 +97,17 @@ def _run(what: str, ingest: Callable[[Store, Callable[[Item], None]], Report], f
         write_object(_for_people(summary) if form is Format.table else summary, form)
     if report.status:
         raise typer.Exit(report.status)
+
+
+def _recover(store: Store) -> None:
+    from banana_assets.backends.ingest.recordings import recover_recordings
+
+    complaints: list[str] = []
+    recovered = recover_recordings(store, complaints)
+    for complaint in complaints:
+        say(f"banana ingest: {complaint}")
+    if recovered:
+        say(f"banana ingest: took in {len(recovered)} recordings that were cut off: {', '.join(recovered)}.")
 
 
 def _for_people(summary: dict[str, object]) -> dict[str, object]:

@@ -62,7 +62,10 @@ def _keep(spool: Path) -> None:
             store_recording(store, spool, complaints)
             recovered = recover_recordings(store, complaints)
     except BananaError as error:
-        say(f"banana record: the build is not stored yet: {error} It waits in {spool} for the next `banana record`.")
+        say(
+            f"banana record: the build is not stored yet: {error} "
+            f"It waits in {spool} for the next `banana record` or `banana ingest builds`."
+        )
         return
     for complaint in complaints:
         say(f"banana record: {complaint}")

@@ -276,3 +276,44 @@ def test_a_log_beyond_the_limit_is_refused(new_store: Opener, tmp_path: Path) ->
     report = ingest_builds(store, [_write(tmp_path / "in" / "a.log", b"a line\n" * 1000)])
     assert "1,000 bytes" in _messages(report)[0]
     assert store.builds().is_empty()
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "status"),
+    [
+        ("shop/failed/12.log", "nothing telling\n", "failed"),
+        ("shop/passed/12.log", "nothing telling\n", "success"),
+        ("shop/passed/12.log", RED, "failed"),
+        ("shop/failed/12.log", GREEN, "success"),
+        ("shop/12.log", "nothing telling\n", "success"),
+    ],
+)
+def test_a_folder_decides_where_the_log_does_not(
+    store: Store, tmp_path: Path, place: str, text: str, status: str
+) -> None:
+    ingest_builds(store, [_write(tmp_path / place, text)])
+    assert _rows(store, "pipeline", "status") == [("shop", status)]
+
+
+def test_failed_tests_decide_where_the_log_does_not(store: Store, tmp_path: Path) -> None:
+    _write(tmp_path / "shop" / "unit-1.log", "nothing telling\n")
+    _write(tmp_path / "shop" / "unit-1.xml", JUNIT)
+    ingest_builds(store, [tmp_path / "shop"])
+    assert _rows(store, "status") == [("failed",)]
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, "success"), (3, "failed"), (-9, "failed")])
+def test_an_exit_status_decides(store: Store, tmp_path: Path, code: int, status: str) -> None:
+    _write(tmp_path / "a.log", RED if code == 0 else GREEN)
+    _write(tmp_path / "manifest.json", json.dumps([{"log": "a.log", "exit_code": code}]))
+    ingest_builds(store, [tmp_path / "manifest.json"])
+    assert _rows(store, "status", "exit_code") == [(status, code)]
+
+
+def test_of_a_very_long_log_its_end_decides(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from banana_assets.backends.ingest import endings
+
+    monkeypatch.setattr(endings, "HEAD_LINES", 5)
+    monkeypatch.setattr(endings, "TAIL_BYTES", 2000)
+    ingest_builds(store, [_write(tmp_path / "shop" / "a.log", "".join(f"line {i}\n" for i in range(5000)) + RED)])
+    assert _rows(store, "status", "log_lines") == [("failed", 5004)]

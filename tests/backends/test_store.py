@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from banana_assets.backends.ingest import ingest_builds, ingest_logs
+from banana_assets.backends.store import SERIES, Store
+from banana_assets.core.errors import InputError
+from banana_assets.core.tables.raw import BUILDS, LOG_FILES, TEST_RESULTS
+from tests.backends.conftest import Opener
+
+
+def test_an_empty_store_answers_in_the_declared_types(any_store: Store) -> None:
+    assert any_store.log_files().schema == LOG_FILES.dtypes
+    assert any_store.builds().schema == BUILDS.dtypes
+    assert any_store.test_results().schema == TEST_RESULTS.dtypes
+    assert any_store.resource_series().schema == SERIES
+    assert any_store.builds_cursor() == 0
+    for kind in ("log_files", "builds", "resource_series"):
+        assert any_store.arrival_days(kind) == []
+
+
+def test_what_is_not_there_is_said(any_store: Store) -> None:
+    with pytest.raises(InputError, match="no log file 7"):
+        any_store.open_log(7)
+    with pytest.raises(InputError, match="no build x"):
+        any_store.open_build_log("x")
+    with pytest.raises(InputError, match="no resource series 7"):
+        any_store.read_samples(7)
+
+
+def test_a_build_without_a_log_says_so(any_store: Store, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('[{"build_id": "x", "status": "failed"}]')
+    ingest_builds(any_store, [tmp_path / "manifest.json"])
+    with pytest.raises(InputError, match="without a log"):
+        any_store.open_build_log("x")
+
+
+def test_a_day_without_arrivals_is_empty(any_store: Store, tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("line\n")
+    ingest_logs(any_store, [tmp_path / "a.log"])
+    (today,) = any_store.arrival_days("log_files")
+    assert any_store.log_files(today).height == 1
+    assert any_store.log_files(date(2001, 1, 1)).is_empty()
+    assert any_store.test_results(today).is_empty()
+
+
+def test_two_stores_on_one_home_see_each_other(new_store: Opener, tmp_path: Path) -> None:
+    first, second = new_store(), new_store()
+    (tmp_path / "a.log").write_text("line\n")
+    ingest_logs(first, [tmp_path / "a.log"])
+    assert second.log_files().equals(first.log_files())
