@@ -76,12 +76,14 @@ def clean(lines: Sequence[str]) -> CleanLog:
         series = series.str.strip_chars_start("\ufeff")
     if _mostly(series, _CLOCK):
         series = series.str.replace(_CLOCK, "")
-    texts = series.str.strip_chars_end().to_list()
+    series = series.str.strip_chars_end()
+    texts = series.to_list()
     markers = _take_markers(series, texts)
     wrapped = (series.str.starts_with("#") | series.str.contains_any(_TASKS)).arg_true().to_list()
     for i in wrapped:
         texts[i] = _WRAPPER.sub("", texts[i], count=1)
-    series = pl.Series("text", texts, dtype=pl.String)
+    if markers or wrapped:
+        series = pl.Series("text", texts, dtype=pl.String)
     return CleanLog(series, texts, stamps.str.strip_chars("\ufeff[] ").to_list(), markers, controls)
 
 

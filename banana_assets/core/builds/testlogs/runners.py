@@ -39,6 +39,7 @@ class Line:
         return _STATUS.get(match["status"].strip().lower(), _STATUS.get(word, ""))
 
 
+_NUMBERED = tuple(f"{digit}) " for digit in range(10))
 _PYTEST_ID = r"(?P<suite>[^\s:]+\.(?:py|txt|rst|md)|[\w./-]+)::(?:(?P<cls>(?:[A-Za-z_]\w*::)*[A-Za-z_]\w*)::)?(?P<name>[^\s:\[]+(?:\[.*?\])?)"
 
 LINES: tuple[Line, ...] = (
@@ -58,11 +59,11 @@ LINES: tuple[Line, ...] = (
     Line("surefire", ("<<< failure", "<<< error"), r"^(?:\[ERROR\] )?(?P<name>(?:[\w$]+\.)+[A-Z][\w$]*)\s+Time elapsed: .* <<< (?P<status>FAILURE|ERROR)!.*$"),
     Line("gradle", (" passed", " failed", " skipped"), r"^(?P<cls>(?!Task |> |Execution |Build )[A-Za-z_$][\w.$ -]*(?: > [^>]+)*?) > (?P<name>[^>]+?) (?P<status>PASSED|FAILED|SKIPPED)(?: \([\d.]+m?s\))?$"),
     Line("junit", ("methodsource [",), r"^\s*(?:\[junit\]\s+)?MethodSource \[className = '(?P<cls>[\w.$]+)', methodName = '(?P<name>[^']+)'.*$", "failed"),
-    Line("junit", (") ",), r"^\d+\) (?P<name>\w+)\((?P<cls>[\w.$]+)\)$", "failed"),
+    Line("junit", _NUMBERED, r"^\d+\) (?P<name>\w+)\((?P<cls>[\w.$]+)\)$", "failed"),
     Line("ant", ("testcase: ",), r"^\s*(?:\[junit\] )?Testcase: (?P<name>[^()\s]+)(?:\((?P<cls>[\w.$]+)\))?:?\s*(?P<status>FAILED)$"),
     Line("ant", ("caused an error",), r"^\s*(?:\[junit\] )?Testcase: (?P<name>[^()\s]+)(?:\((?P<cls>[\w.$]+)\))?:?\s*Caused an ERROR$", "error"),
     Line("rspec", ("rspec ",), r"^rspec (?P<suite>(?:\./)?\S+?)(?::\d+|\[[\d:,]+\]) # (?P<name>.+)$", "failed"),
-    Line("phpunit", (") ",), r"^\d+\) (?P<cls>(?:\w+\\)*\w+)::(?P<name>\w+.*)$", "failed"),
+    Line("phpunit", _NUMBERED, r"^\d+\) (?P<cls>(?:\w+\\)*\w+)::(?P<name>\w+.*)$", "failed"),
     Line("dotnet", ("failed ", "passed ", "skipped "), r"^\s*(?P<status>Failed|Passed|Skipped) (?P<name>[\w.`+]+(?:\(.*\))?) \[(?:< )?[\d.,]+ ?m?s.*\]$"),
     Line("xunit", ("[fail]",), r"^(?:\[xUnit\.net .*?\])?\s*(?P<name>\S.*?) \[(?P<status>FAIL)\]$"),
     Line("ctest", ("test #",), r"^\s*\d+/\d+ Test +#\d+: (?P<name>\S+) \.*\s*(?P<status>Passed|\*\*\*(?:Failed|Timeout|Exception))\b.*$"),

@@ -426,6 +426,16 @@ RULES = (
         ),
     ),
     *rules(
+        "taskcluster",
+        ("timeout", FAILURE + 2, "line", "max run time exceeded", r"^\[taskcluster:error\] .*max run time exceeded.*"),
+        ("", MESSAGE + 4, "line", "[taskcluster:error]|[taskcluster error]", r"^\[taskcluster[: ]error\] .*"),
+        ("timeout", FAILURE, "line", "test-unexpected-timeout", r"\bTEST-UNEXPECTED-TIMEOUT \| (?P<test>[^|]*?) \| (?P<message>.*)$"),
+        ("test_failure", FAILURE, "line", "test-unexpected-", r"\bTEST-UNEXPECTED-\w+ \| (?P<test>[^|]*?) \| (?P<message>.*)$"),
+        ("crash", FAILURE, "line", "process-crash", r"\bPROCESS-CRASH \| .*"),
+        ("crash", FAILURE - 4, "line", "summary: addresssanitizer|summary: threadsanitizer|summary: undefinedbehaviorsanitizer|summary: memorysanitizer|summary: leaksanitizer", r"\bSUMMARY: \w+Sanitizer: .*"),
+        ("", GUESS + 6, "line", "error - |critical - |fatal - ", r"^\s*(?:ERROR|CRITICAL|FATAL) - .*"),
+    ),
+    *rules(
         "pre-commit",
         ("lint_error", MESSAGE + 14, "precommit", "...failed", r"^.+\.{3,}(?:\(.*\))?Failed$"),
         (
