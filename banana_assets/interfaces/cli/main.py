@@ -29,6 +29,10 @@ GROUPS: dict[str, dict[str, Command]] = {
         "diagnose": Command(f"{_HERE}.diagnose", "Explain failed builds from their logs; needs no store"),
         "mine": Command(f"{_HERE}.mine", "Find the templates of a log file; needs no store"),
     },
+    "Series": {
+        "forecast": Command(f"{_HERE}.forecast", "Forecast series with 80 % and 95 % intervals; needs no store"),
+        "anomalies": Command(f"{_HERE}.anomalies", "Score how unusual each reading is; needs no store"),
+    },
     "Bring in": {
         "ingest": Command(f"{_HERE}.ingest", "Take in logs, builds and resource series"),
         "record": Command(f"{_HERE}.record", "Run a command and keep it as a build"),
