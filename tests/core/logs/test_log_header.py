@@ -7,7 +7,24 @@ import pytest
 
 from banana_assets.core.logs.header import Header, learn_header
 
-WORDS = "disk cache parity instruction address open the node link service started user data for packet lost".split()
+WORDS = [
+    "disk",
+    "cache",
+    "parity",
+    "instruction",
+    "address",
+    "open",
+    "the",
+    "node",
+    "link",
+    "service",
+    "started",
+    "user",
+    "data",
+    "for",
+    "packet",
+    "lost",
+]
 
 
 def make(seed: int = 1) -> random.Random:

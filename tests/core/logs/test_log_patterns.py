@@ -1,0 +1,84 @@
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from banana_assets.core.logs.events import EVENT_SCHEMA
+from banana_assets.core.logs.masks import shape_ids
+from banana_assets.core.logs.patterns import SHAPE_SCHEMA, patterns, severity_word, shapes
+from banana_assets.core.tables.patterns import LOG_PATTERNS, LOG_SHAPES
+
+
+def some_events(messages: list[str], severity: int = 9) -> pl.DataFrame:
+    n = len(messages)
+    start = datetime(2024, 1, 1, 10, 30, tzinfo=UTC)
+    return pl.DataFrame(
+        {
+            "first_line": range(1, n + 1),
+            "last_line": range(1, n + 1),
+            "ts": [start + timedelta(minutes=20 * i) for i in range(n)],
+            "severity_number": [severity] * n,
+            "severity_text": ["INFO"] * n,
+            "host": [None] * n,
+            "component": ["a"] * n,
+            "process": [None] * n,
+            "thread": [None] * n,
+            "message": messages,
+            "shape_id": shape_ids(pl.Series(messages)),
+        },
+        schema=EVENT_SCHEMA,
+    )
+
+
+def stored(counted: pl.DataFrame, file_id: int) -> pl.DataFrame:
+    return LOG_SHAPES.conform(
+        counted.with_columns(arrival_day=date(2024, 1, file_id), file_id=pl.lit(file_id), source=pl.lit(f"s{file_id}"))
+    )
+
+
+def test_shapes_count_by_hour_and_keep_the_first_example():
+    found = shapes(some_events(["took 1 ms", "took 2 ms", "took 3 ms", "other"]))
+    assert found.schema == SHAPE_SCHEMA
+    rows = found.filter(pl.col("shape") == "took <number> ms").select("hour", "events", "first_line", "example").rows()
+    assert rows == [
+        (datetime(2024, 1, 1, 10, tzinfo=UTC), 2, 1, "took 1 ms"),
+        (datetime(2024, 1, 1, 11, tzinfo=UTC), 1, 3, "took 3 ms"),
+    ]
+    assert found["events"].sum() == 4
+
+
+def test_patterns_join_files_and_lose_no_event():
+    one = stored(shapes(some_events(["user 1 logged in", "disk full"] * 5)), 1)
+    two = stored(shapes(some_events(["user 7 logged in", "seen once"], severity=17)), 2)
+    paths = pl.DataFrame({"file_id": [1, 2], "path": ["a.log", "b.log"]})
+    found = patterns(pl.concat([one, two]), paths)
+    assert LOG_PATTERNS.violations(found) == {}
+    assert found["frequency"].sum() == 12
+    top = found.filter(pl.col("template") == "user <*> logged in").row(0, named=True)
+    assert (top["frequency"], top["files"], top["sources"], top["severity"]) == (6, 2, ["s1", "s2"], "high")
+    assert top["first_arrived"] == date(2024, 1, 1)
+    assert top["examples"][0] == {"file_id": 1, "path": "a.log", "line": 1, "text": "user 1 logged in"}
+    assert found.filter(pl.col("template") == "seen once").height == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "count", "word"),
+    [
+        (9, 10**6, "low"),
+        (0, 5, "low"),
+        (13, 1, "medium"),
+        (13, 1_000, "high"),
+        (17, 1, "high"),
+        (17, 100, "critical"),
+        (21, 1, "critical"),
+    ],
+)
+def test_severity_rises_with_number_and_frequency(number, count, word):
+    frame = pl.DataFrame({"n": [number], "c": [count]})
+    assert frame.select(severity_word(pl.col("n"), pl.col("c"))).item() == word
+
+
+def test_nothing_gives_nothing():
+    assert shapes(pl.DataFrame(schema=EVENT_SCHEMA)).schema == SHAPE_SCHEMA
+    empty = patterns(LOG_SHAPES.empty(), pl.DataFrame(schema={"file_id": pl.Int64, "path": pl.String}))
+    assert empty.schema == LOG_PATTERNS.dtypes
