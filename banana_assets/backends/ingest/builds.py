@@ -19,7 +19,7 @@ from banana_assets.backends.ingest.build_rows import Facts, Series, fingerprint_
 from banana_assets.backends.ingest.candidates import Candidate
 from banana_assets.backends.ingest.content import Content, check_text, from_path
 from banana_assets.backends.ingest.endings import ended
-from banana_assets.backends.ingest.manifest import Row, find_manifest, read_manifest
+from banana_assets.backends.ingest.manifest import Row, find_manifest, is_of_builds, read_manifest
 from banana_assets.backends.ingest.naming import archive_name
 from banana_assets.backends.ingest.paths import expand, is_archive_name, walk
 from banana_assets.backends.ingest.report import Item, Outcome, Progress, Report
@@ -127,10 +127,23 @@ class _Taking:
                 self.manifest(path)
             elif is_archive_name(path.name):
                 self.archive(path)
-            else:
-                self.take_all([find.of_log(path, self.opened)])
+            elif str(path) == "-" or not self.listed(path):
+                self.take_all(find.of_file(path, self.opened))
         except InputError as error:
             self.report.refuse(str(path), error)
+
+    def listed(self, path: Path) -> bool:
+        """Take the builds of a manifest that names the file, which says more of them; whether there is one."""
+        manifest = find.governing_manifest(path)
+        if manifest is None:
+            return False
+        data = self.opened(manifest).whole()
+        if not is_of_builds(manifest, data):
+            return False
+        rows = read_manifest(manifest, data)
+        of = [row for row in rows if find.mentions(row, manifest.parent, path)]
+        self.take_all(find.of_manifest(manifest, of, self.opened))
+        return bool(of)
 
     def manifest(self, path: Path) -> set[Path]:
         """Take the builds that a manifest lists; returns the files that it names."""

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath, PurePosixPath
 
 from banana_assets.backends.ingest.archives import Member
 from banana_assets.backends.ingest.content import Content, joined
-from banana_assets.backends.ingest.manifest import NAMES, Row
+from banana_assets.backends.ingest.manifest import NAMES, Row, find_manifest
 from banana_assets.backends.ingest.naming import job_names, numbered, without_endings
 from banana_assets.backends.ingest.paths import is_log_name
 from banana_assets.core.errors import InputError
@@ -42,38 +42,56 @@ class Candidate:
 
 def of_folder(folder: Path, names: Sequence[str], opened: Opener) -> Iterator[Candidate | InputError]:
     """The builds of the logs directly in a folder (``names``: the files there), without a manifest."""
-    logs = [n for n in numbered(names) if is_log_name(n, json_logs=False) and not n.lower().endswith(".xml")]
-    reports = _reports(folder, names)
-    for name in logs:
+    beside = _Beside.of(folder, names)
+    for name in beside.logs:
         try:
-            yield of_log(folder / name, opened, [p for p in reports if len(logs) == 1 or belongs(p, folder / name)])
+            yield _of_log(folder / name, beside, opened)
         except InputError as error:
             yield error
 
 
-def of_log(path: Path, opened: Opener, reports: Iterable[Path] | None = None) -> Candidate:
-    """The build of one log; where ``reports`` is None, with those beside it that carry its name.
+def of_file(path: Path, opened: Opener) -> list[Candidate]:
+    """The builds of one file that was named: of a log, or of the logs that a test report belongs to.
 
-    Raises InputError for a test report, which is no log.
+    Raises InputError for a test report that belongs to no log.
     """
-    if path.suffix.lower() == ".xml":
-        raise InputError(
-            f"{path} is a test report without a log.", "Put it beside its log, or list both in a manifest."
-        )
-    if reports is None:
-        reports = (
-            [
-                p
-                for p in _reports(path.parent, [p.name for p in path.parent.iterdir() if p.is_file()])
-                if belongs(p, path)
-            ]
-            if str(path) != "-"
-            else []
-        )
-    pipeline, job = ("stdin", "stdin") if str(path) == "-" else job_names(path.absolute())
-    return Candidate(
-        str(path), pipeline, job, path.name, "folder", log=opened(path), reports=tuple(opened(p) for p in reports)
-    )
+    if str(path) == "-":
+        return [Candidate("standard input", "stdin", "stdin", "-", "folder", log=opened(path))]
+    if path.suffix.lower() != ".xml":
+        return [_of_log(path, _Beside.of(path.parent), opened)]
+    for folder in path.absolute().parents[:4]:
+        beside = _Beside.of(folder)
+        logs = [folder / name for name in beside.logs]
+        of = [log for log in logs if any(r.resolve() == path.resolve() for r in beside.reports_of(log))]
+        if of:
+            return [_of_log(log, beside, opened) for log in of]
+    raise InputError(f"{path} is a test report without a log.", "Put it beside its log, or list both in a manifest.")
+
+
+def _of_log(path: Path, beside: _Beside, opened: Opener) -> Candidate:
+    pipeline, job = job_names(path.absolute())
+    reports = tuple(opened(report) for report in beside.reports_of(path))
+    return Candidate(str(path), pipeline, job, path.name, "folder", log=opened(path), reports=reports)
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """The logs of a folder (their names), and the test reports in it."""
+
+    logs: tuple[str, ...]
+    reports: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, folder: Path, names: Sequence[str] | None = None) -> _Beside:
+        if names is None:
+            names = [entry.name for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith(".")]
+        logs = [n for n in numbered(names) if is_log_name(n, json_logs=False)]
+        return cls(tuple(logs), tuple(_reports(folder, names)))
+
+    def reports_of(self, log: Path) -> list[Path]:
+        """Those that carry the log's name; all of them, where it is the folder's only log."""
+        only = len(self.logs) == 1 and self.logs[0] == log.name
+        return [report for report in self.reports if only or belongs(report, log)]
 
 
 def _reports(folder: Path, names: Sequence[str]) -> list[Path]:
@@ -190,6 +208,23 @@ def _actions_jobs(members: Sequence[Member]) -> dict[str, Content]:
             ordered = [member.content for _, member in sorted(parts, key=lambda part: part[0])]
             jobs[name] = joined(name, ordered)
     return jobs
+
+
+def governing_manifest(path: Path) -> Path | None:
+    """The nearest manifest in the folder of a file or above it, a few folders up; None where there is none."""
+    for folder in path.absolute().parents[:4]:
+        found = find_manifest(folder)
+        if found is not None:
+            return found
+    return None
+
+
+def mentions(row: Row, folder: Path, path: Path) -> bool:
+    """Whether a row of the manifest in that folder names the file."""
+    named = [folder / name for name in (row.log, row.resources) if name]
+    for pattern in row.junit:
+        named += folder.glob(pattern) if not Path(pattern).is_absolute() else []
+    return path.resolve() in {p.resolve() for p in named}
 
 
 def is_manifest(path: PurePath | PurePosixPath) -> bool:

@@ -92,11 +92,7 @@ def read_manifest(path: Path, data: bytes) -> list[Row]:
 
     Raises InputError naming the field and place that is wrong; a manifest is taken wholly or not at all.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8.", "Save it as UTF-8.") from error
-    parsed = _parse(path, text)
+    parsed = _parse(path, data)
     defaults: Mapping[str, Any] = {}
     if isinstance(parsed, dict):
         defaults = {k: v for k, v in parsed.items() if k != "builds"}
@@ -118,10 +114,23 @@ def read_manifest(path: Path, data: bytes) -> list[Row]:
     return rows
 
 
-def _parse(path: Path, text: str) -> Any:
+def is_of_builds(path: Path, data: bytes) -> bool:
+    """Whether the file is meant as a manifest of builds: other programs have files of that name, which are one object.
+
+    Raises InputError for what cannot be parsed.
+    """
+    parsed = _parse(path, data)
+    return not isinstance(parsed, dict) or "builds" in parsed
+
+
+def _parse(path: Path, data: bytes) -> Any:
     import yaml
 
     kind = path.suffix.lower()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8.", "Save it as UTF-8.") from error
     try:
         if kind == ".json":
             return json.loads(text)

@@ -317,3 +317,44 @@ def test_of_a_very_long_log_its_end_decides(store: Store, tmp_path: Path, monkey
     monkeypatch.setattr(endings, "TAIL_BYTES", 2000)
     ingest_builds(store, [_write(tmp_path / "shop" / "a.log", "".join(f"line {i}\n" for i in range(5000)) + RED)])
     assert _rows(store, "status", "log_lines") == [("failed", 5004)]
+
+
+def test_a_file_that_is_named_itself_is_taken_as_its_manifest_says(store: Store, tmp_path: Path) -> None:
+    log = _write(tmp_path / "in" / "logs" / "a.log", RED)
+    report = _write(tmp_path / "in" / "junit" / "a.xml", JUNIT)
+    _write(
+        tmp_path / "in" / "manifest.json", json.dumps([{"build_id": "x", "log": "logs/a.log", "junit": "junit/*.xml"}])
+    )
+    assert [item.outcome for item in ingest_builds(store, [log]).items] == ["new"]
+    assert ingest_builds(store, [tmp_path / "in", report, log, tmp_path / "in" / "manifest.json"]).known == 4
+    assert _rows(store, "build_id") == [("x",)]
+    assert store.test_results().height == 2
+
+
+def test_named_files_and_their_folder_are_the_same_builds(store: Store, tmp_path: Path) -> None:
+    _write(tmp_path / "in" / "one" / "unit-1.log", RED)
+    _write(tmp_path / "in" / "two" / "unit-1.log", RED + "more\n")
+    ingest_builds(store, [tmp_path / "in"])
+    # The reports come later, as files of their own.
+    reports = [
+        _write(tmp_path / "in" / "one" / "junit.xml", JUNIT),
+        _write(tmp_path / "in" / "two" / "test-results" / "x.xml", JUNIT),
+    ]
+    assert ingest_builds(store, reports).count("changed") == 2
+    assert store.test_results().height == 4
+    files = [p for p in (tmp_path / "in").rglob("*") if p.is_file()]
+    assert [i.outcome for i in ingest_builds(store, [*files, tmp_path / "in"]).items] == ["known"] * 6
+
+
+def test_a_named_log_under_a_wrong_manifest_is_not_guessed(store: Store, tmp_path: Path) -> None:
+    log = _write(tmp_path / "in" / "a.log", GREEN)
+    _write(tmp_path / "in" / "manifest.json", "[{]")
+    report = ingest_builds(store, [log])
+    assert report.status == 2
+    assert "manifest.json" in _messages(report)[0]
+
+
+def test_a_manifest_of_another_program_does_not_matter_to_a_named_log(store: Store, tmp_path: Path) -> None:
+    log = _write(tmp_path / "app" / "logs" / "a.log", GREEN)
+    _write(tmp_path / "app" / "manifest.json", '{"name": "shop", "short_name": "s", "icons": []}')
+    assert ingest_builds(store, [log]).new == 1
