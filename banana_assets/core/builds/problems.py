@@ -1,0 +1,157 @@
+"""Problems that compilers and linters name with file and line: ``file:line: message`` in its many dialects."""
+
+# ruff: noqa: E501 - a pattern is read in one piece
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from banana_assets.core.builds.cleaning import CleanLog, clean
+
+_SEVERITIES = {
+    "error": "error", "fatal error": "error", "fatal": "error", "syntax error": "error", "internal compiler error": "error", "e": "error",
+    "critical": "error", "high": "error", "failure": "error", "✖": "error", "×": "error", "f": "error",
+    "warning": "warning", "warn": "warning", "w": "warning", "⚠": "warning", "medium": "warning",
+    "note": "info", "info": "info", "hint": "info", "help": "info", "c": "info", "r": "info", "convention": "info", "refactor": "info", "style": "info", "remark": "info", "suggestion": "info", "low": "info", "information": "info",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One message about a place in a source file. ``at`` is the 1-based line of the log; ``line`` and ``column`` are
+    1-based places in ``file``, None where the tool names none. ``severity`` is ``error``, ``warning`` or ``info``,
+    empty where the tool gives none."""
+
+    at: int
+    file: str
+    line: int | None
+    column: int | None
+    severity: str
+    code: str
+    message: str
+
+
+_WORD = r"(?:fatal |internal compiler |syntax )?[Ee]rror|ERROR|[Ww]arning|WARNING|WARN|[Nn]ote|[Ii]nfo|INFO|[Hh]elp|[Hh]int|[Ss]tyle|[Ss]uggestion|[Ff]atal|remark|information"
+_FILE = r"(?P<file>(?:[A-Za-z]:)?[^\s:(\[|<>\"'][^:(\[|<>\"']*?)"
+_SHAPES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # msvc, csc, fsc, tsc, MSBuild: file(line,column): error CODE: message
+        rf"^\s*(?:\d+>)?(?P<file>(?:[A-Za-z]:)?[^\s:(][^:()]*)\((?P<line>\d+)(?:[,:](?P<column>\d+))?(?:[,-]\d+)*\) ?: (?:(?P<severity>{_WORD}) (?P<code>[A-Za-z]+\d+) ?: |(?P<severity2>{_WORD}): )?(?P<message>.+)$",
+        # ESLint compact, JSHint: file: line 1, col 2, Error - message
+        rf"^(?P<file>(?:[A-Za-z]:)?[^:]+): line (?P<line>\d+), col (?P<column>\d+), (?:(?P<severity>{_WORD}) - )?(?P<message>.+)$",
+        # TSLint: file[1, 2]: message; ERROR: file[1, 2]: message; ERROR: file:1:2 - message
+        r"^(?:(?P<severity>ERROR|WARNING): )?(?P<file>\S+?)\[(?P<line>\d+), (?P<column>\d+)\]: (?P<message>.+)$",
+        r"^(?P<severity>ERROR|WARNING): (?P<file>\S+?):(?P<line>\d+):(?P<column>\d+) - (?P<message>.+)$",
+        # Maven's compiler plugin
+        r"^\[(?P<severity>ERROR|WARNING)\] (?P<file>(?:[A-Za-z]:)?[^:\[]+\.\w+):\[(?P<line>\d+),(?P<column>\d+)\] (?P<message>.+)$",
+        # tsc --pretty, pyright, mypy --pretty
+        rf"^\s*{_FILE}:(?P<line>\d+):(?P<column>\d+) - (?P<severity>{_WORD})(?: (?P<code>[A-Z]+\d+))?: (?P<message>.+)$",
+        # sbt, Scala: [error] file:1:2: message
+        r"^\[(?P<severity>error|warn|info)\] (?P<file>(?:[A-Za-z]:)?[^\s:][^:]*\.\w+):(?P<line>\d+):(?:(?P<column>\d+):)? (?P<message>.+)$",
+        # Kotlin
+        r"^(?P<severity>[ew]): (?:file://)?(?P<file>/?[^:]+\.kts?):? ?\((?P<line>\d+), (?P<column>\d+)\): (?P<message>.+)$",
+        r"^(?P<severity>[ew]): (?:file://)?(?P<file>/?[^:]+\.kts?):(?P<line>\d+):(?P<column>\d+):? (?P<message>.+)$",
+        # CMake
+        r"^CMake (?P<severity>Error|Warning|Deprecation Warning)(?: \(\w+\))? at (?P<file>[^:]+):(?P<line>\d+) (?P<message>\(.+\)):?$",
+        # Perl::Critic
+        r"^(?:(?P<file>\S[^:]*): )?(?P<message>.+) at line (?P<line>\d+), column (?P<column>\d+)\..*\(Severity: \d\)$",
+        # Black
+        r"^(?P<severity>error): cannot format (?P<file>\S+): Cannot parse: (?P<line>\d+):(?P<column>\d+): (?P<message>.+)$",
+        # Scalastyle
+        r"^(?P<severity>error|warning) file=(?P<file>\S+) message=(?P<message>.*?) line=(?P<line>\d+)(?: column=(?P<column>\d+))?$",
+        # Black
+        r"^(?P<severity>error): ?(?P<file>/\S+?):(?P<line>\d+):(?P<column>\d+): ?(?P<message>.+)$",
+        # RuboCop: file:1:2: C: message
+        r"^(?P<file>[^\s:][^:]*):(?P<line>\d+):(?P<column>\d+): (?P<severity>[CWEFRI]): (?P<message>.+)$",
+        # gcc, clang, swiftc, ghc, javac, mypy, Go, flake8: file:1:2: severity: message
+        rf"^\s*{_FILE}:(?P<line>\d+)(?:-\d+)?(?:[:.](?P<column>\d+)(?:-\d+)?)?:? ?\s*\[?(?P<severity>{_WORD})\b\]?(?:: ?| - | )(?:\[(?P<code>[\w-]+)\]:? )?(?P<message>.+)$",
+        r"^\s{0,2}(?P<file>(?:[A-Za-z]:)?[^\s:\[(|<>\"'][^:|<>\"']*\.\w{1,10}|(?:\S+/)?[A-Z]\w+file|<stdin>):(?P<line>\d+)(?::(?P<column>\d+))?:? ?\s*(?:\[?(?P<code>[A-Z]{1,4}\d{1,5}|MD\d{3}/[\w/-]+)\]?:? )?(?P<message>\S.*)$",
+    )
+)
+# Ant's task, Maven's level, a parallel stage, a build system's label before the tool's own line
+_TAG = re.compile(r"^\s*(?:\[[\w -]+\]\s*|[\w/+]+: (?=\S+:\d+))")
+_STYLISH = re.compile(
+    rf"^\s+(?P<line>\d+):(?P<column>\d+)\s+(?P<severity>{_WORD}|✖|×|⚠)\s+(?P<message>\S.*?)(?:\s{{2,}}(?P<code>[\w@/.-]+))?$"
+)
+_STYLISH_FILE = re.compile(r"^(?P<file>(?:[A-Za-z]:)?\S.*\.\w+|\S*/\S+)$")
+_RUSTC = re.compile(r"^(?P<severity>error|warning)(?:\[(?P<code>[\w:]+)\])?: (?P<message>.+)$")
+_ARROW = re.compile(r"^\s*--> (?P<file>.+):(?P<line>\d+):(?P<column>\d+)$")
+# A stack frame, a clock, an address or a key look like file:line too.
+_NOT_A_FILE = re.compile(r"^(?:(?:https?|ftp|git|ssh|file)$|at |\d+$|\d\d$|\[?\d\d?:|.*\s(?:at|from|in) )")
+
+
+def find_problems(lines: Sequence[str]) -> tuple[Problem, ...]:
+    """The problems that a log or a tool's output names, in order of lines (raw lines, split at LF)."""
+    return problems_of(clean(lines))
+
+
+def problems_of(log: CleanLog) -> tuple[Problem, ...]:
+    """The same for a log that is cleaned already."""
+    found: list[Problem] = []
+    file = ""
+    told: re.Match[str] | None = None
+    digits = log.series.str.contains(r"[:(\[ ]\d").to_list()
+    for i, text in enumerate(log.texts):
+        if not digits[i]:
+            if not text.strip():
+                file = ""
+            elif (heading := _STYLISH_FILE.match(text)) is not None and len(text) < 300:
+                file = heading["file"]
+            told = _RUSTC.match(text) or told
+            continue
+        if len(text) > 2_000:
+            continue
+        if (arrow := _ARROW.match(text)) is not None:
+            if told is not None:
+                found.append(_problem(i, arrow, told["severity"], told["code"] or "", told["message"]))
+                told = None
+            continue
+        if file and (row := _STYLISH.match(text)) is not None:
+            found.append(_problem(i, row, row["severity"], row["code"] or "", row["message"], file))
+            continue
+        told = _RUSTC.match(text) or told
+        match = next((m for shape in _SHAPES if (m := shape.match(text)) is not None), None)
+        if match is None and (tag := _TAG.match(text)) is not None:
+            match = next((m for shape in _SHAPES if (m := shape.match(text[tag.end() :])) is not None), None)
+        if match is None:
+            if (heading := _STYLISH_FILE.match(text)) is not None and len(text) < 300:
+                file = heading["file"]
+            continue
+        if match["file"] and _NOT_A_FILE.match(match["file"]):
+            continue
+        groups = match.groupdict()
+        severity = groups.get("severity") or groups.get("severity2") or ""
+        problem = _problem(i, match, severity, groups.get("code") or "", match["message"])
+        if problem.column is None and severity:
+            problem = replace(problem, column=_caret(log.texts, i))
+        found.append(problem)
+    return tuple(found)
+
+
+def _caret(texts: Sequence[str], i: int) -> int | None:
+    """The column that a caret below the message points at (scalac, javac), counted after the message's own prefix."""
+    prefix = re.match(r"^\[\w+\] ", texts[i])
+    for text in texts[i + 1 : i + 6]:
+        body = text[prefix.end() :] if prefix and text.startswith(prefix[0]) else text
+        if re.match(r"^\s*\^\s*$", body):
+            return body.index("^") + 1
+        if not body.strip() or any(shape.match(text) for shape in _SHAPES[-2:]):
+            return None
+    return None
+
+
+def _problem(i: int, place: re.Match[str], severity: str, code: str, message: str, file: str = "") -> Problem:
+    groups = place.groupdict()
+    column = groups.get("column")
+    return Problem(
+        at=i + 1,
+        file=(file or groups["file"] or "").strip(),
+        line=int(groups["line"]),
+        column=int(column) if column else None,
+        severity=_SEVERITIES.get(severity.lower(), ""),
+        code=code,
+        message=message.strip(),
+    )
