@@ -10,12 +10,13 @@ import hashlib
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, get_origin
 
 import dagster as dg
 import polars as pl
 
+from banana_assets.backends.pending import first_day
 from banana_assets.backends.settings import load
 from banana_assets.backends.tables import Written
 from banana_assets.core.schema import Table
@@ -26,7 +27,9 @@ Declare = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 PREVIEW_ROWS = 10
 PREVIEW_WIDTH = 80
 
-days = dg.DailyPartitionsDefinition(start_date=load().partitions_start.isoformat(), end_offset=1)
+days = dg.DailyPartitionsDefinition(
+    start_date=first_day(load(), today=datetime.now(UTC).date()).isoformat(), end_offset=1
+)
 """Days of arrival: what came in on a day is one partition, so that late logs never rewrite older days."""
 
 

@@ -20,6 +20,7 @@ from banana_assets.core.errors import SettingsError
 
 HOME_VARIABLE = "BANANA_HOME"
 LOCAL_HOME = ".banana"
+SQLITE_NAME = "banana.sqlite"
 
 
 def find_home(environ: Mapping[str, str] | None = None, start: Path | None = None) -> Path:
@@ -55,7 +56,7 @@ class Settings(BaseSettings):
     blobs_url: OptionalUrl = Field(
         None, description="folder or object store of the logs; in the home folder unless told"
     )
-    partitions_start: date = Field(date(2026, 1, 1), description="first day of the daily partitions (days of arrival)")
+    partitions_start: date | None = Field(None, description="first daily partition; the first arrival unless told")
     watch_folder: Path | None = Field(None, description="folder whose new files are ingested by the sensor")
     max_log_bytes: int = Field(4 << 30, gt=0, description="largest log taken in, uncompressed (bytes)")
     max_archive_ratio: int = Field(1000, gt=0, description="largest ratio of unpacked to packed size believed")
@@ -117,7 +118,7 @@ class Settings(BaseSettings):
     @property
     def records_url(self) -> str:
         """SQLAlchemy address of the records database."""
-        return self.database_url or f"sqlite:///{self.home / 'banana.sqlite'}"
+        return self.database_url or f"sqlite:///{self.home / SQLITE_NAME}"
 
     @property
     def tables_root(self) -> str:

@@ -1,0 +1,35 @@
+"""Partitions begin with the first day something arrived, and asking does not make a store."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from banana_assets.backends.ingest import ingest_logs
+from banana_assets.backends.pending import arrival_days, first_day
+from banana_assets.backends.settings import load_from
+from banana_assets.backends.store import open_store
+from banana_assets.backends.tables import Tables
+
+LATER = dt.date(2100, 1, 1)
+
+
+def test_an_empty_home_begins_today_and_stays_empty(home: Path) -> None:
+    assert first_day(load_from(home), today=LATER) == LATER
+    assert not home.exists()
+
+
+def test_it_begins_with_the_first_arrival_unless_told(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "app.log").write_text("hello\n")
+    settings = load_from(home)
+    with open_store(settings) as store:
+        ingest_logs(store, [tmp_path / "app.log"])
+        (arrived,) = store.arrival_days("log_files")
+        assert arrival_days(store, Tables(settings.tables_root), today=LATER) == [arrived, LATER]
+    assert first_day(settings, today=LATER) == arrived
+    monkeypatch.setenv("BANANA_PARTITIONS_START", "2025-05-05")
+    assert first_day(load_from(home), today=LATER) == dt.date(2025, 5, 5)
