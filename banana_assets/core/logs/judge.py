@@ -44,6 +44,7 @@ def varies(
     noun = place > 0 and before[place].strip() in ("", ":", "=", "'", '"') and rows[0][place - 1].lower() in _KINDS
     if noun and (place - 1) not in constant:
         noun = False
+    values = [v[:100] for v in values]
     strong = sum(1 for v in values if _STRONG.fullmatch(v))
     if strong == len(values) or (before[place].startswith(" ") and place and all(v in _UNITS for v in values)):
         return True

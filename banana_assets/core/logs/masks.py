@@ -29,6 +29,7 @@ NAMES = (
     "version",
     "id",
     "number",
+    "rest",
 )
 """Names of the masks, as ``<ip>`` in a shape."""
 
@@ -67,6 +68,9 @@ _MASKS: tuple[tuple[str, str], ...] = (
 """Expression on shortened text and what replaces it, in order; the special before the general."""
 
 _HEX_DIGIT = np.isin(np.arange(256), np.frombuffer(b"0123456789abcdefABCDEF", np.uint8))
+
+MAX_SHAPE = 4_000
+"""Characters of a shape; what lies beyond is one variable."""
 
 _BLOCK = 1 << 16
 """Bytes shortened at once: small enough to stay in the processor's cache."""
@@ -148,7 +152,11 @@ def mask_short(shortened: pl.Series) -> pl.Series:
     expression = pl.col("m")
     for pattern, name in _MASKS:
         expression = expression.str.replace_all(pattern, name)
-    return frame.select(expression.str.strip_chars()).to_series()
+    shape = expression.str.strip_chars()
+    long = shape.str.len_bytes() > MAX_SHAPE
+    return frame.select(
+        pl.when(long).then(shape.str.slice(0, MAX_SHAPE) + " <rest>").otherwise(shape).alias("m")
+    ).to_series()
 
 
 def mask(messages: pl.Series) -> pl.Series:

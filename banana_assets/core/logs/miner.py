@@ -27,6 +27,9 @@ _INSIDE = r"[^\s=:,;()\[\]{}\"'<>|.!?]"
 _TOKEN = re.compile(rf"<\*>|(?:{_INSIDE}|[.!?]+(?={_INSIDE}|<\*>))+|\s+|.", re.DOTALL)
 _DELIMITERS = frozenset("=:,;()[]{}\"'<>|.!?")
 
+MAX_NAMED = 500
+"""Characters up to which the variables of a shape are named."""
+
 Words = tuple[str, ...]
 
 
@@ -56,7 +59,7 @@ def tidy(template: str) -> str:
 
     A word with a variable in it is a variable (`blk_<*>`), unless a delimiter stands between (`node-<*>`).
     """
-    template = re.sub(r"<?[\w\\]*(?:<\*>[\w\\]*)+>*", VARIABLE, template)
+    template = re.sub(r"(?<![\w\\])<?[\w\\]*+(?:<\*>[\w\\]*+)++>*", VARIABLE, template)
     template = re.sub(r"<\*>(?:\.<\*>)+|\{<\*>\}<\*>", VARIABLE, template)
     return re.sub(r"\s+", " ", template).strip()
 
@@ -248,7 +251,8 @@ def _name(template: str, shapes: Sequence[str]) -> str:
     constants = [re.escape(part).replace(r"\ ", r"\s+") for part in template.split(VARIABLE)]
     pattern = re.compile(r"\s*" + "(.*?)".join(constants) + r"\s*", re.DOTALL)
     kinds: list[set[str]] = [set() for _ in constants[1:]]
-    for shape in shapes[:20]:
+    # Lazy groups are slow on long text, and nobody reads its names.
+    for shape in (s for s in shapes[:20] if len(s) <= MAX_NAMED):
         match = pattern.fullmatch(shape)
         if match is None:
             continue

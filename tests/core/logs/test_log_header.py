@@ -7,24 +7,8 @@ import pytest
 
 from banana_assets.core.logs.header import Header, learn_header
 
-WORDS = [
-    "disk",
-    "cache",
-    "parity",
-    "instruction",
-    "address",
-    "open",
-    "the",
-    "node",
-    "link",
-    "service",
-    "started",
-    "user",
-    "data",
-    "for",
-    "packet",
-    "lost",
-]
+TEXT = "disk cache parity instruction address open the node link service started user data for packet lost"
+WORDS = TEXT.split()
 
 
 def make(seed: int = 1) -> random.Random:
