@@ -148,18 +148,10 @@ def traceback(texts: Lines, i: int) -> Span:
 
 
 def syntax(texts: Lines, i: int) -> Span:
-    """Python's syntax error with the ``File`` line, the source and the caret above it."""
-    first = i
-    while first > 0 and i - first < 6 and texts[first - 1].strip() and not texts[first].lstrip().startswith("File "):
-        first -= 1
-    return (first, i) if texts[first].lstrip().startswith("File ") else (i, i)
-
-
-def node_syntax(texts: Lines, i: int) -> Span:
-    """Node's syntax error: file and line, source, caret, message, frames."""
+    """A syntax error as Python and Node print it: file and line, source, caret, message, and Node's frames below."""
     first = i
     for j in range(i - 1, max(-1, i - 7), -1):
-        if re.match(r"^\S+:\d+$", texts[j]):
+        if texts[j].lstrip().startswith("File ") or re.match(r"^\S+:\d+$", texts[j]):
             first = j
             break
     return first, stack(texts, i)[1]
@@ -532,7 +524,7 @@ def dotnet_test(texts: Lines, i: int) -> Span:
 
 def cmake(texts: Lines, i: int) -> Span:
     """A CMake error with its indented text and call stack."""
-    return _while(texts, i, lambda t: not t.strip() or t.startswith("  ") or t.startswith("Call Stack"), 40)
+    return _while(texts, i, lambda t: not t.strip() or t.startswith(("  ", "Call Stack")), 40)
 
 
 def ctest(texts: Lines, i: int) -> Span:
@@ -610,7 +602,7 @@ BLOCKS: dict[str, Block] = {
     function.__name__: function
     for function in (
         line, indented, indented_gap, indented_tab, paragraph, paragraph_more, paragraph_back, run, run_back, stack,
-        traceback, syntax, node_syntax, pytest, unittest, jest, vitest, section, numbered, jasmine, rustc, gcc, caret,
+        traceback, syntax, pytest, unittest, jest, vitest, section, numbered, jasmine, rustc, gcc, caret,
         caret_gap, notes, lint, eslint, ruby_lint, npm, pip_conflict, pip_box, box, box_php, composer, causes,
         cargo_test, panic, go_test, go_panic, go_race, go_build, java_test, results, maven, gradle, sbt, junit_ant,
         dotnet_test, cmake, ctest, gtest, asan, phpt, tap, lisp, docker_step, precommit, lintrunner,

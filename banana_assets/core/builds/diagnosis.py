@@ -99,13 +99,17 @@ def diagnose(
     if not pack.evidence:
         pack = _whole_tail(log, budget, notes, redact)
     cause_text = "\n".join(redact(log.texts[i][:1000]) for first, last in spans for i in range(first, last + 1))[:8000]
-    tool = next((row.finding.rule.tool for row in picked if row.finding.rule.tool), None)
+    telling = sorted(picked, key=lambda row: -row.score)
+    tool = next((row.finding.rule.tool for row in telling if row.finding.rule.tool), None)
     failing = _failing(tests, picked)
-    green = outcome.status == "success" and exit_code in (None, 0)
+    status = outcome.status
+    if status == "success" and (exit_code or (outcome.unsaid and exit_code is None and not thin)):
+        status = "failed"
+    green = status == "success"
     anchor = [log.texts[row.finding.anchor] for row in picked] or cause_text.split("\n")
     return Diagnosis(
-        status="failed" if exit_code and outcome.status == "success" else outcome.status,
-        category="unknown" if green and thin else category,
+        status=status,
+        category="unknown" if green else category,
         confidence=round(calibrated(sure), 3),
         reason=reason,
         cause=tuple((first + 1, last + 1) for first, last in spans),

@@ -117,7 +117,9 @@ def _at(log: CleanLog, i: int, words: list[str], covered: int) -> Finding | None
     if best is None:
         return None
     rule, match = best
-    if rule.weight < MESSAGE and (_HARMLESS.match(text) or i <= covered):
+    if (rule.weight < MESSAGE or not rule.tool) and i <= covered:
+        return None
+    if rule.weight < MESSAGE and _HARMLESS.match(text):
         return None
     first, last = BLOCKS[rule.block](log.texts, i)
     groups = {name: value for name, value in match.groupdict().items() if value is not None}

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from banana_assets.core.builds.cleaning import CleanLog, clean
+from banana_assets.core.builds.findings import findings
 from banana_assets.core.builds.steps import Ending, endings
+from banana_assets.core.builds.tools.table import FAILURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,11 @@ class Outcome:
     started_at: datetime | None
     finished_at: datetime | None
     reason: str
+
+    @property
+    def unsaid(self) -> bool:
+        """Whether the log does not say how the build ended, so that it counts as success for want of a word."""
+        return self.status == "success" and self.exit_code is None
 
 
 _CANCELLED = re.compile(
@@ -49,11 +56,18 @@ _EPOCH = re.compile(r"(?:section_(?:start|end):(\d{9,11}):)|(?:travis_time:end:\
 def infer_outcome(lines: Sequence[str]) -> Outcome:
     """Status, exit status and times of a build from its raw log lines (split at LF).
 
-    What the CI system says decides; without a word from it, what the tools say at the end; a log with neither counts
-    as success, with a reason that says so. Pure: no clock is read.
+    What the CI system says decides; without a word from it, what the tools say at the end; without that, a detailed
+    report of a failure anywhere. A log with none of it counts as success, with a reason that says so.
     """
     log = clean(lines)
-    return outcome_of(log, endings(log))
+    ends = endings(log)
+    outcome = outcome_of(log, ends)
+    if outcome.unsaid:
+        found = [f for f in findings(log, ends) if f.weight >= FAILURE - 6]
+        if found:
+            reason = f"line {found[-1].anchor + 1}: {log.texts[found[-1].anchor].strip()[:100]}"
+            return replace(outcome, status="failed", reason=reason)
+    return outcome
 
 
 def outcome_of(log: CleanLog, ends: Sequence[Ending]) -> Outcome:

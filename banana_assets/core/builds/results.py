@@ -51,8 +51,10 @@ class TestResult:
 
     @property
     def title(self) -> str:
-        """The name as people write it: class and test."""
-        return f"{self.classname}::{self.name}" if self.classname and self.classname != self.name else self.name
+        """The name as people write it: class and test, after the file where the suite is one."""
+        parts = [self.suite] if self.suite.endswith(".py") or "/" in self.suite else []
+        parts += [self.classname] if self.classname and self.classname != self.name else []
+        return "::".join([*parts, self.name] if self.name not in parts else parts)
 
 
 def cut(message: str | None) -> str | None:

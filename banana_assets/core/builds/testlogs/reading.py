@@ -16,7 +16,7 @@ _TITLE = re.compile(
     r"^_{3,} (?:ERROR (?:at (?P<when>setup|teardown) of|(?P<collecting>collecting)) )?(?P<title>\S.*?) _{3,}$"
 )
 _PLACE = re.compile(r"^(?P<file>\S+\.py):(?P<line>\d+): (?:\w[\w.]*|in .*)?$")
-_MOCHA_FAILING = re.compile(r"^\s*(\d+) failing\b")
+_MOCHA_FAILING = re.compile(r"^\s*(\d+) failing(?: \(.*\))?$")
 _MOCHA_TITLE = re.compile(r"^(\s*)(\d+)\) (.*)$")
 
 
@@ -72,11 +72,10 @@ def _from_lines(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
             if match is None or not status:
                 continue
             groups = match.groupdict()
-            yield (
-                i,
-                TestResult(groups.get("suite") or "", groups.get("cls") or "", groups["name"].strip(), status),
-                False,
-            )
+            name = groups["name"].strip()
+            # Since Python 3.11 unittest repeats the method in the parentheses.
+            owner = (groups.get("cls") or "").removesuffix(f".{name}")
+            yield i, TestResult(groups.get("suite") or "", owner, name, status), False
             count += 1
             break
         if count >= MOST_TESTS:

@@ -29,7 +29,7 @@ class Line:
     @cached_property
     def regex(self) -> re.Pattern[str]:
         """The compiled pattern."""
-        return re.compile(self.pattern)
+        return re.compile(self.pattern, re.ASCII)
 
     def outcome(self, match: re.Match[str]) -> str:
         """The status in our vocabulary, empty for a word that is none."""

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-from banana_assets.core.builds.tools.table import GUESS, SUMMARY, rules
+from banana_assets.core.builds.tools.table import EXCEPTION, GUESS, SUMMARY, rules
 
 RULES = rules(
     "",
+    ("syntax_error", EXCEPTION + 2, "syntax", "syntaxerror:|indentationerror:|taberror:", r"^\s*(?:E +)?(?:Uncaught )?(?:SyntaxError|IndentationError|TabError): .*"),
+    ("", EXCEPTION, "stack", "error: |error [", r"^(?:Uncaught )?(?P<exception>[A-Z]\w*Error)(?: \[\w+\])?: .+"),
     (
         "",
         GUESS + 6,

@@ -53,7 +53,7 @@ RULES = (
     ),
     *rules(
         "mocha",
-        ("test_failure", FAILURE + 3, "section", " failing", r"^\s*(?P<count>\d+) failing\b"),
+        ("test_failure", FAILURE + 3, "section", " failing", r"^\s*(?P<count>\d+) failing(?: \(.*\))?$"),
     ),
     *rules(
         "karma",
@@ -330,8 +330,6 @@ RULES = (
             "cannot find module|cannot find package|err_module_not_found",
             r"^(?:\S+ )?(?:Uncaught )?(?:Error|Error \[\w+\]|TypeError)?:? ?(?:\[.*\] )?Cannot find (?:module|package) '.*",
         ),
-        ("syntax_error", EXCEPTION + 2, "node_syntax", "syntaxerror:", r"^\s*(?:Uncaught )?SyntaxError: .*"),
-        ("", EXCEPTION, "stack", "error: |error [", r"^(?:Uncaught )?(?P<exception>[A-Z]\w*Error)(?: \[\w+\])?: .+"),
         (
             "",
             EXCEPTION - 6,

@@ -76,13 +76,6 @@ RULES = (
         "python",
         ("", EXCEPTION, "traceback", "traceback (most recent call last)", r"Traceback \(most recent call last\):$"),
         (
-            "syntax_error",
-            EXCEPTION,
-            "syntax",
-            "syntaxerror:|indentationerror:|taberror:",
-            r"^\s*(?:E +)?(?:SyntaxError|IndentationError|TabError): .*",
-        ),
-        (
             "missing_dependency",
             EXCEPTION,
             "line",

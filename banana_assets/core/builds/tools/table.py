@@ -36,7 +36,7 @@ class Rule:
     @cached_property
     def regex(self) -> re.Pattern[str]:
         """The compiled pattern, compiled at the first line that holds a hint."""
-        return re.compile(self.pattern)
+        return re.compile(self.pattern, re.ASCII)
 
 
 def rules(tool: str, *entries: tuple[str, int, str, str, str]) -> tuple[Rule, ...]:
