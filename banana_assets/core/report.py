@@ -10,7 +10,8 @@ import polars as pl
 from banana_assets.core.vocabulary import SEVERITIES
 
 WIDTH = 100
-CAUSE_LINES = 8
+CAUSE_LINES = 12
+SURE = 0.8
 
 Frames = Mapping[str, pl.DataFrame]
 
@@ -56,10 +57,12 @@ def worst_pattern(patterns: pl.DataFrame) -> str:
 
 
 def explained_failure(failures: pl.DataFrame, builds: pl.DataFrame) -> str:
-    """The latest failed build whose class is known, with its cause lines."""
+    """The latest failed build that is explained surely and briefly, else the latest there is, with its cause lines."""
     if failures.is_empty():
         return _section("Failed builds", "none")
-    ranked = failures.sort(pl.col("category") == "unknown", pl.col("failed_at"), descending=[False, True])
+    sure = (pl.col("confidence") >= SURE) & (pl.col("category") != "unknown")
+    brief = pl.col("cause_text").str.count_matches("\n") < CAUSE_LINES
+    ranked = failures.sort(~sure, ~brief, pl.col("failed_at"), "build_id", descending=[False, False, True, False])
     row = ranked.row(0, named=True)
     build = builds.filter(pl.col("build_id") == row["build_id"]).row(0, named=True)
     cause = row["cause_text"].splitlines()

@@ -15,7 +15,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -109,11 +108,10 @@ def picture(page: Page, name: str, tmp_path: Path) -> None:
     page.screenshot(path=folder / f"{name}.png")
 
 
-def test_the_lineage_graph_shows_every_group(page: Page, address: str, tmp_path: Path) -> None:
-    page.set_viewport_size({"width": 2000, "height": 1100})
-    groups = ",".join(f"global@global:{group}" for group in ("raw", "patterns", "metrics", "advice", "plans"))
-    page.goto(f"{address}/asset-groups?expanded={quote(groups)}")
-    for name in ("log_files", "log_patterns", "build_failures", "build_health", "bottlenecks", "plans"):
+def test_the_lineage_leads_from_plans_back_to_log_files(page: Page, address: str, tmp_path: Path) -> None:
+    page.set_viewport_size({"width": 2000, "height": 1300})
+    page.goto(f"{address}/assets/plans?view=lineage&lineageScope=upstream&lineageDepth=10")
+    for name in ("log_files", "log_events", "log_patterns", "build_failures", "bottlenecks", "plans"):
         page.get_by_text(name, exact=True).last.wait_for()
     picture(page, "lineage", tmp_path)
 

@@ -16,6 +16,7 @@ TEST_SHARE = Scale("share of the time of all tests of a build", (0.25, 0.4, 0.6,
 
 MOST_CHANCE = 0.01
 FEWEST_WAITS = 5
+SHORTEST_WAIT = 30.0
 SHORTEST_TEST = 1.0
 
 
@@ -120,7 +121,8 @@ def queues(builds: pl.DataFrame) -> list[Finding]:
     """Pipelines whose builds wait before they run.
 
     With the arrival rate (builds an hour) and the mean wait, Little's law gives the builds that wait at a time:
-    L = lambda W (J. D. C. Little, "A proof for the queuing formula L = lambda W", 1961). Five builds with both times.
+    L = lambda W (J. D. C. Little, "A proof for the queuing formula L = lambda W", 1961). Five builds with both times;
+    a median wait under half a minute is no queue, since a runner needs as long to pick a build up.
     """
     wait = (pl.col("started_at") - pl.col("queued_at")).dt.total_milliseconds() / 1000
     timed = builds.with_columns(wait=wait).filter(pl.col("wait") >= 0).sort("queued_at", "build_id")
@@ -133,7 +135,7 @@ def queues(builds: pl.DataFrame) -> list[Finding]:
         median = float(np.median(waits))
         severity = WAITING.severity(median / run) if run > 0 else None
         hours = (group["queued_at"][-1] - group["queued_at"][0]).total_seconds() / 3600
-        if severity is None or hours <= 0:
+        if severity is None or hours <= 0 or median < SHORTEST_WAIT:
             continue
         rate = (group.height - 1) / hours
         waiting = rate * float(np.mean(waits)) / 3600
