@@ -120,8 +120,8 @@ def _mean(values: Floats, window: int) -> Floats:
 
 
 def _deviation(values: Floats, window: int) -> Floats:
-    return np.nan_to_num(_before(values).rolling_std(window, min_samples=5).to_numpy())
+    return np.asarray(np.nan_to_num(_before(values).rolling_std(window, min_samples=5).to_numpy()))
 
 
 def _mean_with(values: Floats, window: int) -> Floats:
-    return pl.Series(values).rolling_mean(window, min_samples=1).to_numpy()
+    return np.asarray(pl.Series(values).rolling_mean(window, min_samples=1).to_numpy())

@@ -1,8 +1,7 @@
 """One quantile model over all series: gradient-boosted trees, widened by what rolling origins showed to be missing.
 
-Sources: Ke et al., "LightGBM" (2017); Meinshausen, "Quantile regression forests" (2006) for the idea of quantiles from
-trees; global models over many series: Montero-Manso and Hyndman, "Principles and algorithms for forecasting groups of time
-series" (2021).
+Sources: Ke et al., "LightGBM" (2017); Koenker and Bassett, "Regression quantiles" (1978); on global models
+Montero-Manso and Hyndman, "Principles and algorithms for forecasting groups of time series" (2021).
 """
 
 from __future__ import annotations
@@ -19,6 +18,8 @@ from banana_assets.core.metrics.forecast.windows import Ints, Windows, same_phas
 
 MOST_ROWS = 60_000
 STEPS_A_WINDOW = 8
+DRAWS = 4
+"""Into so many parts the windows of a series fall, each with other steps ahead, drawn by chance (with a fixed seed)."""
 LEAST_ROWS = 2_000
 FIRST_ORIGIN_SEASONS = 3
 CONTEXT_SEASONS = 60
@@ -32,7 +33,7 @@ WIDTHS = (1.2, 1.05, 1.0, 1.05, 1.2)
 _PARAMETERS = {
     "objective": "quantile",
     "learning_rate": 0.06,
-    "num_leaves": 15,
+    "num_leaves": 31,
     "min_data_in_leaf": 100,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.7,
@@ -93,13 +94,23 @@ def _sample(
     possible = np.arange(n - 2, first - 1, -1)
     stride = max(1, len(possible) // count)
     origins = possible[::stride][:count] if len(possible) else np.array([n - 2])
-    steps = np.sort(generator.choice(np.arange(1, horizon + 1), size=min(STEPS_A_WINDOW, horizon), replace=False))
-    made = _rows(series, values, origins, steps)
-    inside = made.target < n
-    kept = Windows(made.features[inside], made.base[inside], made.scale[inside], made.target[inside])
+    made = []
+    for some in (origins[k::DRAWS] for k in range(min(DRAWS, len(origins)))):
+        steps = np.sort(generator.choice(np.arange(1, horizon + 1), size=min(STEPS_A_WINDOW, horizon), replace=False))
+        made.append(_rows(series, values, some, steps))
+    kept = _join(made, n)
     target = (values[kept.target] - kept.base) / kept.scale
     age = (n - 1 - kept.target) / series.season
     return kept, target, age
+
+
+def _join(parts: list[Windows], n: int) -> Windows:
+    """The rows of all parts whose target is in the past."""
+    target = np.concatenate([w.target for w in parts])
+    inside = target < n
+    features = np.concatenate([w.features for w in parts])[inside]
+    base, scale = np.concatenate([w.base for w in parts]), np.concatenate([w.scale for w in parts])
+    return Windows(features, base[inside], scale[inside], target[inside])
 
 
 def _fit(x: NDArray[np.float32], y: Floats, weight: Floats, ahead: NDArray[np.float32]) -> Floats:

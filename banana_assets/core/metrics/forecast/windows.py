@@ -76,11 +76,15 @@ def _windows(values: Floats, season: int, origins: Ints, steps: Ints, phase: int
     week = 7 * season
     last_week = target - week * -(-step // week)
     clock = phase - (n - 1 - origin) + step
-    columns: list[Floats] = [step / season * 24, ahead.astype(np.float64), ((step - 1) % season) / season * 24]
+    columns: list[NDArray[np.floating]] = [
+        step / season * 24,
+        ahead.astype(np.float64),
+        ((step - 1) % season) / season * 24,
+    ]
     columns += [relative(same[:, k]) for k in range(7)]
     columns += [relative(np.nanmedian(same, axis=1)), relative(np.nanmean(same[:, :3], axis=1))]
     columns += [relative(at(last_week)), relative(at(last_week - week))]
-    columns += [np.nanstd(same[:, :7], axis=1) / scale]
+    columns += [np.asarray(np.nanstd(same[:, :7], axis=1) / scale, dtype=np.float64)]
     columns += [relative(np.nanmax(same[:, :7], axis=1)), relative(np.nanmin(same[:, :7], axis=1))]
     hours = [max(1, round(h * season / 24)) for h in _LEVELS]
     columns += [relative(each(_means(values, origins, h))) for h in hours]
@@ -131,7 +135,7 @@ def _trailing(values: Floats, origins: Ints, length: int, first: int = 0) -> Flo
 def _means(values: Floats, origins: Ints, length: int) -> Floats:
     total = np.concatenate([[0.0], np.cumsum(values)])
     low = np.maximum(origins + 1 - length, 0)
-    return (total[origins + 1] - total[low]) / (origins + 1 - low)
+    return np.asarray((total[origins + 1] - total[low]) / (origins + 1 - low))
 
 
 def _scale(values: Floats, origins: Ints, season: int) -> tuple[Floats, Floats]:
