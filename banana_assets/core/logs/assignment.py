@@ -15,8 +15,8 @@ from banana_assets.core.logs.miner import VARIABLE, mine, tidy
 from banana_assets.core.logs.patterns import severity_word
 from banana_assets.core.logs.severity import severity
 
-MAX_SHAPES = 50_000
-"""Distinct shapes held at once; beyond it rare words are given up as variables."""
+MAX_SHAPES, MAX_CHARACTERS = 20_000, 4 << 20
+"""Distinct shapes, and characters of them, held at once; beyond it rare words are given up as variables."""
 
 MAX_KNOWN = 200_000
 """Distinct shortened lines remembered between chunks."""
@@ -61,7 +61,7 @@ class Assigner:
             self._counts = [_summed(pl.concat(self._counts))]
         self._chunks.append(index["shape"])
         self.lines += lines.height
-        if len(self._shapes) > MAX_SHAPES:
+        if len(self._shapes) > MAX_SHAPES or sum(map(len, self._shapes)) > MAX_CHARACTERS:
             self._give_up_words()
 
     def _recognise(self, distinct: pl.DataFrame) -> pl.DataFrame:

@@ -208,10 +208,13 @@ def _next(rest: list[str], parts: list[Part]) -> tuple[Part, list[str]] | None:
             found := _try(rest, Part("level", _LETTER, True, wrap=wrap), ("/", *_SEPARATORS), _NEARLY_ALL)
         ):
             return found
-    for kind, pattern, certain in (("address", _IP, False), ("number", _NUMBER, anchored)):
+    for kind, pattern in (("address", _IP), ("number", _NUMBER)):
         for wrap in wraps:
-            if found := _try(rest, Part(kind, pattern, certain or bool(wrap), wrap=wrap), share=_NEARLY_ALL):
-                return found
+            if found := _try(rest, Part(kind, pattern, bool(wrap), wrap=wrap), share=_NEARLY_ALL):
+                part, left = found
+                # A process id stands beside other header fields and before messages of several kinds.
+                beside = kind == "number" and bool(parts) and parts[-1].certain and _several(left)
+                return replace(part, certain=part.certain or beside), left
     if anchored:
         for kind, pattern in (("bracket", _BRACKET), ("parenthesis", _PAREN)):
             if found := _try(rest, Part(kind, pattern, True)):
@@ -269,6 +272,11 @@ def _try(
         if len(ends) >= enough:
             return replace(part, separator=separator), [text[end:] for text, end in ends]
     return None
+
+
+def _several(rest: Sequence[str]) -> bool:
+    """Whether what follows begins with several different words."""
+    return len({re.sub(r"\d+", "0", text.split(maxsplit=1)[0]) for text in rest if text.strip()}) >= 3
 
 
 def _shouted(rest: Sequence[str]) -> bool:
