@@ -8,20 +8,26 @@ from banana_assets.core.builds.tools.table import EXCEPTION, GUESS, SUMMARY, rul
 
 RULES = rules(
     "",
-    ("syntax_error", EXCEPTION + 2, "syntax", "syntaxerror:|indentationerror:|taberror:", r"^\s*(?:E +)?(?:Uncaught )?(?:SyntaxError|IndentationError|TabError): .*"),
+    (
+        "syntax_error",
+        EXCEPTION + 2,
+        "syntax",
+        "syntaxerror:|indentationerror:|taberror:",
+        r"^\s*(?:E +)?(?:Uncaught )?(?:SyntaxError|IndentationError|TabError): .*",
+    ),
     ("", EXCEPTION, "stack", "error: |error [", r"^(?:Uncaught )?(?P<exception>[A-Z]\w*Error)(?: \[\w+\])?: .+"),
     (
         "",
         GUESS + 6,
         "indented",
-        "error|fatal|fail|panic",
+        "error|fatal|fail|panic|critical|✗|✖|❌|✘|× ",
         r"^\s*(?:\[?(?:ERROR|Error|error|FATAL|Fatal|fatal|FAIL|FAILED|FAILURE|CRITICAL|PANIC)\]?(?:\s+\d{1,4}[-/:.]\S*|\s?[:!\]|-])|[✗✖❌✘×]\s)\s?\S.*",
     ),
     (
         "",
         GUESS + 6,
         "indented",
-        "error: ",
+        "error",
         r"^(?P<file>[^\s:()]+\.\w+):(?P<line>\d+)(?::(?P<column>\d+))?:? .*\b[Ee]rror\b.*",
     ),
     ("", GUESS + 4, "indented", "exception|error", r"^(?:\w+[.\\:]+)*[A-Z]\w*(?:Exception|Error)\b(?:: .*|$)"),
@@ -30,8 +36,8 @@ RULES = rules(
         "",
         GUESS - 6,
         "indented",
-        "error:|fatal:| failed|failure",
-        r"(?:\b[Ee]rror: \S|\bERROR\b|\bFATAL\b|\bFAILED\b|\b[Ff]atal:|\b[Ff]ailed to\b|\b[Cc]ould not\b).*",
+        "error: |fatal:|failed",
+        r"(?:\b[Ee]rror: \S|\bFAILED\b|\b[Ff]atal:|\b[Ff]ailed to\b).*",
     ),
     (
         "",
@@ -58,7 +64,7 @@ RULES = rules(
         "crash",
         GUESS,
         "line",
-        "assertion failed|assert failed|abort",
+        "assertion fail|assert failed|abort",
         r"(?i)^\s*(?:assertion (?:failed|failure)|assert failed|aborted\b|aborting\b).*",
     ),
 )

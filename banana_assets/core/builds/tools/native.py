@@ -41,7 +41,7 @@ RULES = (
             "compile_error",
             SUMMARY,
             "line",
-            "ld returned",
+            "ld returned|ld terminated",
             r"^collect2: (?:error|fatal error): ld (?:returned|terminated).*",
         ),
         (
@@ -55,7 +55,7 @@ RULES = (
             "compile_error",
             MESSAGE + 4,
             "line",
-            "gcc: error|g++: error|clang: error|cc: error|c++: error|clang++: error|fatal error: no input",
+            ": error: |: fatal error: ",
             r"^(?:\S*/)?(?:\S*gcc\S*|\S*g\+\+\S*|cc|c\+\+|clang\S*): (?:fatal )?error: .*",
         ),
         (
@@ -69,7 +69,7 @@ RULES = (
             "out_of_memory",
             FAILURE + 2,
             "line",
-            "killed (program cc1|killed signal terminated program|virtual memory exhausted",
+            "killed (program|killed signal terminated program|virtual memory exhausted",
             r"(?:internal compiler error: Killed \(program|fatal error: Killed signal terminated program|virtual memory exhausted).*",
         ),
     ),
@@ -151,7 +151,7 @@ RULES = (
             "test_failure",
             SUMMARY + 12,
             "line",
-            " fail [",
+            " fail [|sigabrt [|sigsegv [|timeout [",
             r"^\s+(?:TRY \d+ )?(?:FAIL|SIGABRT|SIGSEGV|TIMEOUT) \[ *[\d.]+s\] (?:\(.*?\) )?(?P<test>.+)$",
         ),
         (
@@ -172,7 +172,7 @@ RULES = (
             "configuration_error",
             FAILURE - 6,
             "causes",
-            "failed to parse manifest|the lock file|could not find `cargo.toml`|feature `",
+            "failed to parse manifest|the lock file|could not find `cargo.toml`|because it requires rustc",
             r"^error: (?:failed to parse manifest|(?:the lock file|cannot update the lock file) .*|could not find `Cargo\.toml`|package .* cannot be built because it requires rustc).*",
         ),
         (
@@ -227,7 +227,7 @@ RULES = (
             "missing_dependency",
             MESSAGE + 14,
             "indented",
-            "cannot find package|no required module provides|missing go.sum entry|unknown revision|cannot find module",
+            "cannot find package|no required module provides|missing go.sum entry|unknown revision|cannot find module|cannot find main module",
             r".*(?:cannot find package \"|no required module provides package|missing go\.sum entry|unknown revision|cannot find module providing|cannot find main module).*",
         ),
         (
@@ -263,7 +263,13 @@ RULES = (
             "could not resolve dependencies",
             r"^(?:cabal: |Error: )?(?:\[.*\]\n)?.*[Cc]ould not resolve dependencies:?$",
         ),
-        ("", SUMMARY + 10, "paragraph", "while building package", r"^--  While building (?:package|custom).*"),
+        (
+            "",
+            SUMMARY + 10,
+            "paragraph",
+            "while building package|while building custom",
+            r"^--  While building (?:package|custom).*",
+        ),
     ),
     *rules(
         "cmake",
@@ -303,7 +309,7 @@ RULES = (
             "configuration_error",
             MESSAGE + 8,
             "line",
-            "no rule to make target|missing separator|no targets",
+            "no rule to make target|missing separator|no targets|: *** ",
             r"(?:make(?:\[\d+\])?|gmake|mingw32-make): \*\*\* (?:No rule to make target|No targets|.*missing separator).*|^\S+:\d+: \*\*\* .*",
         ),
         (
@@ -365,6 +371,6 @@ RULES = (
     *rules(
         "bazel",
         ("", MESSAGE + 10, "indented", "error: /", r"^ERROR: /\S+/BUILD(?:\.bazel)?:\d+:\d+: .*"),
-        ("test_failure", SUMMARY + 8, "line", "failed in ", r"^//\S+\s+(?:FAILED|TIMEOUT|FLAKY).*"),
+        ("test_failure", SUMMARY + 8, "line", r"re:^//", r"^//\S+\s+(?:FAILED|TIMEOUT|FLAKY).*"),
     ),
 )
