@@ -78,7 +78,7 @@ def _times(text: pl.Series, zoned: bool) -> pl.Series:
         return times.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     tidy = text.str.replace("T", " ", literal=True)
     best = pl.Series([None] * len(text), dtype=pl.Datetime("us"))
-    for form in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d %H", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M"):
+    for form in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M"):
         best = pl.select(pl.coalesce(best, tidy.str.to_datetime(form, time_unit="us", strict=False))).to_series()
     days = tidy.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
     return pl.select(pl.coalesce(best, days)).to_series()

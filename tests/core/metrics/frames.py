@@ -54,7 +54,7 @@ def failures(rows: list[dict[str, Any]]) -> pl.DataFrame:
     return frame(BUILD_FAILURES, rows, defaults)
 
 
-def test_results(rows: list[dict[str, Any]]) -> pl.DataFrame:
+def results(rows: list[dict[str, Any]]) -> pl.DataFrame:
     defaults = {"suite": "", "classname": "", "status": "passed", "attempts": 1, "arrived_at": T0}
     return frame(TEST_RESULTS, rows, defaults)
 
@@ -71,7 +71,8 @@ def patterns(rows: list[dict[str, Any]]) -> pl.DataFrame:
     defaults = {
         "pattern_id": "p1", "template": "request <*> failed", "named_template": "request <number> failed",
         "frequency": 40, "severity_number": 17, "severity": "high", "first_arrived": DAY, "sources": ["api"],
-        "files": 1, "shapes": [1], "examples": [{"file_id": 1, "path": "api.log", "line": 3, "text": "request 4 failed"}],
+        "files": 1, "shapes": [1],
+        "examples": [{"file_id": 1, "path": "api.log", "line": 3, "text": "request 4 failed"}],
     }  # fmt: skip
     return frame(LOG_PATTERNS, rows, defaults)
 

@@ -18,8 +18,8 @@ from banana_assets.core.metrics.forecast.windows import Ints, Windows, same_phas
 
 MOST_ROWS = 60_000
 STEPS_A_WINDOW = 8
-DRAWS = 4
-"""Into so many parts the windows of a series fall, each with other steps ahead, drawn by chance (with a fixed seed)."""
+DRAWS = 8
+"""Into at most so many parts the windows of a series fall, each with other steps ahead, drawn by chance (with a fixed seed)."""
 LEAST_ROWS = 2_000
 FIRST_ORIGIN_SEASONS = 3
 CONTEXT_SEASONS = 60
@@ -27,7 +27,7 @@ ROUNDS = 150
 RECENT_SEASONS = 14.0
 OWN_SPREAD = 0.15
 CLIP = 10.0
-WIDTHS = (1.2, 1.05, 1.0, 1.05, 1.2)
+WIDTHS = (1.15, 1.0, 1.0, 1.0, 1.15)
 """By how much each quantile's distance from the median grows: trees fitted to their own past are too sure."""
 
 _PARAMETERS = {
@@ -94,8 +94,9 @@ def _sample(
     possible = np.arange(n - 2, first - 1, -1)
     stride = max(1, len(possible) // count)
     origins = possible[::stride][:count] if len(possible) else np.array([n - 2])
+    parts = max(1, min(DRAWS, len(origins) // 4))
     made = []
-    for some in (origins[k::DRAWS] for k in range(min(DRAWS, len(origins)))):
+    for some in (origins[k::DRAWS] for k in range(parts)):
         steps = np.sort(generator.choice(np.arange(1, horizon + 1), size=min(STEPS_A_WINDOW, horizon), replace=False))
         made.append(_rows(series, values, some, steps))
     kept = _join(made, n)

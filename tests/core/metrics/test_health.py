@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from banana_assets.core.metrics.health import build_health, mann_whitney_greater
+from banana_assets.core.metrics.rates import BetaPrior, fit_prior, wilson
+from banana_assets.core.tables import BUILD_FAILURES, BUILD_HEALTH, BUILDS, TEST_RESULTS
+from tests.core.metrics.frames import at, builds, failures, results
+
+
+def score(statuses: str, **row: object) -> float:
+    rows = [{"status": "failed" if s == "F" else "success", "duration_seconds": 60.0, **row} for s in statuses]
+    out = build_health(builds(rows), BUILD_FAILURES.empty())
+    return float(out["score"][0])
+
+
+def test_nothing_gives_nothing() -> None:
+    assert build_health(BUILDS.empty(), BUILD_FAILURES.empty(), TEST_RESULTS.empty()).height == 0
+
+
+def test_more_failures_score_less() -> None:
+    assert score("." * 40) > score("." * 30 + "F" + "." * 9) > score(".F" * 20) > score("F" * 40)
+    assert score("." * 40) > 95
+    assert score("F" * 40) < 40
+
+
+def test_points_add_up_and_the_interval_holds_the_score() -> None:
+    rows = [{"status": "failed" if k % 3 == 0 else "success", "duration_seconds": 60.0 + k % 7} for k in range(30)]
+    tested = results([{"build_id": f"b{k:03d}", "name": "t", "status": "flaky"} for k in range(30)])
+    out = build_health(
+        builds(rows), failures([{"build_id": f"b{k:03d}", "failed_at": at(k)} for k in range(0, 30, 3)]), tested
+    )
+    assert BUILD_HEALTH.violations(out) == {}
+    for row in out.iter_rows(named=True):
+        assert row["score"] == pytest.approx(100 - sum(d["points"] for d in row["deductions"]))
+        assert row["score_low"] <= row["score"] <= row["score_high"]
+    reasons = " ".join(d["reason"] for d in out["deductions"][1])
+    assert "10 of the last 30 builds failed" in reasons
+    assert "tried again" in reasons
+    assert "failed the same way before" in reasons
+
+
+def test_a_slower_job_costs_points_and_noise_does_not() -> None:
+    noise = np.random.default_rng(1).normal(0, 3, 60)
+    rows = [{"duration_seconds": 100 + x} for x in noise]
+    assert score_of(rows) == pytest.approx(score_of([{"duration_seconds": 100.0} for _ in noise]))
+    slower = [{"duration_seconds": (100 if k < 45 else 160) + x} for k, x in enumerate(noise)]
+    assert score_of(slower) < score_of(rows) - 5
+
+
+def score_of(rows: list[dict[str, object]]) -> float:
+    return float(build_health(builds(rows), BUILD_FAILURES.empty())["score"][0])
+
+
+@settings(deadline=None)
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_holds_the_rate_and_agrees_with_scipy(pair: tuple[int, int]) -> None:
+    from scipy.stats import binomtest
+
+    hits, n = pair
+    low, high = wilson(hits, n)
+    assert 0 <= low <= hits / n <= high <= 1
+    theirs = binomtest(hits, n).proportion_ci(0.95, "wilson")
+    assert (low, high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=8))
+def test_a_prior_is_always_proper(counts: list[tuple[int, int]]) -> None:
+    prior = fit_prior([h for h, _ in counts], [h + m for h, m in counts])
+    assert prior.a > 0
+    assert prior.b > 0
+    assert prior.a + prior.b <= 20 + 1e-9
+
+
+def test_shrinkage_pulls_small_samples_more() -> None:
+    prior = BetaPrior(1, 9)
+    assert abs(prior.mean(1, 1) - 0.1) < abs(prior.mean(10, 10) - 0.1) < abs(prior.mean(100, 100) - 0.1)
+
+
+def test_mann_whitney_agrees_with_scipy() -> None:
+    from scipy.stats import mannwhitneyu
+
+    generator = np.random.default_rng(2)
+    for _ in range(20):
+        a, b = generator.integers(0, 12, 15).astype(float), generator.integers(0, 10, 40).astype(float)
+        theirs = mannwhitneyu(a, b, alternative="greater", method="asymptotic").pvalue
+        assert mann_whitney_greater(a, b) == pytest.approx(theirs, rel=1e-6)
