@@ -19,9 +19,8 @@ import time
 from itertools import cycle, islice
 from pathlib import Path
 
-WORDS = (
-    "open close read write block node link cache disk packet user queue task stage commit retry lease index shard merge"
-).split()
+TEXT = "open close read write block node link cache disk packet user queue task stage commit retry lease index shard"
+WORDS = TEXT.split()
 
 
 def invented(count: int, seed: int = 1) -> list[str]:
