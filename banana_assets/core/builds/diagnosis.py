@@ -75,20 +75,22 @@ def diagnose(
     """
     if budget < 50:
         raise ValueError("a pack needs a budget of at least 50 tokens")
-    log = clean(lines)
+    log = clean(lines or [""])
     ends = endings(log)
     outcome = outcome_of(log, ends)
     root = steps(log, ends)
     where = regions(log, root, ends)
     found = findings(log, ends)
+    usual = set[int]()
     if against is not None:
         known = {masked(text) for text in clean(against).texts}
         found = [f for f in found if masked(log.texts[f.anchor]) not in known]
+        usual = {i for i, text in enumerate(log.texts) if text.strip() and masked(text) in known}
     rows = ranked(log, found, where)
     picked = chosen([row for row in rows if row.finding.weight > SUMMARY - 10])
     tests = read_tests(log)
     echoes = {i for f in found if f.weight < SUMMARY for i in range(f.first, f.last + 1)}
-    spans = _spans(log, picked, where, echoes)
+    spans = _spans(log, picked, where, echoes | usual)
     region = next((row.region for row in picked if row.region), None) or (where[0] if where else None)
     category, sure, reason = _category(log, picked, region, outcome)
     thin = not picked or max(row.finding.weight for row in picked) <= THIN
@@ -163,7 +165,7 @@ def _tail(log: CleanLog, where: Sequence[Region], echoes: Container[int]) -> lis
         most = 0
     while first > floor + 1 and last - first < most - 1 and log.texts[first - 1].strip():
         first -= 1
-    return [(first, last)] if 0 <= first <= last < len(log) else []
+    return [(first, last)] if 0 <= first <= last < len(log) and log.texts[last].strip() and last not in echoes else []
 
 
 def _category(
