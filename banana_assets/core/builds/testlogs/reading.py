@@ -36,7 +36,7 @@ def _entries(words: frozenset[str]) -> tuple[Line, ...]:
 
 
 def read_tests(log: CleanLog) -> tuple[TestResult, ...]:
-    """The tests that the log names, each (suite, classname, name) once; several outcomes of one are its attempts."""
+    """The tests that the log names, each (suite, classname, name) once; its outcomes are attempts."""
     found = sorted([*_from_lines(log), *_pytest_titles(log), *_mocha(log)], key=lambda row: row[0])
     listed = {r.name for _, r, titled in found if not titled and r.suite.endswith(".py")}
     return merge_attempts(_once(r for _, r, titled in found if not (titled and r.name in listed)))
@@ -83,7 +83,7 @@ def _from_lines(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
 
 
 def _pytest_titles(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
-    """Failures by the titles of their sections, for runs without the short summary: the file stands in their last place."""
+    """Failures by the titles of their sections, for runs without the short summary."""
     lines = log.series.str.starts_with("___").arg_true().to_list()
     titles = [(i, m) for i in lines if (m := _TITLE.match(log.texts[i])) is not None]
     for (i, match), following in zip(titles, [*(j for j, _ in titles[1:]), len(log)], strict=False):
@@ -121,7 +121,7 @@ def _pytest_titles(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
 
 
 def _mocha(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
-    """The numbered failures after ``N failing``: suites and test on lines of growing indentation, a colon at the end."""
+    """The numbered failures after ``N failing``: suites and test on lines of their own, a colon at the end."""
     for start in log.series.str.contains(" failing").arg_true().to_list():
         count = _MOCHA_FAILING.match(log.texts[start])
         if count is None:
