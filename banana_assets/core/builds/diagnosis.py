@@ -183,7 +183,8 @@ def _category(
     finding = best.finding
     number = finding.anchor + 1
     text = "\n".join(log.texts[finding.first : finding.last + 1])[:4000]
-    named = f"line {number}: {finding.rule.tool + ' says ' if finding.rule.tool else ''}{log.texts[finding.anchor].strip()[:120]}"
+    said = f"{finding.rule.tool} says " if finding.rule.tool else ""
+    named = f"line {number}: {said}{log.texts[finding.anchor].strip()[:120]}"
     sure = 0.95 if finding.weight >= FAILURE - 6 else 0.8 if finding.weight >= MESSAGE else 0.5
     sure -= 0.0 if best.region is not None else 0.1
     if finding.category == "test_failure":

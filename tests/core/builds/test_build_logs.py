@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905 - logs and reports are shown as they are written
 """Cleaning, steps and outcome of CI logs."""
 
 from datetime import UTC, datetime

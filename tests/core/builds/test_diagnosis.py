@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -117,5 +118,5 @@ def test_any_log_gets_a_bounded_well_formed_diagnosis(log: list[str], budget: in
     assert found.pack_tokens == -(-len(found.pack) // 4)
     for ranges in (found.cause, found.evidence):
         assert all(1 <= first <= last <= len(log) for first, last in ranges)
-        assert all(a[1] < b[0] for a, b in zip(ranges, ranges[1:], strict=False))
+        assert all(a[1] < b[0] for a, b in pairwise(ranges))
     assert found == diagnose(log, budget=budget, exit_code=1)

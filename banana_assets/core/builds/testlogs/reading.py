@@ -43,7 +43,7 @@ def read_tests(log: CleanLog) -> tuple[TestResult, ...]:
 
 
 def _once(results: Iterator[TestResult]) -> Iterator[TestResult]:
-    """Runners name a failed test again in their summary: a bad result that only repeats the one before is no attempt."""
+    """Runners name a failed test again in their summary: a bad result that only repeats one is no attempt."""
     bad: set[tuple[str, str, str]] = set()
     for result in results:
         if result.bad:

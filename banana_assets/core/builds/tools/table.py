@@ -10,7 +10,7 @@ FAILURE, EXCEPTION, MESSAGE, GUESS, SUMMARY, WRAPPER = 90, 75, 60, 45, 30, 12
 """How much a line explains, from a tool's own report of one failure down to the echo of an exit status.
 
 ``FAILURE``: a compiler's error, a failing test with its assertion. ``EXCEPTION``: an uncaught exception with its trace.
-``MESSAGE``: a one-line message of a known tool. ``GUESS``: a line that begins with an error word. ``SUMMARY``: counts and
+``MESSAGE``: a one-line message of a known tool. ``GUESS``: a line with an error word. ``SUMMARY``: counts and
 lists of what failed. ``WRAPPER``: a build tool that repeats that the command below it failed.
 """
 
