@@ -1,4 +1,4 @@
-# ruff: noqa: E501, SIM905 - logs and reports are shown as they are written
+# ruff: noqa: E501 - logs and reports are shown as they are written
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
