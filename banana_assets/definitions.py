@@ -24,10 +24,10 @@ freshness = dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=3), fail_
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """The definitions with the resources of those settings; tests pass settings of their own."""
+    loaded = dg.load_assets_from_modules(ASSET_MODULES)
+    assets = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
     return dg.Definitions(
-        assets=dg.map_asset_specs(
-            lambda spec: dg.apply_freshness_policy(spec, freshness), dg.load_assets_from_modules(ASSET_MODULES)
-        ),
+        assets=dg.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, freshness), assets),
         asset_checks=dg.load_asset_checks_from_modules([checks]),
         jobs=JOBS,
         schedules=SCHEDULES,

@@ -1,6 +1,6 @@
 """How long `banana --help` takes, as a multiple of bare Python's start: the median of alternating runs.
 
-    .venv/bin/python benchmarks/startup.py [--runs 20]
+.venv/bin/python benchmarks/startup.py [--runs 20]
 """
 
 from __future__ import annotations

@@ -14,10 +14,15 @@ from banana_assets.core.tables import BOTTLENECKS, OPTIMIZATION_RECOMMENDATIONS,
 
 @table_asset(BOTTLENECKS, group="advice")
 def bottlenecks(
-    builds: pl.DataFrame, resource_usage: pl.DataFrame, log_shapes: pl.DataFrame, log_patterns: pl.DataFrame
+    builds: pl.DataFrame,
+    resource_usage: pl.DataFrame,
+    log_shapes: pl.DataFrame,
+    log_patterns: pl.DataFrame,
+    test_results: pl.DataFrame,
+    resource_usage_predictions: pl.DataFrame,
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Find what holds things up."""
-    frame = find_bottlenecks(builds, resource_usage, log_shapes, log_patterns)
+    frame = find_bottlenecks(builds, resource_usage, log_shapes, log_patterns, test_results, resource_usage_predictions)
     return result(
         BOTTLENECKS, frame, plot=bottlenecks_plot(frame), preview=["severity", "kind", "subject", "description"]
     )
@@ -37,10 +42,14 @@ def resource_usage_predictions(resource_usage: pl.DataFrame) -> dg.MaterializeRe
 
 @table_asset(OPTIMIZATION_RECOMMENDATIONS, group="advice")
 def optimization_recommendations(
-    bottlenecks: pl.DataFrame, build_failures: pl.DataFrame, log_patterns: pl.DataFrame, builds: pl.DataFrame
+    bottlenecks: pl.DataFrame,
+    build_failures: pl.DataFrame,
+    log_patterns: pl.DataFrame,
+    builds: pl.DataFrame,
+    test_results: pl.DataFrame,
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Recommend what the evidence supports."""
-    frame = recommendations(bottlenecks, build_failures, log_patterns, builds)
+    frame = recommendations(bottlenecks, build_failures, log_patterns, builds, test_results)
     return result(
         OPTIMIZATION_RECOMMENDATIONS,
         frame,

@@ -18,7 +18,7 @@ from resources.tables import TablesResource
 
 
 @table_asset(LOG_SHAPES, group="patterns", daily=True, deps=[log_events, log_files])
-def log_shapes(context: dg.AssetExecutionContext, tables: TablesResource) -> dg.MaterializeResult:
+def log_shapes(context: dg.AssetExecutionContext, tables: TablesResource) -> dg.MaterializeResult[None]:
     """Count the shapes of the files of these arrival days that are not counted yet."""
     lake = tables.get()
     audit = Audit(LOG_SHAPES)
@@ -57,7 +57,7 @@ def log_patterns(log_shapes: pl.DataFrame, log_files: pl.DataFrame) -> dg.Materi
 
 
 @table_asset(BUILD_FAILURES, group="patterns", deps=[builds], code_version=str(RULES_VERSION))
-def build_failures(store: StoreResource, tables: TablesResource) -> dg.MaterializeResult:
+def build_failures(store: StoreResource, tables: TablesResource) -> dg.MaterializeResult[None]:
     """Diagnose the failed builds that have no diagnosis by these rules yet."""
     lake = tables.get()
     audit = Audit(BUILD_FAILURES)

@@ -35,7 +35,9 @@ def log_files(config: Arrivals, store: StoreResource) -> dg.MaterializeResult[pl
 
 
 @table_asset(LOG_EVENTS, group="raw", daily=True, deps=[log_files])
-def log_events(context: dg.AssetExecutionContext, store: StoreResource, tables: TablesResource) -> dg.MaterializeResult:
+def log_events(
+    context: dg.AssetExecutionContext, store: StoreResource, tables: TablesResource
+) -> dg.MaterializeResult[None]:
     """Parse the files of these arrival days that have no events yet."""
     lake = tables.get()
     audit = Audit(LOG_EVENTS)
@@ -83,7 +85,7 @@ def test_results(context: dg.AssetExecutionContext, store: StoreResource) -> dg.
 @table_asset(RESOURCE_SAMPLES, group="raw", kinds={"file", "delta"}, daily=True, deps=[builds])
 def resource_samples(
     context: dg.AssetExecutionContext, store: StoreResource, tables: TablesResource
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Read the resource series of these arrival days that are not in the table yet."""
     lake = tables.get()
     audit = Audit(RESOURCE_SAMPLES)

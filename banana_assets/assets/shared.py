@@ -11,7 +11,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, get_origin
+from typing import Any, get_args
 
 import dagster as dg
 import polars as pl
@@ -97,9 +97,10 @@ def table_asset(
     )
 
     def decorate(compute: Callable[..., Any]) -> dg.AssetsDefinition:
-        # Beside checks Dagster takes any annotated result for one without a value; without annotation it looks.
-        if get_origin(compute.__annotations__.get("return")) is dg.MaterializeResult:
-            del compute.__annotations__["return"]
+        # Beside checks, Dagster takes an annotated result for one without a value, and does not know the generic form.
+        returned = compute.__annotations__.pop("return")
+        if get_args(returned) == (type(None),):
+            compute.__annotations__["return"] = dg.MaterializeResult
         return declare(compute)  # type: ignore[no-any-return]
 
     return decorate

@@ -20,7 +20,6 @@ from banana_assets.core.logs.header import learn_header
 from banana_assets.core.logs.patterns import merge_shapes, shapes
 from banana_assets.core.tables import BUILD_FAILURES, BUILDS, LOG_EVENTS, LOG_FILES
 
-SAMPLE_LINES = 5000
 WINDOW_LINES = 500_000
 COMMIT_BYTES = 256 << 20
 """Raw log bytes whose rows go into one commit: the work that a kill can cost."""
@@ -48,8 +47,9 @@ def log_events(store: Store, files: pl.DataFrame) -> Iterator[pl.DataFrame]:
             first = next(chunks, None)
             if first is None:
                 continue
-            header = learn_header(first["text"].head(SAMPLE_LINES))
-            for frame in events(chain([first], chunks), header, year=file["arrived_at"].year):
+            header = learn_header(first["text"])
+            arrived = file["arrived_at"]
+            for frame in events(chain([first], chunks), header, year=arrived.year, now=arrived):
                 shift = file["first_line"] - 1
                 yield frame.with_columns(
                     pl.lit(file["arrival_day"]).alias("arrival_day"),

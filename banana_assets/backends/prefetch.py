@@ -57,5 +57,3 @@ class Prefetched:
                 continue
             return True
         return False
-
-

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import dagster as dg
+from filelock import FileLock
+
 from banana_assets.backends.settings import Settings
 from banana_assets.core.errors import StoreError
 
+LOCK_SECONDS = 120
 DAGSTER_YAML = """\
 # Written by `banana`; yours to edit.
 telemetry:
@@ -30,16 +34,19 @@ def prepare(settings: Settings) -> Path:
     """
     os.environ["BANANA_HOME"] = str(settings.home)
     folder = Path(os.environ.get("DAGSTER_HOME") or settings.home / "dagster")
+    os.environ["DAGSTER_HOME"] = str(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = folder / "dagster.yaml"
-        if not file.exists():
-            temporary = folder / f".dagster.yaml.{os.getpid()}"
-            temporary.write_text(DAGSTER_YAML, encoding="utf-8")
-            temporary.replace(file)
+        # Two processes that make an instance's databases at once leave them with two heads of their migrations.
+        with FileLock(folder / ".lock", timeout=LOCK_SECONDS):
+            file = folder / "dagster.yaml"
+            if not file.exists():
+                file.write_text(DAGSTER_YAML, encoding="utf-8")
+            if not (folder / "history").exists():
+                with dg.DagsterInstance.get():
+                    pass
     except OSError as error:
         raise StoreError(
             f"The folder {folder} cannot be written: {error.strerror}.", "Set BANANA_HOME to a folder of yours."
         ) from error
-    os.environ["DAGSTER_HOME"] = str(folder)
     return folder

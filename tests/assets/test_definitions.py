@@ -25,9 +25,16 @@ LINEAGE = {
     "resource_usage": {"resource_samples"},
     "system_metrics": {"log_shapes", "log_patterns", "builds", "test_results", "resource_samples"},
     "build_health": {"builds", "build_failures", "test_results"},
-    "bottlenecks": {"builds", "resource_usage", "log_shapes", "log_patterns"},
+    "bottlenecks": {
+        "builds",
+        "test_results",
+        "resource_usage",
+        "resource_usage_predictions",
+        "log_shapes",
+        "log_patterns",
+    },
     "resource_usage_predictions": {"resource_usage"},
-    "optimization_recommendations": {"bottlenecks", "build_failures", "log_patterns", "builds"},
+    "optimization_recommendations": {"bottlenecks", "build_failures", "log_patterns", "builds", "test_results"},
     "plans": {"build_failures", "optimization_recommendations", "resource_usage_predictions", "builds"},
 }
 GROUPS = ("raw", "patterns", "metrics", "advice", "plans")

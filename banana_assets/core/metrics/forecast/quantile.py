@@ -19,7 +19,7 @@ from banana_assets.core.metrics.forecast.windows import Ints, Windows, same_phas
 MOST_ROWS = 60_000
 STEPS_A_WINDOW = 8
 DRAWS = 8
-"""Into at most so many parts the windows of a series fall, each with other steps ahead, drawn by chance (with a fixed seed)."""
+"""Into at most so many parts the windows of a series fall, each with other steps ahead, drawn with a fixed seed."""
 LEAST_ROWS = 2_000
 FIRST_ORIGIN_SEASONS = 3
 CONTEXT_SEASONS = 60
