@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -21,13 +22,14 @@ def overview(frames: Frames) -> str:
 
     ``frames`` maps table names to their rows; what has no rows is left out, with the reason.
     """
+    shown = best_explained(frames["build_failures"])
     parts = [
         worst_pattern(frames["log_patterns"]),
         explained_failure(frames["build_failures"], frames["builds"]),
         health(frames["build_health"]),
         forecast(frames["resource_usage_predictions"]),
         top_recommendation(frames["optimization_recommendations"]),
-        plan(frames["plans"]),
+        plan(frames["plans"], shown["fingerprint"] if shown else None),
     ]
     return "\n\n".join(parts)
 
@@ -56,14 +58,22 @@ def worst_pattern(patterns: pl.DataFrame) -> str:
     )
 
 
-def explained_failure(failures: pl.DataFrame, builds: pl.DataFrame) -> str:
-    """The latest failed build that is explained surely and briefly, else the latest there is, with its cause lines."""
+def best_explained(failures: pl.DataFrame) -> dict[str, Any] | None:
+    """The latest failed build (a row of BUILD_FAILURES) that is explained surely and briefly, else the latest."""
     if failures.is_empty():
-        return _section("Failed builds", "none")
+        return None
     sure = (pl.col("confidence") >= SURE) & (pl.col("category") != "unknown")
     brief = pl.col("cause_text").str.count_matches("\n") < CAUSE_LINES
-    ranked = failures.sort(~sure, ~brief, pl.col("failed_at"), "build_id", descending=[False, False, True, False])
-    row = ranked.row(0, named=True)
+    return failures.sort(~sure, ~brief, pl.col("failed_at"), "build_id", descending=[False, False, True, False]).row(
+        0, named=True
+    )
+
+
+def explained_failure(failures: pl.DataFrame, builds: pl.DataFrame) -> str:
+    """That build with its cause lines."""
+    row = best_explained(failures)
+    if row is None:
+        return _section("Failed builds", "none")
     build = builds.filter(pl.col("build_id") == row["build_id"]).row(0, named=True)
     cause = row["cause_text"].splitlines()
     where = ", ".join(
@@ -137,9 +147,9 @@ def top_recommendation(recommendations: pl.DataFrame) -> str:
     )
 
 
-def plan(plans: pl.DataFrame) -> str:
-    """The first plan that did not abstain, step by step."""
-    made = plans.filter(pl.col("status") != "abstained")
+def plan(plans: pl.DataFrame, subject: str | None = None) -> str:
+    """The plan for that subject (a fingerprint), else the first one that did not abstain, step by step."""
+    made = plans.filter(pl.col("status") != "abstained").sort(pl.col("subject") != (subject or ""), maintain_order=True)
     if made.is_empty():
         return _section("Plan", "none: nothing to plan for")
     row = made.row(0, named=True)

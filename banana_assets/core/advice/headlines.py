@@ -57,7 +57,7 @@ def headline(category: str, facts: Facts, failing_tests: Sequence[str], tool: st
         "configuration_error": f"Correct {_configured(facts)}{at}",
         "infrastructure_error": "Restore the runner" + (f" ({facts.first('error')})" if facts.first("error") else ""),
         "container_build_error": f"Repair the image build{_image(facts)}{at}",
-        "version_control_error": f"Repair the checkout of {facts.first('ref') or 'the revision'}",
+        "version_control_error": f"Bring {facts.first('ref') or 'the revision'} in reach of the checkout",
         "crash": f"Find why {tool or 'the process'} crashed ({facts.first('signal') or 'abnormal end'}){at}",
     }
     return named.get(category, f"Find the cause of the failure{at}")

@@ -28,6 +28,9 @@ JOIN = 4
 THIN = GUESS
 """A best message that explains no more than this makes thin evidence, and the pack says so."""
 
+MOST_SAID = 160
+"""Characters of a message in the reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -184,7 +187,7 @@ def _category(
     number = finding.anchor + 1
     text = "\n".join(log.texts[finding.first : finding.last + 1])[:4000]
     said = f"{finding.rule.tool} says " if finding.rule.tool else ""
-    named = f"line {number}: {said}{log.texts[finding.anchor].strip()[:120]}"
+    named = f"line {number}: {said}{_headline(log.texts[finding.anchor : finding.last + 1])}"
     sure = 0.95 if finding.weight >= FAILURE - 6 else 0.8 if finding.weight >= MESSAGE else 0.5
     sure -= 0.0 if best.region is not None else 0.1
     if finding.category == "test_failure":
@@ -199,6 +202,16 @@ def _category(
     if command:
         return command, 0.5, f"{named}; `{region.name[:80] if region else ''}` failed"
     return "unknown", 0.3, f"{named}, which is of no known class"
+
+
+def _headline(block: Sequence[str]) -> str:
+    """What a message says in a line: without the rules drawn around a title, with the assertion that follows it."""
+    title = block[0].strip().strip("=_-*#~ ") or block[0].strip()
+    if title == block[0].strip():
+        return title[:MOST_SAID]
+    # pytest marks what explains a failure with a capital E in the first column.
+    told = next((line[1:].strip() for line in block[1:] if line.startswith("E  ")), "")
+    return f"{title}: {told}"[:MOST_SAID] if told else title[:MOST_SAID]
 
 
 def _of_tests(log: CleanLog, picked: Sequence[Ranked], sure: float, named: str) -> tuple[str, float, str]:

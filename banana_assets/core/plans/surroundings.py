@@ -406,14 +406,11 @@ def container_build_error(case: Case) -> Recipe:
 
 
 def version_control_error(case: Case) -> Recipe:
-    """Check that the revision is there, whole and allowed."""
+    """Resolve a conflict, or check that the revision is there, whole and allowed."""
     ref = case.fact("ref", "the revision")
-    conflict = case.says("CONFLICT|merge conflict")
-    change = (
-        f"Merge the target branch and resolve {ref}."
-        if conflict
-        else f"Correct the name of {ref}, fetch enough history, or give the checkout's token the right to read it."
-    )
+    if case.says("CONFLICT|merge conflict"):
+        return _conflict(case, ref)
+    change = f"Correct the name of {ref}, fetch enough history, or give the checkout's token the right to read it."
     steps = (
         Draft(
             "inspect",
@@ -432,4 +429,25 @@ def version_control_error(case: Case) -> Recipe:
         f"Make {ref} reachable for the checkout",
         steps,
         "A rewritten history breaks every build that still refers to it.",
+    )
+
+
+def _conflict(case: Case, ref: str) -> Recipe:
+    steps = (
+        Draft(
+            "inspect",
+            f"Merge the target branch into the branch of {case.place} locally and read both sides of {ref}.",
+            "It is known which change each side needs.",
+            10,
+            (),
+            "high",
+            (0,),
+        ),
+        Draft(
+            "change", f"Resolve {ref}, run the tests, and push the merge.", f"{ref} merges cleanly.", 20, (0,), "high"
+        ),
+        Draft("verify", f"Run {case.rerun} from a fresh clone.", "The merge succeeds.", 10, (1,), "high"),
+    )
+    return Recipe(
+        f"Resolve the merge conflict in {ref}", steps, "A resolution that drops one side's change breaks it silently."
     )
