@@ -138,12 +138,14 @@ def top_recommendation(recommendations: pl.DataFrame) -> str:
     if still_open.is_empty():
         return _section("Top recommendation", "none: nothing in the data asks for one")
     row = still_open.sort("impact_score", "recommendation_id", descending=[True, False]).row(0, named=True)
+    facts = [evidence["fact"] for evidence in row["evidence"] if evidence["fact"] not in row["description"]]
+    because = _wrap(f"because {facts[0]}") if facts else []
     return _section(
         f"Top recommendation (of {still_open.height})",
         *_wrap(row["description"]),
         *_wrap(f"impact {row['impact_score']:.1f} of 10 ({row['impact_method']})"),
         f"difficulty {row['implementation_difficulty']}",
-        *_wrap(f"because {row['evidence'][0]['fact']}"),
+        *because,
     )
 
 
