@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self
 
@@ -12,12 +12,14 @@ import sqlalchemy as sa
 
 from banana_assets.backends.blobs import Blobs
 from banana_assets.backends.records import tables as t
-from banana_assets.backends.records.engine import open_engine, reading
+from banana_assets.backends.records.engine import open_engine, reading, writing
 from banana_assets.backends.records.migration import ensure_current
 from banana_assets.backends.settings import Settings
 from banana_assets.core.errors import InputError, StoreError
+from banana_assets.core.logs.states import STATES
 from banana_assets.core.schema import Table
 from banana_assets.core.tables.raw import BUILDS, LOG_FILES, RESOURCE_SAMPLES, TEST_RESULTS
+from banana_assets.core.vocabulary import PATTERN_STATES
 
 Kind = Literal["log_files", "builds", "resource_series"]
 
@@ -136,6 +138,38 @@ class Store:
         """The days on which log files, builds or resource series arrived, in order."""
         column = t.metadata.tables[kind].c.arrival_day
         return [day for (day,) in self._rows(sa.select(column).distinct().order_by(column))]
+
+    def pattern_states(self) -> pl.DataFrame:
+        """What people decided about log patterns (``states.STATES``), by pattern_id."""
+        c = t.pattern_states.c
+        query = sa.select(*(c[n] for n in STATES)).order_by(c.pattern_id)
+        return pl.DataFrame(self._rows(query), schema=STATES, orient="row")
+
+    def set_pattern_state(
+        self,
+        pattern_id: str,
+        state: str,
+        *,
+        changed_by: str,
+        changed_at: datetime,
+        note: str | None = None,
+        until: date | None = None,
+    ) -> None:
+        """Keep a decision about a pattern in place of the one before. Only a mute may end by itself (``until``).
+
+        Raises InputError for an unknown state, or an end of what is no mute.
+        """
+        if state not in PATTERN_STATES:
+            raise InputError(f"There is no state {state}.", f"Use one of {', '.join(PATTERN_STATES)}.")
+        if until is not None and state != "muted":
+            raise InputError(f"A pattern that is {state} has no end.", "Leave `until` away, or mute it.")
+        values = {"state": state, "note": note, "until": until, "changed_at": changed_at, "changed_by": changed_by}
+        table = t.pattern_states
+        with writing(self.engine) as connection:
+            # Writers go one after the other, so nothing can come between the two statements.
+            changed = connection.execute(sa.update(table).where(table.c.pattern_id == pattern_id).values(values))
+            if not changed.rowcount:
+                connection.execute(sa.insert(table).values(pattern_id=pattern_id, **values))
 
     def _rows(self, query: sa.Select[Any]) -> Sequence[tuple[Any, ...]]:
         with reading(self.engine) as connection:

@@ -30,6 +30,8 @@ TEST_STATUSES = ("passed", "failed", "error", "skipped", "flaky")
 
 SEVERITIES = ("low", "medium", "high", "critical")
 
+PATTERN_STATES = ("open", "resolved", "muted")
+
 DIFFICULTIES = ("low", "medium", "high")
 
 BOTTLENECK_KINDS = ("slow_step", "queue", "hot_hour", "resource_limit", "pattern_rate")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from banana_assets.backends.ingest import ingest_builds, ingest_logs
 from banana_assets.backends.store import SERIES, Store
 from banana_assets.core.errors import InputError
+from banana_assets.core.logs.states import STATES
 from banana_assets.core.tables.raw import BUILDS, LOG_FILES, TEST_RESULTS
 from tests.backends.conftest import Opener
 
@@ -52,3 +53,26 @@ def test_two_stores_on_one_home_see_each_other(new_store: Opener, tmp_path: Path
     (tmp_path / "a.log").write_text("line\n")
     ingest_logs(first, [tmp_path / "a.log"])
     assert second.log_files().equals(first.log_files())
+
+
+def test_the_last_decision_on_a_pattern_is_kept(any_store: Store) -> None:
+    assert any_store.pattern_states().schema == STATES
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    any_store.set_pattern_state("b", "resolved", changed_by="ann", changed_at=at)
+    any_store.set_pattern_state(
+        "a", "muted", changed_by="bob", changed_at=at, note="known\0noise", until=date(2026, 4, 1)
+    )
+    any_store.set_pattern_state("b", "open", changed_by="bob", changed_at=at + timedelta(hours=1), note="again")
+    assert any_store.pattern_states().rows() == [
+        ("a", "muted", "known\ufffdnoise", date(2026, 4, 1), at, "bob"),
+        ("b", "open", "again", None, at + timedelta(hours=1), "bob"),
+    ]
+
+
+def test_a_decision_that_makes_no_sense_is_refused(any_store: Store) -> None:
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    with pytest.raises(InputError, match="no state gone"):
+        any_store.set_pattern_state("a", "gone", changed_by="ann", changed_at=at)
+    with pytest.raises(InputError, match="has no end"):
+        any_store.set_pattern_state("a", "resolved", changed_by="ann", changed_at=at, until=date(2026, 4, 1))
+    assert any_store.pattern_states().is_empty()

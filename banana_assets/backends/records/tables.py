@@ -174,3 +174,16 @@ sa.Index(
     sqlite_where=resource_series.c.build_id.is_(None),
     postgresql_where=resource_series.c.build_id.is_(None),
 )
+
+pattern_states = sa.Table(
+    "pattern_states",
+    metadata,
+    sa.Column("pattern_id", sa.String(32), primary_key=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("note", CleanText),
+    sa.Column("until", sa.Date),
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+    sa.Column("changed_by", CleanText, nullable=False),
+)
+"""What people decided about log patterns (``vocabulary.PATTERN_STATES``), the last decision on each. ``until`` is the
+day on which a mute ends."""

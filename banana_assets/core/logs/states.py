@@ -1,0 +1,58 @@
+"""What people decided about patterns, and whether it still holds."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from banana_assets.core.schema import Type
+from banana_assets.core.tables.common import UTC
+
+_TYPES: dict[str, Type] = {
+    "pattern_id": pl.String,
+    "state": pl.String,
+    "note": pl.String,
+    "until": pl.Date,
+    "changed_at": UTC,
+    "changed_by": pl.String,
+}
+STATES = pl.Schema(_TYPES)
+"""Columns and types of decisions, a row a pattern (``Store.pattern_states``)."""
+
+
+def with_states(patterns: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
+    """The patterns with ``state`` and ``regressed`` by the decisions (STATES) that people took.
+
+    ``patterns`` has ``pattern_id, last_seen, last_arrived, formerly`` of LOG_PATTERNS. The newest decision on a
+    pattern or on one that it came from holds. A pattern that was seen after it was resolved is open again and
+    ``regressed``: by the time of its last event, or by the arrival of its last file where its lines carry no time or
+    one of the future. A mute ends with the first file that arrives on its last day or later, whatever it holds: the
+    arrivals are the clock, so that the same input has the same states.
+    """
+    own = patterns.select("pattern_id", decided_on="pattern_id")
+    former = (
+        patterns.select("pattern_id", pl.col("formerly").list.eval(pl.element().struct.field("pattern_id")))
+        .explode("formerly", empty_as_null=False, keep_nulls=False)
+        .select("pattern_id", decided_on="formerly")
+    )
+    decided = (
+        pl.concat([own, former])
+        .join(states.rename({"pattern_id": "decided_on"}), on="decided_on")
+        .sort("changed_at", "decided_on")
+        .group_by("pattern_id")
+        .agg(pl.col("state", "until", "changed_at").last())
+    )
+    seen = pl.min_horizontal("last_seen", "last_arrived")
+    now = pl.col("last_arrived").max().dt.date()
+    again = (pl.col("state") == "resolved") & (seen > pl.col("changed_at"))
+    ended = (pl.col("state") == "muted") & (pl.col("until") <= now)
+    return (
+        patterns.drop("state", "regressed", strict=False)
+        .join(decided, on="pattern_id", how="left", maintain_order="left")
+        .with_columns(
+            state=pl.when(again.fill_null(False) | ended.fill_null(False))
+            .then(pl.lit("open"))
+            .otherwise(pl.col("state").fill_null("open")),
+            regressed=again.fill_null(False),
+        )
+        .drop("until", "changed_at")
+    )
