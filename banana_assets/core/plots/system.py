@@ -30,10 +30,9 @@ def metrics_plot(metrics: pl.DataFrame) -> bytes:
         for panel, (title, lines) in zip(panels, shown, strict=True):
             panel.patch.set_alpha(0)
             mine = whole.filter(pl.col("metric").is_in([name for name, _ in lines]))
-            times = mine["ts"]
-            first, last = times.min(), times.max()
-            short = isinstance(first, type(last)) and last - first <= HOURLY_SPAN  # type: ignore[operator]
-            grain = "hour" if short else "day"
+            hours = mine.filter(pl.col("granularity") == "hour")
+            first, last = hours.select(first=pl.col("ts").min(), last=pl.col("ts").max()).row(0)
+            grain, margin = ("hour", timedelta(hours=1)) if last - first <= HOURLY_SPAN else ("day", timedelta(days=1))
             for name, colour in lines:
                 line = mine.filter(pl.col("metric") == name, pl.col("granularity") == grain).sort("ts")
                 if line.height:
@@ -44,6 +43,7 @@ def metrics_plot(metrics: pl.DataFrame) -> bytes:
             panel.set_title(f"{title}, by {grain}", fontsize=8.5)
             panel.set_ylim(bottom=0)
             panel.grid(axis="y")
+            panel.set_xlim(*naive([first - margin, last + margin]))
             dates(panel)
             if len(lines) > 1:
                 panel.legend(loc="upper left", ncols=3)
