@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
+
+# Definitions look at the store when they are imported, before any fixture: it must not be that of who runs the tests.
+os.environ["BANANA_HOME"] = str(Path(tempfile.gettempdir()) / "banana-tests-without-a-home")
 
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -8,6 +8,7 @@ import polars as pl
 from banana_assets.assets.shared import markdown
 from banana_assets.backends.tables import Tables
 from banana_assets.core import consistency as rules
+from banana_assets.core.logs.standing import new_and_severe
 from banana_assets.core.plans.validation import plan_issues
 from banana_assets.core.schema import Table
 from banana_assets.core.tables import (
@@ -38,6 +39,7 @@ def _check(
     *,
     others: tuple[Table, ...] = (),
     blocking: bool = False,
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
 ) -> dg.AssetChecksDefinition:
     """A check that passes when no row breaks its rule, and shows the first rows that do."""
 
@@ -52,7 +54,7 @@ def _check(
         found = offenders(tables.get())
         return dg.AssetCheckResult(
             passed=found.is_empty(),
-            severity=dg.AssetCheckSeverity.ERROR,
+            severity=severity,
             metadata={"offenders": found.height, "rows": dg.MetadataValue.md(markdown(found, found.height))},
         )
 
@@ -87,6 +89,13 @@ frequencies = _check(
     "A pattern's frequency is the sum over its shapes.",
     lambda t: rules.miscounted_patterns(t.scan(LOG_SHAPES), t.scan(LOG_PATTERNS)),
     others=(LOG_SHAPES,),
+)
+no_new_severe = _check(
+    LOG_PATTERNS,
+    "no_new_severe_pattern",
+    "No open pattern of high or critical severity is new: first arrived on the latest day, from a source known before.",
+    lambda t: new_and_severe(t.scan(LOG_PATTERNS).filter("is_new").collect()),
+    severity=dg.AssetCheckSeverity.WARN,
 )
 tests_of_builds = _check(
     TEST_RESULTS,

@@ -44,15 +44,19 @@ def log_shapes(context: dg.AssetExecutionContext, tables: TablesResource) -> dg.
     return written(LOG_SHAPES, lake.scan(LOG_SHAPES), audit, preview=["source", "hour", "events", "shape"])
 
 
-@table_asset(LOG_PATTERNS, group="patterns")
-def log_patterns(log_shapes: pl.DataFrame, log_files: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
-    """Mine the templates of all shapes."""
-    frame = patterns(log_shapes, log_files.select("file_id", "path"))
+@table_asset(LOG_PATTERNS, group="patterns", code_version="2")
+def log_patterns(
+    log_shapes: pl.DataFrame, log_files: pl.DataFrame, store: StoreResource, tables: TablesResource
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """Mine the templates of all shapes; what people decided, and where templates came from, is kept."""
+    with store.open() as opened:
+        states = opened.pattern_states()
+    frame = patterns(log_shapes, log_files, previous=tables.get().read(LOG_PATTERNS), states=states)
     return result(
         LOG_PATTERNS,
         frame,
         plot=patterns_plot(frame),
-        preview=["severity", "frequency", "named_template", "last_seen", "sources"],
+        preview=["severity", "state", "is_new", "frequency", "trend", "named_template", "last_seen", "sources"],
     )
 
 

@@ -85,6 +85,12 @@ def test_the_worst_pattern_is_the_most_severe_then_the_most_frequent() -> None:
             "sources": ["web"],
             "files": 1,
             "shapes": [1],
+            "last_arrived": AT,
+            "is_new": False,
+            "rarity": 0.5,
+            "state": "open",
+            "regressed": False,
+            "formerly": [],
             "examples": [{"file_id": 1, "path": "web.log", "line": 12, "text": name}],
         }
 

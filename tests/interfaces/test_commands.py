@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from banana_assets.backends.records.migration import HEAD
 from banana_assets.backends.settings import load
 from banana_assets.interfaces.cli.main import COMMANDS, main
 from banana_assets.interfaces.cli.output import Format, to_json, write_object, write_rows
@@ -95,7 +96,7 @@ def test_config_names_a_wrong_setting(banana: Run, monkeypatch: pytest.MonkeyPat
 
 
 def test_migrate_up_and_down(banana: Run) -> None:
-    assert json.loads(banana("migrate", "--format", "json")[1])["after"] == "0001"
+    assert json.loads(banana("migrate", "--format", "json")[1])["after"] == HEAD
     status, _, err = banana("migrate")
     assert (status, "there already" in err) == (0, True)
     status, out, err = banana("migrate", "--revision", "base")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
+from banana_assets.core.logs.lineage import formerly
 from banana_assets.core.logs.masks import mask
 from banana_assets.core.logs.miner import mine
+from banana_assets.core.logs.standing import new_ones, rarity, trend
+from banana_assets.core.logs.states import STATES, with_states
+from banana_assets.core.tables.common import UTC
 from banana_assets.core.tables.patterns import EXAMPLE, LOG_PATTERNS, LOG_SHAPES
 
 EXAMPLE_CHARACTERS = 2_000
@@ -86,15 +92,26 @@ def severity_word(severity: pl.Expr, frequency: pl.Expr) -> pl.Expr:
     )
 
 
-def patterns(shapes: pl.DataFrame, paths: pl.DataFrame) -> pl.DataFrame:
+def patterns(
+    shapes: pl.DataFrame,
+    files: pl.DataFrame,
+    *,
+    previous: pl.DataFrame | None = None,
+    states: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """The templates of all shapes, in the columns of ``log_patterns``; the most frequent first, none dropped.
 
-    ``shapes`` are rows of ``log_shapes``; ``paths`` has ``file_id`` and ``path``.
+    ``shapes`` are rows of ``log_shapes``; ``files`` has ``file_id, path, arrived_at``. ``previous`` are the patterns
+    as they were before, from which those that split or merged are known; ``states`` what people decided (STATES).
     """
     if not shapes.height:
         return LOG_PATTERNS.empty()
     mined = mine(shapes.group_by("shape").agg(pl.col("events").sum()))
-    rows = shapes.join(mined, on="shape", how="left").sort("file_id", "first_line")
+    rows = (
+        shapes.join(mined, on="shape", how="left")
+        .join(files.select("file_id", "path", "arrived_at").unique("file_id"), on="file_id", how="left")
+        .sort("file_id", "first_line")
+    )
     found = rows.group_by("pattern_id").agg(
         pl.col("template").first(),
         pl.col("named_template").first(),
@@ -103,15 +120,27 @@ def patterns(shapes: pl.DataFrame, paths: pl.DataFrame) -> pl.DataFrame:
         first_seen=pl.col("first_ts").min(),
         last_seen=pl.col("last_ts").max(),
         first_arrived=pl.col("arrival_day").min(),
+        last_arrived=pl.coalesce("arrived_at", pl.col("arrival_day").cast(UTC)).max(),
         sources=pl.col("source").unique().sort(),
         files=pl.col("file_id").n_unique().cast(pl.Int64),
         shapes=pl.col("shape_id").unique().sort(),
     )
+    members = rows.select("pattern_id", "source").unique()
+    latest = rows["arrival_day"].max()
+    assert isinstance(latest, date)
+    before = LOG_PATTERNS.empty() if previous is None else previous
+    found = (
+        found.join(rarity(rows, members), on="pattern_id", how="left")
+        .join(trend(rows), on="pattern_id", how="left")
+        .join(new_ones(rows, members).with_columns(is_new=True), on="pattern_id", how="left")
+        .join(formerly(found, before, latest), on="pattern_id", how="left")
+        .with_columns(pl.col("is_new").fill_null(False), pl.col("formerly").fill_null([]))
+    )
+    found = with_states(found, pl.DataFrame(schema=STATES) if states is None else states)
     shown = (
         rows.unique(["pattern_id", "example"], keep="first", maintain_order=True)
         .group_by("pattern_id", maintain_order=True)
         .head(EXAMPLES)
-        .join(paths.select("file_id", "path").unique("file_id"), on="file_id", how="left")
         .select("pattern_id", pl.struct("file_id", "path", line="first_line", text="example").cast(EXAMPLE).alias("e"))
         .group_by("pattern_id", maintain_order=True)
         .agg(examples=pl.col("e"))

@@ -6,7 +6,7 @@ import polars as pl
 
 from banana_assets.core.schema import Column, Table
 from banana_assets.core.tables.common import ARRIVAL_DAY, BUILD_ID, FILE_ID, UTC
-from banana_assets.core.vocabulary import FAILURE_CATEGORIES, SEVERITIES
+from banana_assets.core.vocabulary import FAILURE_CATEGORIES, PATTERN_STATES, SEVERITIES
 
 LOG_SHAPES = Table(
     "log_shapes",
@@ -46,9 +46,11 @@ LOG_SHAPES = Table(
 
 EXAMPLE = pl.Struct({"file_id": pl.Int64, "path": pl.String, "line": pl.Int64, "text": pl.String})
 
+FORMER = pl.Struct({"pattern_id": pl.String, "template": pl.String, "kind": pl.String, "changed_on": pl.Date})
+
 LOG_PATTERNS = Table(
     "log_patterns",
-    "Log templates over all sources: how often, how bad, since when, with example lines.",
+    "Log templates over all sources: how often, how bad, since when, what people decided, with example lines.",
     (
         Column("pattern_id", pl.String, "hash of the template: the same tomorrow and on another machine"),
         Column("template", pl.String, "the message with <*> for each variable"),
@@ -59,13 +61,44 @@ LOG_PATTERNS = Table(
         Column("first_seen", UTC, "earliest event; null where its lines carry no time", nullable=True),
         Column("last_seen", UTC, "latest event", nullable=True),
         Column("first_arrived", pl.Date, "arrival day of the first file that had it"),
+        Column("last_arrived", UTC, "when the last file that has it arrived"),
+        Column(
+            "is_new",
+            pl.Boolean,
+            "whether it first arrived on the latest arrival day, from a source that sent logs on an earlier day too",
+        ),
+        Column(
+            "trend",
+            pl.Float64,
+            "events an hour in the latest quarter of the hours in which its sources wrote, over those before; null "
+            "for fewer than 20 events or 4 hours",
+            nullable=True,
+            minimum=0,
+        ),
+        Column(
+            "rarity",
+            pl.Float64,
+            "ln(N / frequency) / ln(N) for the N events of its sources: 1 seen once, 0 all there is",
+            "1",
+            minimum=0,
+            maximum=1,
+        ),
+        Column("state", pl.String, "what a person decided; kept when the template changes", allowed=PATTERN_STATES),
+        Column("regressed", pl.Boolean, "whether it was resolved and has been seen again since, which opens it"),
         Column("sources", pl.List(pl.String), "what writes it"),
         Column("files", pl.Int64, "files that have it", minimum=1),
         Column("shapes", pl.List(pl.Int64), "shapes joined in it (log_shapes.shape_id)"),
         Column("examples", pl.List(EXAMPLE), "up to three lines, with file and line number"),
+        Column(
+            "formerly",
+            pl.List(FORMER),
+            "earlier patterns that its shapes were in: split (a part of one), merged (one of several) or renamed, and "
+            "the arrival day whose logs changed it",
+        ),
     ),
     key=("pattern_id",),
     sources={
+        "pattern_id": ("log_shapes.shape",),
         "template": ("log_shapes.shape",),
         "named_template": ("log_shapes.shape",),
         "frequency": ("log_shapes.events",),
@@ -73,10 +106,17 @@ LOG_PATTERNS = Table(
         "severity": ("log_shapes.severity_number", "log_shapes.events"),
         "first_seen": ("log_shapes.first_ts",),
         "last_seen": ("log_shapes.last_ts",),
+        "first_arrived": ("log_shapes.arrival_day",),
+        "last_arrived": ("log_files.arrived_at",),
+        "is_new": ("log_shapes.arrival_day", "log_shapes.source"),
+        "trend": ("log_shapes.hour", "log_shapes.events", "log_shapes.source"),
+        "rarity": ("log_shapes.events", "log_shapes.source"),
+        "regressed": ("log_shapes.last_ts", "log_files.arrived_at"),
         "sources": ("log_shapes.source",),
         "files": ("log_shapes.file_id",),
         "shapes": ("log_shapes.shape_id",),
-        "examples": ("log_shapes.first_line", "log_shapes.example"),
+        "examples": ("log_shapes.first_line", "log_shapes.example", "log_files.path"),
+        "formerly": ("log_shapes.shape_id",),
     },
 )
 

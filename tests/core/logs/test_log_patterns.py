@@ -6,7 +6,16 @@ import pytest
 from banana_assets.core.logs.events import EVENT_SCHEMA
 from banana_assets.core.logs.masks import shape_ids
 from banana_assets.core.logs.patterns import SHAPE_SCHEMA, patterns, severity_word, shapes
+from banana_assets.core.logs.states import STATES
 from banana_assets.core.tables.patterns import LOG_PATTERNS, LOG_SHAPES
+
+FILES = pl.DataFrame(
+    {
+        "file_id": [1, 2, 3],
+        "path": ["a.log", "b.log", "c.log"],
+        "arrived_at": [datetime(2024, 1, n, 20, tzinfo=UTC) for n in (1, 2, 3)],
+    }
+)
 
 
 def some_events(messages: list[str], severity: int = 9) -> pl.DataFrame:
@@ -50,8 +59,7 @@ def test_shapes_count_by_hour_and_keep_the_first_example():
 def test_patterns_join_files_and_lose_no_event():
     one = stored(shapes(some_events(["user 1 logged in", "disk full"] * 5)), 1)
     two = stored(shapes(some_events(["user 7 logged in", "seen once"], severity=17)), 2)
-    paths = pl.DataFrame({"file_id": [1, 2], "path": ["a.log", "b.log"]})
-    found = patterns(pl.concat([one, two]), paths)
+    found = patterns(pl.concat([one, two]), FILES)
     assert LOG_PATTERNS.violations(found) == {}
     assert found["frequency"].sum() == 12
     top = found.filter(pl.col("template") == "user <*> logged in").row(0, named=True)
@@ -80,5 +88,32 @@ def test_severity_rises_with_number_and_frequency(number, count, word):
 
 def test_nothing_gives_nothing():
     assert shapes(pl.DataFrame(schema=EVENT_SCHEMA)).schema == SHAPE_SCHEMA
-    empty = patterns(LOG_SHAPES.empty(), pl.DataFrame(schema={"file_id": pl.Int64, "path": pl.String}))
+    empty = patterns(LOG_SHAPES.empty(), FILES.clear())
     assert empty.schema == LOG_PATTERNS.dtypes
+
+
+def test_patterns_know_what_people_decided_and_where_they_came_from():
+    counted = [stored(shapes(some_events(["user 1 logged in", "disk full"])), n) for n in (1, 2)]
+    first = patterns(counted[0], FILES)
+    assert set(first["state"]) == {"open"}
+    assert first["formerly"].list.len().sum() == 0
+    (known,) = first.filter(pl.col("template") == "disk full")["pattern_id"]
+    row = {"pattern_id": known, "state": "resolved", "changed_at": datetime(2023, 12, 31, tzinfo=UTC)}
+    states = pl.DataFrame([row], schema=STATES)
+    second = patterns(pl.concat(counted), FILES, previous=first, states=states)
+    reopened = second.filter(pl.col("pattern_id") == known).row(0, named=True)
+    assert (reopened["state"], reopened["regressed"]) == ("open", True)
+    assert second.equals(patterns(pl.concat(counted), FILES, previous=second, states=states))
+
+
+def test_a_template_that_changes_with_new_lines_keeps_its_trace():
+    levels = ["level low set", "level mid set"]
+    first = patterns(stored(shapes(some_events(levels)), 1), FILES)
+    more = [f"level l{chr(97 + n)}{chr(97 + n)} set" for n in range(20)]
+    both = pl.concat([stored(shapes(some_events(levels)), 1), stored(shapes(some_events(more)), 2)])
+    second = patterns(both, FILES, previous=first)
+    assert first["template"].to_list() != second["template"].to_list()
+    (told,) = second.filter(pl.col("formerly").list.len() > 0)["formerly"].to_list()
+    assert {f["template"] for f in told} == set(levels)
+    assert {(f["kind"], f["changed_on"]) for f in told} == {("merged", date(2024, 1, 2))}
+    assert second.filter("is_new").is_empty()  # its first lines came on the day before
