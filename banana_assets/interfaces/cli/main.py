@@ -41,6 +41,9 @@ GROUPS: dict[str, dict[str, Command]] = {
         "materialize": Command("", "Compute the assets from what came in"),
         "up": Command("", "Start Dagster's UI and daemon"),
     },
+    "Look": {
+        "patterns": Command(f"{_HERE}.patterns", "List log patterns; resolve, mute or reopen one"),
+    },
     "Look after": {
         "config": Command(f"{_HERE}.config", "Show every setting and where it comes from"),
         "migrate": Command(f"{_HERE}.migrate", "Bring the records database to this version"),

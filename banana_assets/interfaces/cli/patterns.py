@@ -1,0 +1,269 @@
+"""``banana patterns``: what repeats in the logs, and what people decide about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from banana_assets.core.errors import InputError
+from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from banana_assets.backends.store import Store
+
+app = typer.Typer(
+    add_completion=False,
+    help="List log patterns, the most severe first; resolve, mute or reopen one.",
+)
+
+TABLE_ROWS = 50
+TEMPLATE_WIDTH = 100
+LEAST_PREFIX = 4
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class Severity(StrEnum):
+    """The least severity shown."""
+
+    low = "low"
+    medium = "medium"
+    high = "high"
+    critical = "critical"
+
+
+class State(StrEnum):
+    """The state shown."""
+
+    open = "open"
+    resolved = "resolved"
+    muted = "muted"
+    all = "all"
+
+
+Shown = Annotated[Format, typer.Option("--format", help="How it is written.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="Id of the pattern, or how it begins.", show_default=False)]
+Note = Annotated[str | None, typer.Option(help="Why, for whoever looks later.")]
+
+
+@app.callback(invoke_without_command=True)
+def patterns(
+    context: typer.Context,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="DAY|DURATION", help="Seen since that day, or so long before the latest event: 24h, 7d."),
+    ] = None,
+    severity: Annotated[Severity | None, typer.Option(help="At least that severe.")] = None,
+    new: Annotated[bool, typer.Option("--new", help="Only what first came on the latest day of arrival.")] = False,
+    source: Annotated[str | None, typer.Option(help="What writes the log.")] = None,
+    state: Annotated[State, typer.Option(help="What people decided.")] = State.open,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help=f"Most rows; {TABLE_ROWS} in a table unless told, else all.")
+    ] = None,
+    form: Shown = Format.table,
+) -> None:
+    """List log patterns, the most severe first; resolve, mute or reopen one."""
+    if context.invoked_subcommand is not None:
+        return
+    with _opened() as (_, known, states):
+        found = _chosen(known, since, severity, new, source)
+        kept = found if state is State.all else _where(found, state=state.value)
+    most = limit or (TABLE_ROWS if form is Format.table else kept.height)
+    _write(kept.head(most), states, form, notes=state is not State.open)
+    if not known.height:
+        say("banana patterns: there are no log events yet.")
+    elif not found.height:
+        say("banana patterns: no pattern is like that.")
+    elif state is State.open and found.height > kept.height:
+        say(f"banana patterns: {found.height - kept.height:,} resolved or muted left out (--state all).")
+    if kept.height > most:
+        say(f"banana patterns: {kept.height - most:,} more (--limit).")
+
+
+@app.command()
+def resolve(pattern: Id, note: Note = None, form: Shown = Format.table) -> None:
+    """Say that a pattern is dealt with. When it is seen again it opens by itself, marked as reopened."""
+    _decide(pattern, "resolved", note, None, form)
+
+
+@app.command()
+def mute(
+    pattern: Id,
+    until: Annotated[
+        str | None, typer.Option(metavar="DAY", help="Day from which it shows again; never unless told.")
+    ] = None,
+    note: Note = None,
+    form: Shown = Format.table,
+) -> None:
+    """Leave a pattern out of lists and checks, for good or until a day."""
+    _decide(pattern, "muted", note, until, form)
+
+
+@app.command()
+def reopen(pattern: Id, note: Note = None, form: Shown = Format.table) -> None:
+    """Take back that a pattern was resolved or muted."""
+    _decide(pattern, "open", note, None, form)
+
+
+@contextmanager
+def _opened() -> Iterator[tuple[Store, pl.DataFrame, pl.DataFrame]]:
+    """The store, the patterns with the states of this moment, and the decisions."""
+    from banana_assets.backends.settings import load
+    from banana_assets.backends.store import open_store
+    from banana_assets.backends.tables import Tables
+    from banana_assets.core.logs.states import decisions, with_states
+    from banana_assets.core.tables import LOG_PATTERNS
+
+    settings = load()
+    tables = Tables(settings.tables_root)
+    if tables.version(LOG_PATTERNS) is None:
+        raise InputError(
+            f"There are no patterns in {settings.tables_root} yet.",
+            "Run `banana ingest logs PATH` and `banana materialize` first.",
+        )
+    with open_store(settings) as store:
+        stored, states = tables.read(LOG_PATTERNS), store.pattern_states()
+        yield store, with_states(stored, states), decisions(stored, states)
+
+
+def _where(frame: pl.DataFrame, **equal: str) -> pl.DataFrame:
+    return frame.filter(**equal)
+
+
+def _chosen(
+    known: pl.DataFrame, since: str | None, severity: Severity | None, new: bool, source: str | None
+) -> pl.DataFrame:
+    """The patterns asked for, the most severe first."""
+    import polars as pl
+
+    frame = known
+    seen = pl.min_horizontal("last_seen", "last_arrived")
+    if since is not None:
+        frame = frame.filter(seen >= _moment(since, known.select(seen.max()).item()))
+    if severity is not None:
+        order = list(Severity)
+        frame = frame.filter(pl.col("severity").is_in([s.value for s in order[order.index(severity) :]]))
+    if new:
+        frame = frame.filter("is_new")
+    if source is not None:
+        names = sorted(set(known["sources"].explode(empty_as_null=False).to_list()))
+        if source not in names:
+            raise InputError(f"No log of the source {source} has patterns.", f"There are {_listed(names)}.")
+        frame = frame.filter(pl.col("sources").list.contains(source))
+    rank = {s.value: n for n, s in enumerate(Severity)}
+    return frame.sort(
+        pl.col("severity").replace_strict(rank, return_dtype=pl.Int8),
+        "frequency",
+        "pattern_id",
+        descending=[True, True, False],
+    )
+
+
+def _listed(names: list[str], most: int = 8) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more if names else "none"
+
+
+def _moment(told: str, latest: datetime | None) -> datetime:
+    """The time that a day, a time or a duration before the latest event means."""
+    if match := re.fullmatch(r"(\d{1,6})([mhdw])", told.strip()):
+        span = timedelta(**{_UNITS[match[2]]: int(match[1])})
+        start = datetime(1, 1, 2, tzinfo=UTC)
+        return latest - span if latest is not None and latest - start > span else start
+    try:
+        moment = datetime.fromisoformat(told.strip())
+    except ValueError as error:
+        raise InputError(
+            f"{told!r} is no day and no duration.", "Write 2026-03-01, 2026-03-01T08:00, 90m, 24h, 7d or 2w."
+        ) from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _write(rows: pl.DataFrame, decided: pl.DataFrame, form: Format, *, notes: bool) -> None:
+    whole = rows.drop("shapes").join(
+        decided.select("pattern_id", "note", "until", "changed_at", "changed_by"),
+        on="pattern_id",
+        how="left",
+        maintain_order="left",
+    )
+    if form is not Format.table:
+        write_rows(whole.to_dicts(), form)
+        return
+    columns = ["pattern_id", "severity", "state", "events", "trend", "last_seen", "sources", "template", "example"]
+    if notes:
+        columns.insert(3, "note")
+    write_rows([_for_people(row) for row in whole.iter_rows(named=True)], form, columns=columns)
+
+
+def _for_people(row: dict[str, Any]) -> dict[str, Any]:
+    state = row["state"]
+    if state == "open":
+        state = "reopened" if row["regressed"] else "new" if row["is_new"] else "open"
+    elif state == "muted" and row["until"]:
+        state = f"muted until {row['until']}"
+    template = row["named_template"]
+    first = row["examples"][0] if row["examples"] else None
+    return row | {
+        "state": state,
+        "events": row["frequency"],
+        "sources": _listed(row["sources"], 3),
+        "template": template if len(template) <= TEMPLATE_WIDTH else template[: TEMPLATE_WIDTH - 1] + "…",
+        "example": f"{first['path'] or first['file_id']}:{first['line']}" if first else None,
+    }
+
+
+def _decide(told: str, state: str, note: str | None, until: str | None, form: Format) -> None:
+    with _opened() as (store, known, _):
+        row = _named(told, known)
+        end = None if until is None else _day(until, known["last_arrived"].max())
+        at = datetime.now(UTC)
+        store.set_pattern_state(row["pattern_id"], state, note=note, until=end, changed_by=_user(), changed_at=at)
+    shown = {"pattern_id": row["pattern_id"], "state": state, "until": end, "note": note}
+    shown |= {"severity": row["severity"], "frequency": row["frequency"], "template": row["named_template"]}
+    write_object({k: v for k, v in shown.items() if v is not None} if form is Format.table else shown, form)
+
+
+def _named(told: str, known: pl.DataFrame) -> dict[str, Any]:
+    """The pattern of that id, of an id that begins so, or that the one of that id became."""
+    import polars as pl
+
+    former = pl.col("formerly").list.eval(pl.element().struct.field("pattern_id")).list.contains(told)
+    begins = pl.col("pattern_id").str.starts_with(told) if len(told) >= LEAST_PREFIX else pl.lit(value=False)
+    for rule in (pl.col("pattern_id") == told, begins, former):
+        found = known.filter(rule)
+        if found.height == 1:
+            return found.row(0, named=True)
+        if found.height:
+            raise InputError(
+                f"{told} may be {_listed(found['pattern_id'].to_list())}.", "Say which, with more of its id."
+            )
+    raise InputError(f"There is no pattern {told}.", "`banana patterns --state all` lists them.")
+
+
+def _day(told: str, latest: Any) -> date:
+    try:
+        day = date.fromisoformat(told.strip())
+    except ValueError as error:
+        raise InputError(f"{told!r} is no day.", "Write it as 2026-03-01.") from error
+    now = datetime.now(UTC) if latest is None else max(latest, datetime.now(UTC))
+    if datetime.combine(day, time(), UTC) <= now:
+        raise InputError(f"A mute until {day} would be over already.", "Name a later day.")
+    return day
+
+
+def _user() -> str:
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        # A container may run a user id that has no name.
+        return "unknown"
