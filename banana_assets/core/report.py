@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from banana_assets.core.text import visible
 from banana_assets.core.vocabulary import SEVERITIES
 
 WIDTH = 100
@@ -31,7 +32,7 @@ def overview(frames: Frames) -> str:
         top_recommendation(frames["optimization_recommendations"]),
         plan(frames["plans"], shown["fingerprint"] if shown else None),
     ]
-    return "\n\n".join(parts)
+    return visible("\n\n".join(parts))
 
 
 def _section(title: str, *lines: str) -> str:

@@ -11,6 +11,7 @@ import typer
 
 from banana_assets.core.builds.diagnosis import Diagnosis, diagnose
 from banana_assets.core.errors import InputError
+from banana_assets.core.text import visible
 
 app = typer.Typer(add_completion=False)
 
@@ -109,7 +110,7 @@ def _write_text(file: str, found: Diagnosis) -> None:
             out.append(f"    ... and {len(found.failing_tests) - 10} more")
     out.append(f"  Next   {found.next_step}")
     out.append(f"  Known as {found.fingerprint}; `--json` has the evidence pack ({found.pack_tokens} tokens).")
-    sys.stdout.write("\n".join(out) + "\n")
+    sys.stdout.write(visible("\n".join(out)) + "\n")
 
 
 def _cause(found: Diagnosis, most: int = 24) -> list[str]:

@@ -9,6 +9,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from banana_assets.core.text import visible
+
+WIDEST_CELL = 240
+
 
 class Format(StrEnum):
     """How rows are written."""
@@ -85,7 +89,8 @@ def _cell(value: Any) -> str:
         return value.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, date):
         return value.isoformat()
-    return " ".join(str(value).split())
+    text = visible(" ".join(str(value).split()))
+    return text if len(text) <= WIDEST_CELL else text[: WIDEST_CELL - 1] + "…"
 
 
 @contextmanager

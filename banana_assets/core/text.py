@@ -1,0 +1,12 @@
+"""Text of logs as it may be shown: a log is written by others, and a terminal obeys what it is sent."""
+
+from __future__ import annotations
+
+# C0 but tab and line feed, DEL, C1, and the characters that turn the direction of writing.
+_UNSEEN = [*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_REPLACED = dict.fromkeys(_UNSEEN, "\ufffd")
+
+
+def visible(text: str) -> str:
+    """The text with each control character, and so each escape sequence's start, shown as U+FFFD."""
+    return text.translate(_REPLACED)
