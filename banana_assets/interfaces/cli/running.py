@@ -10,6 +10,7 @@ import click
 import typer
 
 from banana_assets.core.errors import BananaError
+from banana_assets.core.text import visible
 
 FINDINGS, USAGE = 1, 2
 
@@ -28,7 +29,7 @@ def run(app: Any, name: str, arguments: list[str]) -> int:
         sys.stderr.write("banana: stopped.\n")
         return 130
     except BananaError as error:
-        sys.stderr.write(f"banana {name}: {error}\n")
+        sys.stderr.write(f"banana {name}: {visible(str(error))}\n")
         return USAGE
     except BrokenPipeError:
         # The reader of our output went away (`| head`): nothing is wrong, and the interpreter must not complain.
