@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 
 import dagster as dg
@@ -33,7 +32,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         schedules=SCHEDULES,
         sensors=SENSORS,
         resources=build_resources(settings),
-        executor=EXECUTORS[os.environ.get("BANANA_EXECUTOR", "in_process")],
+        executor=EXECUTORS[settings.executor],
     )
 
 

@@ -120,12 +120,12 @@ class _Decompressed(io.RawIOBase):
         if self._given > self._max_bytes:
             raise InputError(
                 f"{self._name} unpacks to more than {self._max_bytes:,} bytes.",
-                "Raise the limit if that is meant, or unpack it and take in the part that matters.",
+                "Set BANANA_MAX_LOG_BYTES higher if that is meant, or take in the part that matters.",
             )
         if self._given > _RATIO_FLOOR and self._given > self._taken * self._max_ratio:
             raise InputError(
                 f"{self._name} unpacks to more than {self._max_ratio:,} times its size, as a decompression bomb does.",
-                "Raise the limit if that is meant, or unpack it yourself.",
+                "Set BANANA_MAX_ARCHIVE_RATIO higher if that is meant, or unpack it yourself.",
             )
         return plain
 

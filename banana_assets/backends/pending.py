@@ -9,7 +9,7 @@ import polars as pl
 from banana_assets.backends.settings import SQLITE_NAME, Settings
 from banana_assets.backends.store import Kind, Store, open_store
 from banana_assets.backends.tables import Tables
-from banana_assets.core.tables import LOG_EVENTS, RESOURCE_SAMPLES
+from banana_assets.core.tables import LOG_EVENTS, LOG_SHAPES, RESOURCE_SAMPLES
 
 KINDS: tuple[Kind, ...] = ("log_files", "builds", "resource_series")
 
@@ -31,10 +31,11 @@ def first_day(settings: Settings, *, today: date) -> date:
 def arrival_days(store: Store, tables: Tables, *, today: date) -> list[date]:
     """The arrival days with log files or resource series that no table holds yet, and today."""
     files, series = store.log_files(), store.resource_series()
-    unparsed = tables.lacking(LOG_EVENTS, "file_id", files["file_id"].to_list())
+    ids = files["file_id"].to_list()
+    unparsed = {*tables.lacking(LOG_EVENTS, "file_id", ids), *tables.lacking(LOG_SHAPES, "file_id", ids)}
     unread = tables.lacking(RESOURCE_SAMPLES, "series_id", series["series_id"].to_list())
     days = {
-        *files.filter(pl.col("file_id").is_in(unparsed))["arrival_day"],
+        *files.filter(pl.col("file_id").is_in(list(unparsed)))["arrival_day"],
         *series.filter(pl.col("series_id").is_in(unread))["arrival_day"],
         today,
     }

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     max_log_bytes: int = Field(4 << 30, gt=0, description="largest log taken in, uncompressed (bytes)")
     max_archive_ratio: int = Field(1000, gt=0, description="largest ratio of unpacked to packed size believed")
     evidence_budget_tokens: int = Field(2000, ge=200, description="size of an evidence pack (tokens, characters / 4)")
+    executor: Literal["in_process", "multiprocess"] = Field("in_process", description="how the steps of a run are run")
     failure_webhook: OptionalUrl = Field(None, description="address that hears of failed runs (JSON by POST)")
 
     openai_api_key: SecretStr | None = Field(

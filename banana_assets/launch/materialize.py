@@ -36,6 +36,7 @@ def materialize(
     if not days:
         with open_store(settings) as store:
             days = arrival_days(store, Tables(settings.tables_root), today=datetime.now(UTC).date())
+    _known(days)
     report = run_job(settings, job, days, lambda line: _say(f"  {line}"))
     for asset, check, why in report.failed_checks:
         _say(f"check {check} of {asset} does not hold: {why}")
@@ -45,6 +46,15 @@ def materialize(
     _say(f"{len(report.assets)} assets in {report.seconds:.1f} s. `banana up` shows them.")
     if report.failed_checks:
         raise typer.Exit(1)
+
+
+def _known(days: list[date]) -> None:
+    from banana_assets.assets.shared import days as partitions
+
+    keys = partitions.get_partition_keys()
+    for day in days:
+        if day.isoformat() not in keys:
+            raise InputError(f"Nothing arrived on {day}.", f"The days of arrival are {keys[0]} to {keys[-1]}.")
 
 
 def _say(line: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from typing import Annotated
 
 import typer
 
 from banana_assets.backends.settings import load
+from banana_assets.core.errors import InputError
 from banana_assets.launch.instance import prepare
 
 app = typer.Typer(add_completion=False)
@@ -17,11 +19,22 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of the UI.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the UI.")] = 3000,
 ) -> None:
     """Start Dagster's UI and daemon; schedules and sensors run as long as it does. End it with Ctrl-C."""
+    _free(host, port)
     prepare(load())
     sys.stderr.write(f"The UI will be at http://{host}:{port}\n")
     command = [sys.executable, "-m", "dagster", "dev", "-m", "banana_assets.definitions", "-h", host, "-p", str(port)]
     # The same process becomes Dagster, so that signals and the exit status are its own.
     os.execv(sys.executable, command)
+
+
+def _free(host: str, port: int) -> None:
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"The UI cannot listen on {host}:{port}: {error.strerror or error}.", "Choose another one with --port."
+        ) from error

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from banana_assets.backends import derive
 from banana_assets.backends.ingest import ingest_logs
 from banana_assets.backends.pending import arrival_days, first_day
 from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
+from banana_assets.core.tables import LOG_EVENTS, LOG_SHAPES
 
 LATER = dt.date(2100, 1, 1)
 
@@ -33,3 +35,17 @@ def test_it_begins_with_the_first_arrival_unless_told(
     assert first_day(settings, today=LATER) == arrived
     monkeypatch.setenv("BANANA_PARTITIONS_START", "2025-05-05")
     assert first_day(load_from(home), today=LATER) == dt.date(2025, 5, 5)
+
+
+def test_a_day_whose_events_are_not_counted_yet_is_asked_for(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_text("hello\n")
+    settings = load_from(home)
+    tables = Tables(settings.tables_root)
+    with open_store(settings) as store:
+        ingest_logs(store, [tmp_path / "app.log"])
+        files = store.log_files()
+        (arrived,) = files["arrival_day"]
+        tables.put(LOG_EVENTS, "file_id", lambda: [1], lambda _: derive.log_events(store, files))
+        assert arrival_days(store, tables, today=LATER) == [arrived, LATER]
+        tables.put(LOG_SHAPES, "file_id", lambda: [1], lambda _: derive.log_shapes(tables, files))
+        assert arrival_days(store, tables, today=LATER) == [LATER]

@@ -22,6 +22,9 @@ SHAPE_SCHEMA = pl.Schema({n: t for n, t in LOG_SHAPES.dtypes.items() if n not in
 
 OFTEN_ERROR, OFTEN_WARNING = 100, 1_000
 
+TYPICAL = 0.1
+"""Share of a pattern's events from which a severity counts for the pattern."""
+
 
 def shapes(events: pl.DataFrame) -> pl.DataFrame:
     """The events of one file (``events.EVENT_SCHEMA``) counted by hour and shape; columns ``SHAPE_SCHEMA``.
@@ -74,6 +77,13 @@ def mask_of(column: str) -> pl.Expr:
     return pl.col(column).map_batches(mask, return_dtype=pl.String)
 
 
+def typical_severity(severity: pl.Expr, events: pl.Expr) -> pl.Expr:
+    """The highest severity that at least TYPICAL of the events reach, so that one odd line does not decide for all."""
+    order = severity.arg_sort(descending=True)
+    reached = events.gather(order).cum_sum() >= TYPICAL * events.sum()
+    return severity.gather(order).get(reached.arg_max())
+
+
 def severity_word(severity: pl.Expr, frequency: pl.Expr) -> pl.Expr:
     """How much a pattern asks for attention.
 
@@ -116,7 +126,7 @@ def patterns(
         pl.col("template").first(),
         pl.col("named_template").first(),
         frequency=pl.col("events").sum(),
-        severity_number=pl.col("severity_number").max(),
+        severity_number=typical_severity(pl.col("severity_number"), pl.col("events")),
         first_seen=pl.col("first_ts").min(),
         last_seen=pl.col("last_ts").max(),
         first_arrived=pl.col("arrival_day").min(),

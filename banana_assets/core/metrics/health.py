@@ -120,6 +120,8 @@ def _failure_rate(name: str, recent: pl.DataFrame, red: int, n: int, rate: float
     example = recent.filter("red")["build_id"]
     text = f"{red} of the last {plural(n, 'build')} failed"
     reason = f"{text}; the rate, shrunk to what is usual here, is {rate:.0%}"
+    if not red:
+        reason = f"too few builds to be sure: {text}, and where others stand it may be {rate:.0%}"
     table, key = ("builds", example[-1]) if red else ("builds", recent["build_id"][-1])
     return Deduction(POINTS["failures"] * rate, reason, fact(f"{text} in {name or 'all'}", table, key))
 

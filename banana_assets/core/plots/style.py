@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from banana_assets.core.text import visible
+
 INK = "#7d828a"
 """Grey with a contrast of at least 3.8 to 1 on white and on near-black."""
 
@@ -84,13 +86,13 @@ def nothing(text: str) -> bytes:
 
 def short(text: str, width: int = 60) -> str:
     """The text on one line, cut with an ellipsis."""
-    flat = " ".join(text.split())
+    flat = visible(" ".join(text.split()))
     return flat if len(flat) <= width else flat[: width - 1] + "…"
 
 
 def wrapped(text: str, width: int, lines: int = 2) -> str:
     """The text on at most so many lines."""
-    parts = textwrap.wrap(" ".join(text.split()), width) or [""]
+    parts = textwrap.wrap(visible(" ".join(text.split())), width) or [""]
     return "\n".join(
         parts if len(parts) <= lines else [*parts[: lines - 1], short(" ".join(parts[lines - 1 :]), width)]
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -14,9 +15,6 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.text import visible
 
 app = typer.Typer(add_completion=False)
-
-MAXIMUM_BYTES = 4 << 30
-MAXIMUM_RATIO = 2_000
 
 
 @app.command()
@@ -53,13 +51,17 @@ def main(
 
 def _lines(file: str) -> Sequence[str]:
     """The lines of a log, split at LF, cut where they are longer than any message."""
-    from banana_assets.backends.lines import open_log, read_lines
+    from banana_assets.backends.ingest.content import check_text, from_path
+    from banana_assets.backends.lines import read_lines
+    from banana_assets.backends.settings import load
 
-    path = Path("/dev/stdin") if file == "-" else Path(file)
     lines: list[str] = []
-    with open_log(path, max_bytes=MAXIMUM_BYTES, max_ratio=MAXIMUM_RATIO) as stream:
-        for frame in read_lines(stream):
-            lines.extend(frame["text"].to_list())
+    with TemporaryDirectory() as scratch:
+        content = from_path(Path(file), load(), Path(scratch))
+        check_text(content)
+        with content.reading() as stream:
+            for frame in read_lines(stream):
+                lines.extend(frame["text"].to_list())
     if not any(line.strip() for line in lines):
         raise InputError(f"{file} is empty.", "Give the log of a build.")
     return lines

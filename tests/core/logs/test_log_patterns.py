@@ -5,7 +5,7 @@ import pytest
 
 from banana_assets.core.logs.events import EVENT_SCHEMA
 from banana_assets.core.logs.masks import shape_ids
-from banana_assets.core.logs.patterns import SHAPE_SCHEMA, patterns, severity_word, shapes
+from banana_assets.core.logs.patterns import SHAPE_SCHEMA, patterns, severity_word, shapes, typical_severity
 from banana_assets.core.logs.states import STATES
 from banana_assets.core.tables.patterns import LOG_PATTERNS, LOG_SHAPES
 
@@ -117,3 +117,9 @@ def test_a_template_that_changes_with_new_lines_keeps_its_trace():
     assert {f["template"] for f in told} == set(levels)
     assert {(f["kind"], f["changed_on"]) for f in told} == {("merged", date(2024, 1, 2))}
     assert second.filter("is_new").is_empty()  # its first lines came on the day before
+
+
+def test_one_odd_event_does_not_decide_the_severity_of_thousands() -> None:
+    frame = pl.DataFrame({"id": [1, 1, 2, 2], "severity": [9, 21, 9, 17], "events": [9_999, 1, 8, 2]})
+    found = frame.group_by("id").agg(s=typical_severity(pl.col("severity"), pl.col("events"))).sort("id")
+    assert found["s"].to_list() == [9, 17]
