@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from banana_assets.core.errors import SettingsError
@@ -188,11 +189,36 @@ def load_from(home: Path) -> Settings:
         return Settings(home=home, **values)
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0])
+        name = _setting_of(str(first["loc"][0]))
+        told = next((v for v in variables(name) if v in os.environ), None)
+        where = f"the environment variable {told}" if told else str(home / "config.toml")
         raise SettingsError(
-            f"The setting {name} cannot be {first['input']!r}: {first['msg']}.",
-            "`banana config` shows where it is set.",
+            f"The setting {name} ({Settings.model_fields[name].description}) cannot be {first['input']!r}.",
+            f"It should be {_expected(first)}; it is set in {where}.",
         ) from error
+
+
+_EXPECTED = {
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "bool_parsing": "true or false",
+    "date_from_datetime_parsing": "a day such as 2026-11-22",
+    "date_parsing": "a day such as 2026-11-22",
+}
+
+
+def _expected(error: ErrorDetails) -> str:
+    if error["type"] == "literal_error":
+        return str(error["ctx"]["expected"])
+    return _EXPECTED.get(error["type"], error["msg"].removeprefix("Input should be "))
+
+
+def _setting_of(location: str) -> str:
+    """The setting that a variable's name or the setting's own name stands for."""
+    if location in Settings.model_fields:
+        return location
+    return next(name for name in Settings.model_fields if location in variables(name))
 
 
 def explain(settings: Settings) -> list[SettingValue]:

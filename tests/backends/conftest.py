@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from banana_assets.backends.settings import Settings
 from banana_assets.backends.store import Store, open_store
+from tests.needs import missing
 
 
 def _server_binaries() -> Path | None:
@@ -33,7 +34,7 @@ def postgres_server() -> Iterator[str]:
     """A private Postgres cluster; its address without a database."""
     binaries = _server_binaries()
     if binaries is None:
-        pytest.skip("no Postgres server is installed (`apt-get install postgresql`)")
+        missing("no Postgres server is installed (`apt-get install postgresql`)")
     folder = Path(tempfile.mkdtemp(prefix="banana-pg-"))
     prefix: list[str] = []
     if os.geteuid() == 0:

@@ -73,3 +73,21 @@ def test_the_home_is_found(tmp_path: Path) -> None:
 )
 def test_passwords_are_masked(address: str, shown: str) -> None:
     assert mask_password(address) == shown
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("BANANA_MAX_LOG_BYTES", "abc", "a whole number"),
+        ("BANANA_PARTITIONS_START", "soon", "a day such as"),
+        ("BANANA_EXECUTOR", "x", "'in_process' or 'multiprocess'"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_what_it_should_be(
+    home: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as caught:
+        load_from(home)
+    assert variable in str(caught.value)
+    assert said in str(caught.value)

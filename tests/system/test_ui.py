@@ -20,6 +20,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from banana_assets.core.tables import TABLES
+from tests.needs import missing
 from tests.system.processes import BANANA, environment
 
 CHROMIUM = shutil.which("chromium")
@@ -32,14 +33,13 @@ FLAGS = [
 ]
 PROJECT = Path(__file__).resolve().parents[2]
 
-pytestmark = [
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (Debian package chromium)"),
-]
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if CHROMIUM is None:
+        missing("chromium is not installed (Debian package chromium)")
     home = tmp_path_factory.mktemp("demo")
     done = subprocess.run([*BANANA, "demo"], env=environment(home), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
