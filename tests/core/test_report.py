@@ -91,6 +91,7 @@ def test_the_worst_pattern_is_the_most_severe_then_the_most_frequent() -> None:
             "state": "open",
             "regressed": False,
             "formerly": [],
+            "rules_version": 1,
             "examples": [{"file_id": 1, "path": "web.log", "line": 12, "text": name}],
         }
 

@@ -22,6 +22,9 @@ SHAPE_SCHEMA = pl.Schema({n: t for n, t in LOG_SHAPES.dtypes.items() if n not in
 
 OFTEN_ERROR, OFTEN_WARNING = 100, 1_000
 
+RULES_VERSION = 1
+"""Raise it with every change of masks or mining, so that stored templates are mined again."""
+
 TYPICAL = 0.1
 """Share of a pattern's events from which a severity counts for the pattern."""
 
@@ -102,6 +105,23 @@ def severity_word(severity: pl.Expr, frequency: pl.Expr) -> pl.Expr:
     )
 
 
+def _templates(shapes: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """The template of each shape: columns shape_id, template, named_template, pattern_id.
+
+    Mining looks at the set of shapes alone, so where no shape came or went its last answer stands.
+    """
+    texts = shapes.select("shape_id", "shape").unique("shape_id")
+    known = (
+        before.filter(pl.col("rules_version") == RULES_VERSION)
+        .select("template", "named_template", "pattern_id", shape_id="shapes")
+        .explode("shape_id")
+    )
+    if known.height == texts.height and texts.join(known, on="shape_id", how="anti").is_empty():
+        return known
+    mined = mine(shapes.group_by("shape").agg(pl.col("events").sum()))
+    return texts.join(mined, on="shape", how="left").drop("shape")
+
+
 def patterns(
     shapes: pl.DataFrame,
     files: pl.DataFrame,
@@ -116,9 +136,9 @@ def patterns(
     """
     if not shapes.height:
         return LOG_PATTERNS.empty()
-    mined = mine(shapes.group_by("shape").agg(pl.col("events").sum()))
+    before = LOG_PATTERNS.empty() if previous is None else previous
     rows = (
-        shapes.join(mined, on="shape", how="left")
+        shapes.join(_templates(shapes, before), on="shape_id", how="left")
         .join(files.select("file_id", "path", "arrived_at").unique("file_id"), on="file_id", how="left")
         .sort("file_id", "first_line")
     )
@@ -138,7 +158,6 @@ def patterns(
     members = rows.select("pattern_id", "source").unique()
     latest = rows["arrival_day"].max()
     assert isinstance(latest, date)
-    before = LOG_PATTERNS.empty() if previous is None else previous
     found = (
         found.join(rarity(rows, members), on="pattern_id", how="left")
         .join(trend(rows), on="pattern_id", how="left")
@@ -156,6 +175,7 @@ def patterns(
         .agg(examples=pl.col("e"))
     )
     whole = found.join(shown, on="pattern_id", how="left").with_columns(
-        severity=severity_word(pl.col("severity_number"), pl.col("frequency"))
+        severity=severity_word(pl.col("severity_number"), pl.col("frequency")),
+        rules_version=pl.lit(RULES_VERSION, dtype=pl.Int32),
     )
     return LOG_PATTERNS.conform(whole.sort(["frequency", "pattern_id"], descending=[True, False]))

@@ -94,6 +94,7 @@ LOG_PATTERNS = Table(
         Column("sources", pl.List(pl.String), "what writes it"),
         Column("files", pl.Int64, "files that have it", minimum=1),
         Column("shapes", pl.List(pl.Int64), "shapes joined in it (log_shapes.shape_id)"),
+        Column("rules_version", pl.Int32, "version of the mining rules"),
         Column("examples", pl.List(EXAMPLE), "up to three lines, with file and line number"),
         Column(
             "formerly",

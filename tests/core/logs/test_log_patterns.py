@@ -5,6 +5,7 @@ import pytest
 
 from banana_assets.core.logs.events import EVENT_SCHEMA
 from banana_assets.core.logs.masks import shape_ids
+from banana_assets.core.logs.miner import mine
 from banana_assets.core.logs.patterns import SHAPE_SCHEMA, patterns, severity_word, shapes, typical_severity
 from banana_assets.core.logs.states import STATES
 from banana_assets.core.tables.patterns import LOG_PATTERNS, LOG_SHAPES
@@ -123,3 +124,23 @@ def test_one_odd_event_does_not_decide_the_severity_of_thousands() -> None:
     frame = pl.DataFrame({"id": [1, 1, 2, 2], "severity": [9, 21, 9, 17], "events": [9_999, 1, 8, 2]})
     found = frame.group_by("id").agg(s=typical_severity(pl.col("severity"), pl.col("events"))).sort("id")
     assert found["s"].to_list() == [9, 17]
+
+
+def test_the_same_shapes_are_not_mined_again_and_a_new_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    mined: list[int] = []
+
+    def counting(frame: pl.DataFrame) -> pl.DataFrame:
+        mined.append(frame.height)
+        return mine(frame)
+
+    monkeypatch.setattr("banana_assets.core.logs.patterns.mine", counting)
+    one = stored(shapes(some_events(["user 1 logged in", "disk full"] * 5)), 1)
+    first = patterns(one, FILES)
+    again = patterns(one, FILES, previous=first)
+    assert again.equals(first)
+    assert mined == [2]
+    older = first.with_columns(rules_version=pl.lit(0, dtype=pl.Int32))
+    assert patterns(one, FILES, previous=older).equals(first)
+    more = pl.concat([one, stored(shapes(some_events(["seen once"])), 2)])
+    assert patterns(more, FILES, previous=first)["frequency"].sum() == 11
+    assert mined == [2, 2, 3]

@@ -73,6 +73,7 @@ def patterns(rows: list[dict[str, Any]]) -> pl.DataFrame:
         "frequency": 40, "severity_number": 17, "severity": "high", "first_arrived": DAY, "sources": ["api"],
         "files": 1, "shapes": [1], "last_arrived": T0, "is_new": False, "rarity": 0.5, "state": "open",
         "regressed": False, "formerly": [],
+        "rules_version": 1,
         "examples": [{"file_id": 1, "path": "api.log", "line": 3, "text": "request 4 failed"}],
     }  # fmt: skip
     return frame(LOG_PATTERNS, rows, defaults)
