@@ -44,9 +44,12 @@ def _wrap(text: str) -> list[str]:
 
 
 def worst_pattern(patterns: pl.DataFrame) -> str:
-    """The pattern of the highest severity, the more frequent first."""
+    """The open pattern of the highest severity, the more frequent first."""
     if patterns.is_empty():
         return _section("Worst log pattern", "none: no log was ingested")
+    patterns = patterns.filter(pl.col("state") == "open")
+    if patterns.is_empty():
+        return _section("Worst log pattern", "none: each is resolved or muted")
     rank = pl.col("severity").replace_strict({s: i for i, s in enumerate(SEVERITIES)}, return_dtype=pl.Int8)
     row = patterns.sort(rank, "severity_number", "frequency", descending=True).row(0, named=True)
     example = row["examples"][0]

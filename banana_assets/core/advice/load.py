@@ -147,10 +147,10 @@ def _hot(subject: str, what: str, by: pl.DataFrame, seen: pl.Series, table: str,
 def pattern_rates(shapes: pl.DataFrame, patterns: pl.DataFrame) -> list[Finding]:
     """Patterns whose rate rose in the last eighth (at least an hour) of the time their source is seen.
 
-    Only patterns that ask for attention (severity medium or more). Told with ten recent events, twice the rate before
+    Only open patterns of severity medium or more. Told with ten recent events, twice the rate before
     and a chance below 1e-4 over the patterns seen (Poisson with the rate before, raised by its own uncertainty).
     """
-    worth = patterns.filter(pl.col("severity").is_in(["medium", "high", "critical"]))
+    worth = patterns.filter(pl.col("severity").is_in(["medium", "high", "critical"]), pl.col("state") == "open")
     timed = shapes.drop_nulls("hour")
     if not worth.height or not timed.height:
         return []

@@ -205,8 +205,8 @@ def _of_bottleneck(row: dict[str, Any]) -> _Recommendation:
 
 
 def _patterns(patterns: pl.DataFrame) -> list[_Recommendation]:
-    """The pressing patterns: severity high or critical, the ten most frequent."""
-    pressing = patterns.filter(pl.col("severity").is_in(["high", "critical"]))
+    """The pressing patterns: open, severity high or critical, the ten most frequent."""
+    pressing = patterns.filter(pl.col("severity").is_in(["high", "critical"]), pl.col("state") == "open")
     total = int(pressing["frequency"].sum()) if pressing.height else 0
     found = []
     for row in (

@@ -124,3 +124,12 @@ def test_what_may_be_cut_is_not_quoted() -> None:
     assert [(c["last_line"], c["quote"]) for c in cited] == [(2, "a\nb")]
     long = cause_citations(row([(1, 40)], "\n".join("line" for _ in range(40))))
     assert long[0]["last_line"] == 12
+
+
+def test_a_pattern_that_people_settled_is_left_alone() -> None:
+    hours = shapes([{"hour": at(h), "events": 2 if h < 40 else 60} for h in range(48)])
+    muted = patterns([{"state": "muted"}])
+    assert "pattern_rate" not in found(shapes=hours, patterns=muted)["kind"].to_list()
+    open_ones = recommendations(BOTTLENECKS.empty(), BUILD_FAILURES.empty(), patterns([{}]), BUILDS.empty())
+    settled = recommendations(BOTTLENECKS.empty(), BUILD_FAILURES.empty(), muted, BUILDS.empty())
+    assert (open_ones.height, settled.height) == (1, 0)
