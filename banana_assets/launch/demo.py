@@ -18,6 +18,7 @@ from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.report import overview
 from banana_assets.core.tables import TABLES
+from banana_assets.interfaces.cli.output import say
 
 app = typer.Typer(add_completion=False)
 
@@ -33,30 +34,26 @@ def demo(
     folder = home or Path(os.environ.get(HOME_VARIABLE) or Path.cwd() / LOCAL_HOME)
     settings = load_from(folder.absolute())
     with as_file(files("banana_assets") / "samples") as samples, open_store(settings) as store:
-        _say("Ingesting the recorded samples")
+        say("Ingesting the recorded samples")
         for name, report in (
             ("logs", ingest_logs(store, [samples / "logs"])),
             ("builds", ingest_builds(store, [samples / "builds"])),
             ("resources", ingest_resources(store, [samples / "resources"])),
         ):
-            _say(f"  {name}: {report.new} new, {report.known} already known")
+            say(f"  {name}: {report.new} new, {report.known} already known")
         days = arrival_days(store, Tables(settings.tables_root), today=datetime.now(UTC).date())
 
     from banana_assets.launch.running import run_job
 
-    _say("Computing the assets")
-    done = run_job(settings, "everything", days, lambda line: _say(f"  {line}"))
+    say("Computing the assets")
+    done = run_job(settings, "everything", days, lambda line: say(f"  {line}"))
     if not done.success:
-        _say(f"banana demo: {done.error}")
+        say(f"banana demo: {done.error}")
         raise typer.Exit(1)
-    _say(f"  {len(done.assets)} assets in {done.seconds:.1f} s")
+    say(f"  {len(done.assets)} assets in {done.seconds:.1f} s")
     tables = Tables(settings.tables_root)
     frames = {name: tables.read(table) for name, table in TABLES.items() if not table.partition_by}
     sys.stdout.write("\n" + overview(frames) + "\n")
     shown = "" if folder == Path.cwd() / LOCAL_HOME else f"BANANA_HOME={folder} "
     sys.stdout.write(f"\nNext:\n  {shown}banana up          look at the assets, their lineage, plots and checks\n")
     sys.stdout.write(f"  {shown}banana ingest logs /var/log/*.log && {shown}banana materialize\n")
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")

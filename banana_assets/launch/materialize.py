@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, date, datetime
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from banana_assets.backends.settings import load
 from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.errors import InputError
+from banana_assets.interfaces.cli.output import say
 
 JOBS = ("everything", "patterns", "ingest")
 app = typer.Typer(add_completion=False)
@@ -37,13 +37,13 @@ def materialize(
         with open_store(settings) as store:
             days = arrival_days(store, Tables(settings.tables_root), today=datetime.now(UTC).date())
     _known(days)
-    report = run_job(settings, job, days, lambda line: _say(f"  {line}"))
+    report = run_job(settings, job, days, lambda line: say(f"  {line}"))
     for asset, check, why in report.failed_checks:
-        _say(f"check {check} of {asset} does not hold: {why}")
+        say(f"check {check} of {asset} does not hold: {why}")
     if not report.success:
-        _say(f"banana materialize: {report.error}")
+        say(f"banana materialize: {report.error}")
         raise typer.Exit(1)
-    _say(f"{len(report.assets)} assets in {report.seconds:.1f} s. `banana up` shows them.")
+    say(f"{len(report.assets)} assets in {report.seconds:.1f} s. `banana up` shows them.")
     if report.failed_checks:
         raise typer.Exit(1)
 
@@ -55,10 +55,6 @@ def _known(days: list[date]) -> None:
     for day in days:
         if day.isoformat() not in keys:
             raise InputError(f"Nothing arrived on {day}.", f"The days of arrival are {keys[0]} to {keys[-1]}.")
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
 
 
 def _day(text: str) -> date:

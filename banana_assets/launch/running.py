@@ -6,7 +6,7 @@ import logging
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
@@ -27,7 +27,6 @@ class RunReport:
     failed_checks: tuple[tuple[str, str, str], ...]
     seconds: float
     error: str = ""
-    rows: dict[str, int] = field(default_factory=dict)
 
 
 def run_job(settings: Settings, job: str, days: Sequence[date], tell: Tell = lambda _: None) -> RunReport:
@@ -62,7 +61,6 @@ def run_job(settings: Settings, job: str, days: Sequence[date], tell: Tell = lam
         failed_checks=failed_checks,
         seconds=time.monotonic() - start,
         error="" if done.success else _error(done),
-        rows=_rows(materialized),
     )
 
 
@@ -71,15 +69,6 @@ def _range(days: Sequence[date]) -> dict[str, str]:
         "dagster/asset_partition_range_start": min(days).isoformat(),
         "dagster/asset_partition_range_end": max(days).isoformat(),
     }
-
-
-def _rows(materialized: Sequence[dg.DagsterEvent]) -> dict[str, int]:
-    rows = {}
-    for event in materialized:
-        metadata = event.materialization.metadata
-        if event.asset_key and (count := metadata.get("dagster/row_count")) is not None:
-            rows[event.asset_key.to_user_string()] = int(str(count.value))
-    return rows
 
 
 def _why(metadata: object) -> str:

@@ -119,11 +119,12 @@ def _pipeline(
 def _failure_rate(name: str, recent: pl.DataFrame, red: int, n: int, rate: float) -> Deduction:
     example = recent.filter("red")["build_id"]
     text = f"{red} of the last {plural(n, 'build')} failed"
-    reason = f"{text}; the rate, shrunk to what is usual here, is {rate:.0%}"
-    if not red:
+    if red:
+        reason, key = f"{text}; the rate, shrunk to what is usual here, is {rate:.0%}", example[-1]
+    else:
         reason = f"too few builds to be sure: {text}, and where others stand it may be {rate:.0%}"
-    table, key = ("builds", example[-1]) if red else ("builds", recent["build_id"][-1])
-    return Deduction(POINTS["failures"] * rate, reason, fact(f"{text} in {name or 'all'}", table, key))
+        key = recent["build_id"][-1]
+    return Deduction(POINTS["failures"] * rate, reason, fact(f"{text} in {name or 'all'}", "builds", key))
 
 
 def _time_red(name: str, recent: pl.DataFrame) -> Deduction | None:
