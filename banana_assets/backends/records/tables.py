@@ -187,3 +187,19 @@ pattern_states = sa.Table(
 )
 """What people decided about log patterns (``vocabulary.PATTERN_STATES``), the last decision on each. ``until`` is the
 day on which a mute ends."""
+
+test_quarantines = sa.Table(
+    "test_quarantines",
+    metadata,
+    sa.Column("test_id", sa.String(32), primary_key=True),
+    sa.Column("pipeline", CleanText, nullable=False),
+    sa.Column("title", CleanText, nullable=False),
+    sa.Column("until", sa.Date, nullable=False),
+    sa.Column("reason", CleanText, nullable=False),
+    sa.Column("set_at", UtcDateTime, nullable=False),
+    sa.Column("set_by", CleanText, nullable=False),
+    sa.Column("lifted_at", UtcDateTime),
+    sa.Column("lifted_by", CleanText),
+)
+"""Tests that people took out of judgement, the last quarantine of each. ``until`` is the day on which it ends;
+``lifted_at`` is set when somebody ended it before."""
