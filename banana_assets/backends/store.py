@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import date, datetime
 from types import TracebackType
@@ -15,11 +16,13 @@ from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.engine import open_engine, reading, writing
 from banana_assets.backends.records.migration import ensure_current
 from banana_assets.backends.settings import Settings
+from banana_assets.core.advice.states import BASELINES
+from banana_assets.core.advice.states import STATES as RECOMMENDATION_STATES
 from banana_assets.core.errors import InputError, StoreError
 from banana_assets.core.logs.states import STATES
 from banana_assets.core.schema import Table
 from banana_assets.core.tables.raw import BUILDS, LOG_FILES, RESOURCE_SAMPLES, TEST_RESULTS
-from banana_assets.core.vocabulary import PATTERN_STATES
+from banana_assets.core.vocabulary import PATTERN_STATES, RECOMMENDATION_DECISIONS
 
 Kind = Literal["log_files", "builds", "resource_series"]
 
@@ -141,9 +144,7 @@ class Store:
 
     def pattern_states(self) -> pl.DataFrame:
         """What people decided about log patterns (``states.STATES``), by pattern_id."""
-        c = t.pattern_states.c
-        query = sa.select(*(c[n] for n in STATES)).order_by(c.pattern_id)
-        return pl.DataFrame(self._rows(query), schema=STATES, orient="row")
+        return self._decisions(t.pattern_states.c.pattern_id, STATES)
 
     def set_pattern_state(
         self,
@@ -164,12 +165,62 @@ class Store:
         if until is not None and state != "muted":
             raise InputError(f"A pattern that is {state} has no end.", "Leave `until` away, or mute it.")
         values = {"state": state, "note": note, "until": until, "changed_at": changed_at, "changed_by": changed_by}
-        table = t.pattern_states
+        self._set(t.pattern_states.c.pattern_id, pattern_id, values)
+
+    def recommendation_states(self) -> pl.DataFrame:
+        """What people decided about recommendations (``advice.states.STATES``), by recommendation_id."""
+        return self._decisions(t.recommendation_states.c.recommendation_id, RECOMMENDATION_STATES)
+
+    def set_recommendation_state(
+        self,
+        recommendation_id: str,
+        status: str,
+        *,
+        set_by: str,
+        set_at: datetime,
+        note: str | None = None,
+        implemented_at: datetime | None = None,
+    ) -> None:
+        """Keep a decision about a recommendation in place of the one before.
+
+        ``implemented_at`` is the moment from which the effect is measured. Raises InputError for an unknown status, a
+        moment without ``implemented`` and the other way round.
+        """
+        if status not in RECOMMENDATION_DECISIONS:
+            raise InputError(f"There is no status {status}.", f"Use one of {', '.join(RECOMMENDATION_DECISIONS)}.")
+        if (status == "implemented") != (implemented_at is not None):
+            raise InputError(
+                f"A recommendation that is {status} {'needs' if implemented_at is None else 'has no'} implemented_at.",
+                "Give it with implemented alone.",
+            )
+        values = {"status": status, "note": note, "implemented_at": implemented_at, "set_at": set_at, "set_by": set_by}
+        self._set(t.recommendation_states.c.recommendation_id, recommendation_id, values)
+
+    def baselines(self) -> pl.DataFrame:
+        """What people set metrics to be compared with (``advice.states.BASELINES``), by metric."""
+        return self._decisions(t.baselines.c.metric, BASELINES)
+
+    def set_baseline(self, metric: str, value: float, *, set_by: str, set_at: datetime) -> None:
+        """Keep a metric's baseline in place of the one before. Raises InputError when it is no finite number."""
+        if not math.isfinite(value):
+            raise InputError(f"The baseline {value} of {metric} is no finite number.", "Give a number.")
+        self._set(t.baselines.c.metric, metric, {"value": value, "set_at": set_at, "set_by": set_by})
+
+    def remove_baseline(self, metric: str) -> bool:
+        """Forget a metric's baseline; whether there was one."""
+        with writing(self.engine) as connection:
+            return bool(connection.execute(sa.delete(t.baselines).where(t.baselines.c.metric == metric)).rowcount)
+
+    def _decisions(self, key: sa.Column[str], schema: pl.Schema) -> pl.DataFrame:
+        query = sa.select(*(key.table.c[n] for n in schema)).order_by(key)
+        return pl.DataFrame(self._rows(query), schema=schema, orient="row")
+
+    def _set(self, key: sa.Column[str], value: str, values: dict[str, Any]) -> None:
         with writing(self.engine) as connection:
             # Writers go one after the other, so nothing can come between the two statements.
-            changed = connection.execute(sa.update(table).where(table.c.pattern_id == pattern_id).values(values))
+            changed = connection.execute(sa.update(key.table).where(key == value).values(values))
             if not changed.rowcount:
-                connection.execute(sa.insert(table).values(pattern_id=pattern_id, **values))
+                connection.execute(sa.insert(key.table).values({key.name: value, **values}))
 
     def _rows(self, query: sa.Select[Any]) -> Sequence[tuple[Any, ...]]:
         with reading(self.engine) as connection:

@@ -34,11 +34,22 @@ PATTERN_STATES = ("open", "resolved", "muted")
 
 DIFFICULTIES = ("low", "medium", "high")
 
-BOTTLENECK_KINDS = ("slow_step", "queue", "hot_hour", "resource_limit", "pattern_rate")
+BOTTLENECK_KINDS = (
+    "slow_step",
+    "critical_path",
+    "queue",
+    "failure_rate",
+    "hot_hour",
+    "resource_limit",
+    "pattern_rate",
+)
 
 RECOMMENDATION_TYPES = ("performance", "resource", "metadata", "reliability", "schedule_optimization")
 
-RECOMMENDATION_STATES = ("open", "implemented", "dismissed")
+RECOMMENDATION_DECISIONS = ("open", "implemented", "dismissed")
+
+RECOMMENDATION_STATES = (*RECOMMENDATION_DECISIONS, "closed")
+"""``closed``: what it rested on is no longer found, and nobody had decided about it."""
 
 PLAN_STATUSES = ("pending", "running", "completed", "failed", "cancelled", "abstained")
 

@@ -76,3 +76,22 @@ def test_a_decision_that_makes_no_sense_is_refused(any_store: Store) -> None:
     with pytest.raises(InputError, match="has no end"):
         any_store.set_pattern_state("a", "resolved", changed_by="ann", changed_at=at, until=date(2026, 4, 1))
     assert any_store.pattern_states().is_empty()
+
+
+def test_decisions_about_recommendations_and_baselines_replace_the_ones_before(any_store: Store) -> None:
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    since = at - timedelta(days=2)
+    assert any_store.recommendation_states().is_empty()
+    any_store.set_recommendation_state("a", "dismissed", set_by="ann", set_at=at, note="as meant")
+    any_store.set_recommendation_state("a", "implemented", set_by="bob", set_at=at, implemented_at=since)
+    assert any_store.recommendation_states().rows() == [("a", "implemented", None, since, at, "bob")]
+    for status, moment in (("done", None), ("implemented", None), ("open", since)):
+        with pytest.raises(InputError):
+            any_store.set_recommendation_state("b", status, set_by="ann", set_at=at, implemented_at=moment)
+    any_store.set_baseline("build_failure_ratio", 0.2, set_by="ann", set_at=at)
+    any_store.set_baseline("build_failure_ratio", 0.1, set_by="bob", set_at=at)
+    assert any_store.baselines().rows() == [("build_failure_ratio", 0.1, at, "bob")]
+    with pytest.raises(InputError, match="no finite number"):
+        any_store.set_baseline("build_failure_ratio", float("nan"), set_by="ann", set_at=at)
+    assert any_store.remove_baseline("build_failure_ratio")
+    assert not any_store.remove_baseline("build_failure_ratio")

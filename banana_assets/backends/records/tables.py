@@ -203,3 +203,26 @@ test_quarantines = sa.Table(
 )
 """Tests that people took out of judgement, the last quarantine of each. ``until`` is the day on which it ends;
 ``lifted_at`` is set when somebody ended it before."""
+
+recommendation_states = sa.Table(
+    "recommendation_states",
+    metadata,
+    sa.Column("recommendation_id", sa.String(32), primary_key=True),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("note", CleanText),
+    sa.Column("implemented_at", UtcDateTime),
+    sa.Column("set_at", UtcDateTime, nullable=False),
+    sa.Column("set_by", CleanText, nullable=False),
+)
+"""What people decided about recommendations (``vocabulary.RECOMMENDATION_DECISIONS``), the last decision on each.
+``implemented_at`` is the moment from which its effect is measured."""
+
+baselines = sa.Table(
+    "baselines",
+    metadata,
+    sa.Column("metric", sa.String(128), primary_key=True),
+    sa.Column("value", sa.Double, nullable=False),
+    sa.Column("set_at", UtcDateTime, nullable=False),
+    sa.Column("set_by", CleanText, nullable=False),
+)
+"""What people want a metric to be compared with, the last value set for each."""
