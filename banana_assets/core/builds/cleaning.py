@@ -24,6 +24,7 @@ _ANSI = (
     r"(?:\x1b|\^\[)\[[0-9;:?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-Za-z]|\x1b[=>78cDEHM]"
     r"|\[(?:0|1|22|39|[0-9]{1,2};[0-9;]{1,12})m"
 )
+_COLOURED = r"\x1b|\^\[\[|\[(?:\d{1,2}|\d{1,2};[\d;]+)m"
 _STAMP = (
     # GitHub Actions, Azure Pipelines; GitLab adds a stream marker (00O, 01E, with + for a continued line)
     r"^(?:\x{feff}|ï»¿)?\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)\]?(?: [0-9a-f]{2}[OE][ +])?(?: |$)"
@@ -42,14 +43,14 @@ _MARKER = re.compile(r"^(?:##\[([a-z]+)\]|::([a-z-]+)(?: [^:]*)?::)")
 class CleanLog:
     """A log, cleaned.
 
-    ``texts[i]`` is what stands of line ``i + 1``; ``stamps[i]`` is the CI system's timestamp of it or an empty string;
-    ``markers`` maps a 0-based line to its workflow command (``group``, ``endgroup``, ``error``, ``warning``...);
+    ``texts[i]`` is what stands of line ``i + 1``, ``series`` the same as a polars series; ``times`` holds the first and
+    the last timestamp that the CI system put before a line, empty where it puts none; ``markers`` maps a 0-based line to its workflow command (``group``, ``endgroup``, ``error``, ``warning``...);
     ``controls`` maps a 0-based line to the parts of it that held fold and section markers.
     """
 
     series: pl.Series
     texts: list[str]
-    stamps: list[str]
+    times: tuple[str, str]
     markers: dict[int, str]
     controls: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
@@ -60,20 +61,10 @@ class CleanLog:
 def clean(lines: Sequence[str]) -> CleanLog:
     """Clean the raw lines of a log as split at LF (line 1 is index 0)."""
     controls: dict[int, tuple[str, ...]] = {}
-    whole = [line[:-1] if line[-1:] == "\r" else line for line in lines]
-    for i, line in enumerate(whole):
-        if "\r" in line or len(line) > LINE_CHARACTERS:
-            whole[i] = _standing(line, i, controls)
-        elif line[:7] == "travis_" or line[:8] == "section_":
-            controls[i] = (line,)
-            whole[i] = ""
-    series = _without_colours(pl.Series("text", whole, dtype=pl.String))
-    stamps = pl.repeat("", len(series), dtype=pl.String, eager=True)
+    series = _without_colours(_terminal(lines, controls))
+    times = ("", "")
     if _some(series, _STAMP):
-        stamps = series.str.extract(f"({_STAMP})").fill_null("")
-        series = series.str.replace(_STAMP, "")
-        # GitHub's first line carries a byte order mark before and sometimes after the timestamp.
-        series = series.str.strip_chars_start("\ufeff")
+        series, times = _without_stamps(series)
     if _mostly(series, _CLOCK):
         series = series.str.replace(_CLOCK, "")
     series = series.str.strip_chars_end()
@@ -84,7 +75,49 @@ def clean(lines: Sequence[str]) -> CleanLog:
         texts[i] = _WRAPPER.sub("", texts[i], count=1)
     if markers or wrapped:
         series = pl.Series("text", texts, dtype=pl.String)
-    return CleanLog(series, texts, stamps.str.strip_chars("\ufeff[] ").to_list(), markers, controls)
+    return CleanLog(series, texts, times, markers, controls)
+
+
+def _terminal(lines: Sequence[str], controls: dict[int, tuple[str, ...]]) -> pl.Series:
+    """The lines without what carriage returns overwrite and without fold and section markers, which go to ``controls``."""
+    cut = lines
+    if max(map(len, lines), default=0) > LINE_CHARACTERS:
+        # A line of any length costs its own bytes once: only what may be looked at is copied.
+        cut = [line if len(line) <= LINE_CHARACTERS else _standing(line, i, controls) for i, line in enumerate(lines)]
+    series = pl.Series("text", cut, dtype=pl.String)
+    marked = series.str.contains("\r", literal=True)
+    if marked.any():
+        series = series.str.strip_suffix("\r")
+        marked = series.str.contains("\r", literal=True)
+    special = marked | series.str.starts_with("travis_") | series.str.starts_with("section_")
+    if not special.any():
+        return series
+    places = special.arg_true().to_list()
+    left = []
+    for i, line in zip(places, series.gather(places).to_list(), strict=True):
+        if "\r" in line:
+            left.append(_standing(line, i, controls))
+        else:
+            controls[i] = (line,)
+            left.append("")
+    return series.scatter(places, left)
+
+
+def _without_stamps(series: pl.Series) -> tuple[pl.Series, tuple[str, str]]:
+    """The lines without the CI system's timestamps, and the first and last of those."""
+    bare = series.str.replace(_STAMP, "")
+    stamped = (bare.str.len_bytes() != series.str.len_bytes()).arg_true()
+    # The first that is more than a byte order mark, from either end.
+    times = tuple(
+        next((stamp for i in places if (stamp := _stamp(series[i], bare[i]))), "")
+        for places in (stamped.head(20).to_list(), stamped.tail(20).reverse().to_list())
+    )
+    # GitHub's first line carries a byte order mark before and sometimes after the timestamp.
+    return bare.str.strip_chars_start("\ufeff"), (times[0], times[1])
+
+
+def _stamp(line: str, bare: str) -> str:
+    return line.removesuffix(bare).strip("\ufeffï»¿[] ")
 
 
 def _take_markers(series: pl.Series, texts: list[str]) -> dict[int, str]:
@@ -125,11 +158,7 @@ def _standing(line: str, index: int, controls: dict[int, tuple[str, ...]]) -> st
 
 
 def _without_colours(series: pl.Series) -> pl.Series:
-    touched = (
-        series.str.contains_any(["\x1b", "^[[", "m"])
-        if len(series) < 64
-        else series.str.contains_any(["\x1b", "^[[", "[0m", "[1m", "[39m", "[22m"])
-    )
+    touched = series.str.contains(_COLOURED)
     if not touched.any():
         return series
     return series.to_frame().select(

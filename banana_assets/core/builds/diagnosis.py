@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from banana_assets.core.builds.advice import next_step
 from banana_assets.core.builds.calibration import calibrated
@@ -11,12 +12,13 @@ from banana_assets.core.builds.categories import from_command, from_words
 from banana_assets.core.builds.cleaning import CleanLog, clean
 from banana_assets.core.builds.findings import Finding, findings
 from banana_assets.core.builds.fingerprint import fingerprint, masked
+from banana_assets.core.builds.hints import search, tool_hints
 from banana_assets.core.builds.outcome import Outcome, outcome_of
 from banana_assets.core.builds.pack import Pack, build_pack, line_width
 from banana_assets.core.builds.ranking import Ranked, Region, chosen, ranked, regions
 from banana_assets.core.builds.results import TestResult
-from banana_assets.core.builds.steps import endings, steps
-from banana_assets.core.builds.testlogs import read_tests
+from banana_assets.core.builds.steps import ENDING_HINTS, endings, steps
+from banana_assets.core.builds.testlogs import read_tests, test_hints
 from banana_assets.core.builds.tools import RULES_VERSION
 from banana_assets.core.builds.tools.table import FAILURE, GUESS, MESSAGE, SUMMARY
 
@@ -79,11 +81,12 @@ def diagnose(
     if budget < 50:
         raise ValueError("a pack needs a budget of at least 50 tokens")
     log = clean(lines or [""])
-    ends = endings(log)
+    hits = search(log.series, *_hints())
+    ends = endings(log, hits)
     outcome = outcome_of(log, ends)
     root = steps(log, ends)
     where = regions(log, root, ends)
-    found = findings(log, ends)
+    found = findings(log, ends, hits)
     usual = set[int]()
     if against is not None:
         known = {masked(text) for text in clean(against).texts}
@@ -91,7 +94,7 @@ def diagnose(
         usual = {i for i, text in enumerate(log.texts) if text.strip() and masked(text) in known}
     rows = ranked(log, found, where)
     picked = chosen([row for row in rows if row.finding.weight > SUMMARY - 10])
-    tests = read_tests(log)
+    tests = read_tests(log, hits)
     echoes = {i for f in found if f.weight < SUMMARY for i in range(f.first, f.last + 1)}
     spans = _spans(log, picked, where, echoes | usual)
     region = next((row.region for row in picked if row.region), None) or (where[0] if where else None)
@@ -132,6 +135,12 @@ def diagnose(
         fingerprint=fingerprint(category, [*anchor, *sorted(failing)]),
         next_step=next_step(category, tool, failing, anchor[0] if anchor else ""),
     )
+
+
+@cache
+def _hints() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    literals, shapes = tool_hints()
+    return tuple(sorted({*literals, *test_hints(), *ENDING_HINTS})), shapes
 
 
 def _spans(

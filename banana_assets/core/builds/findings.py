@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 
 from banana_assets.core.builds.blocks import BLOCKS
 from banana_assets.core.builds.cleaning import CleanLog
+from banana_assets.core.builds.hints import Hits, search, tool_hints
 from banana_assets.core.builds.steps import Ending
 from banana_assets.core.builds.tools import RULES
 from banana_assets.core.builds.tools.table import MESSAGE, Rule
@@ -43,21 +44,19 @@ class Finding:
 
 
 @cache
-def _by_hint() -> tuple[list[str], dict[str, list[int]]]:
+def _by_hint() -> dict[str, list[int]]:
     table: dict[str, list[int]] = defaultdict(list)
     for order, rule in enumerate(RULES):
         for hint in rule.hints:
             table[hint].append(order)
-    return sorted(h for h in table if not h.startswith("re:")), table
+    return table
 
 
 @lru_cache(4096)
 def _orders(words: frozenset[str]) -> tuple[int, ...]:
     """The entries whose hints are among the words, in the table's order."""
-    _, table = _by_hint()
-    return tuple(
-        sorted({order for word in words for order in table.get(word if word[:3] == "re:" else word.lower(), ())})
-    )
+    table = _by_hint()
+    return tuple(sorted({order for word in words for order in table.get(word, ())}))
 
 
 # Lines that hold error words and say that nothing is wrong, or only name things so.
@@ -68,21 +67,13 @@ _HARMLESS = re.compile(
 )
 
 
-def findings(log: CleanLog, ends: Sequence[Ending] = ()) -> list[Finding]:
+def findings(log: CleanLog, ends: Sequence[Ending] = (), hits: Hits | None = None) -> list[Finding]:
     """Everything the table finds, in order of lines; of several entries for one line the most telling one.
 
-    No message goes on past one of the ``ends`` (see ``steps.endings``).
+    No message goes on past one of the ``ends`` (see ``steps.endings``). ``hits`` spares the search for the table's
+    literals where somebody did it already.
     """
-    hints, table = _by_hint()
-    matched = log.series.str.extract_many(hints, ascii_case_insensitive=True, overlapping=True)
-    candidates: dict[int, list[str]] = {}
-    some = matched.list.len().fill_null(0).gt(0).arg_true()
-    if len(some):
-        candidates = dict(zip(some.to_list(), matched.gather(some).to_list(), strict=True))
-    for shape in table:
-        if shape.startswith("re:"):
-            for i in log.series.str.contains(shape.removeprefix("re:")).arg_true().to_list():
-                candidates.setdefault(i, []).append(shape)
+    candidates = search(log.series, *tool_hints()) if hits is None else hits
     found: list[Finding] = []
     covered = -1
     barriers = sorted({i for i, m in log.markers.items() if m in _ENDS}.union(e.line for e in ends))
@@ -102,9 +93,11 @@ def findings(log: CleanLog, ends: Sequence[Ending] = ()) -> list[Finding]:
     return found
 
 
-def _at(log: CleanLog, i: int, words: list[str], covered: int) -> Finding | None:
-    text = log.texts[i]
+def _at(log: CleanLog, i: int, words: Sequence[str], covered: int) -> Finding | None:
     orders = _orders(frozenset(words))
+    if not orders:
+        return None
+    text = log.texts[i]
     best: tuple[Rule, re.Match[str]] | None = None
     for order in orders:
         rule = RULES[order]

@@ -101,11 +101,9 @@ def _status(log: CleanLog, ends: Sequence[Ending]) -> tuple[str, int | None, str
 
 
 def _times(log: CleanLog) -> tuple[datetime | None, datetime | None]:
-    stamped = [s for s in log.stamps if s]
-    if stamped:
-        first, last = _parsed(stamped[0]), _parsed(stamped[-1])
-        if first is not None and last is not None:
-            return first, last
+    first, last = _parsed(log.times[0]), _parsed(log.times[1])
+    if first is not None and last is not None:
+        return first, last
     epochs: list[float] = []
     for parts in log.controls.values():
         for part in parts:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from banana_assets.core.builds.cleaning import CleanLog
+from banana_assets.core.builds.hints import Hits, search
 
 _COMMAND_ENDED = re.compile(
     # Travis says how every command ended; the quoted command may go over several lines
@@ -67,13 +68,20 @@ class Ending:
     whole: bool = False
 
 
-def endings(log: CleanLog) -> list[Ending]:
-    """The places where something is said to have failed with an exit status, in order."""
+ENDING_HINTS = ("exited with", "exit code", "exit status", "job failed", "marked build", "failed. retrying")
+"""One of these, in some spelling of case, stands in every line that says how a command or job ended."""
+
+_ENDING_HINTS = frozenset(ENDING_HINTS)
+
+
+def endings(log: CleanLog, hits: Hits | None = None) -> list[Ending]:
+    """The places where something is said to have failed with an exit status, in order.
+
+    ``hits`` spares the search for ``ENDING_HINTS`` where somebody did it already.
+    """
     found = []
-    hits = log.series.str.contains_any(
-        ["exited with", "exit code", "exit status", "Job failed", "marked build", "Exit Code", " failed. Retrying"]
-    )
-    for i in hits.arg_true().to_list():
+    candidates = search(log.series, ENDING_HINTS) if hits is None else hits
+    for i in sorted(i for i, words in candidates.items() if not _ENDING_HINTS.isdisjoint(words)):
         text = log.texts[i]
         match = _COMMAND_ENDED.match(text)
         if match:

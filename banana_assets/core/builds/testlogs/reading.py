@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from banana_assets.core.builds.cleaning import CleanLog
+from banana_assets.core.builds.hints import Hits, search
 from banana_assets.core.builds.results import TestResult, cut, merge_attempts
 from banana_assets.core.builds.testlogs.runners import LINES, Line
 
@@ -21,23 +22,33 @@ _MOCHA_TITLE = re.compile(r"^(\s*)(\d+)\) (.*)$")
 
 
 @cache
-def _by_hint() -> tuple[list[str], dict[str, list[Line]]]:
+def _by_hint() -> dict[str, list[Line]]:
     table: dict[str, list[Line]] = defaultdict(list)
     for entry in LINES:
         for hint in entry.hints:
             table[hint].append(entry)
-    return sorted(table), table
+    return table
+
+
+@cache
+def test_hints() -> tuple[str, ...]:
+    """The literals that lines about one test are known by."""
+    return tuple(sorted(_by_hint()))
 
 
 @lru_cache(1024)
 def _entries(words: frozenset[str]) -> tuple[Line, ...]:
-    _, table = _by_hint()
-    return tuple({id(entry): entry for word in words for entry in table.get(word.lower(), ())}.values())
+    table = _by_hint()
+    return tuple({id(entry): entry for word in words for entry in table.get(word, ())}.values())
 
 
-def read_tests(log: CleanLog) -> tuple[TestResult, ...]:
-    """The tests that the log names, each (suite, classname, name) once; its outcomes are attempts."""
-    found = sorted([*_from_lines(log), *_pytest_titles(log), *_mocha(log)], key=lambda row: row[0])
+def read_tests(log: CleanLog, hits: Hits | None = None) -> tuple[TestResult, ...]:
+    """The tests that the log names, each (suite, classname, name) once; its outcomes are attempts.
+
+    ``hits`` spares the search for ``test_hints`` where somebody did it already.
+    """
+    known = search(log.series, test_hints()) if hits is None else hits
+    found = sorted([*_from_lines(log, known), *_pytest_titles(log), *_mocha(log)], key=lambda row: row[0])
     listed = {r.name for _, r, titled in found if not titled and r.suite.endswith(".py")}
     return merge_attempts(_once(r for _, r, titled in found if not (titled and r.name in listed)))
 
@@ -55,18 +66,14 @@ def _once(results: Iterator[TestResult]) -> Iterator[TestResult]:
         yield result
 
 
-def _from_lines(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
-    hints, _ = _by_hint()
-    matched = log.series.str.extract_many(hints, ascii_case_insensitive=True, overlapping=True)
-    some = matched.list.len().fill_null(0).gt(0).arg_true()
-    if not len(some):
-        return
+def _from_lines(log: CleanLog, hits: Hits) -> Iterator[tuple[int, TestResult, bool]]:
     count = 0
-    for i, words in zip(some.to_list(), matched.gather(some).to_list(), strict=True):
+    for i in sorted(hits):
+        entries = _entries(frozenset(hits[i]))
         text = log.texts[i]
-        if len(text) > 1_000:
+        if not entries or len(text) > 1_000:
             continue
-        for entry in _entries(frozenset(words)):
+        for entry in entries:
             match = entry.regex.match(text)
             status = entry.outcome(match) if match is not None else ""
             if match is None or not status:

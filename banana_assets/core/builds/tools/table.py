@@ -15,6 +15,10 @@ lists of what failed. ``WRAPPER``: a build tool that repeats that the command be
 """
 
 
+SHAPE = "re:"
+"""Begins a hint that is a pattern rather than a literal."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """One entry: a ``tool`` prints a line like ``pattern`` (searched in the cleaned line) when it fails.
@@ -47,7 +51,7 @@ def rules(tool: str, *entries: tuple[str, int, str, str, str]) -> tuple[Rule, ..
             category,
             weight,
             block,
-            (hints,) if hints.startswith("re:") else tuple(hints.lower().split("|")),
+            (hints,) if hints.startswith(SHAPE) else tuple(hints.lower().split("|")),
             pattern,
         )
         for category, weight, block, hints, pattern in entries
