@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from banana_assets.core.builds.tools import generic, javascript, jvm, native, platform, python, scripting
+from banana_assets.core.builds.tools import (
+    ci,
+    delivery,
+    generic,
+    hooks,
+    javascript,
+    jvm,
+    native,
+    network,
+    python,
+    scripting,
+    shell,
+)
 from banana_assets.core.builds.tools.table import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -11,7 +23,11 @@ RULES: tuple[Rule, ...] = (
     *jvm.RULES,
     *native.RULES,
     *scripting.RULES,
-    *platform.RULES,
+    *shell.RULES,
+    *network.RULES,
+    *delivery.RULES,
+    *ci.RULES,
+    *hooks.RULES,
     *generic.RULES,
 )
 
