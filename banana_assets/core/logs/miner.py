@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import polars as pl
@@ -77,8 +77,8 @@ def mine(shapes: pl.DataFrame) -> pl.DataFrame:
     """
     texts = sorted(set(shapes["shape"].to_list()))
     plain = {text: anonymous(text) for text in texts}
-    cut = {template: tokens(template) for template in sorted(set(plain.values()))}
-    templates = _templates(cut)
+    groups = [group for cut in by_structure(set(plain.values())).values() for group in draw(cut)]
+    templates = {text: t for group, t in zip(groups, conclude(groups), strict=True) for text in group.members}
     final = [templates[plain[text]] for text in texts]
     named = _named(texts, final)
     return pl.DataFrame(
@@ -92,34 +92,70 @@ def mine(shapes: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _templates(cut: dict[str, list[str]]) -> dict[str, str]:
-    """Template of each masked text, by groups of one structure."""
-    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for text, parts in cut.items():
-        groups[tuple("w" if _is_word(t) else " " if t.isspace() else t for t in parts)].append(text)
-    found: dict[str, list[str]] = {}
-    learned = Learned()
-    for structure, members in groups.items():
-        places = [i for i, kind in enumerate(structure) if kind == "w"]
-        rows = [tuple(cut[m][i] for i in places) for m in members]
-        before = [_context(structure, i) for i in places]
-        for group in split(rows, list(range(len(rows))), before):
-            words = _joined([rows[i] for i in group])
-            units = _units([rows[i] for i in group], words, before)
-            learned.note([rows[i] for i in group], words)
-            for i in group:
-                parts = list(cut[members[i]])
-                for place, word in zip(places, words, strict=True):
-                    parts[place] = word
-                for n in units:
-                    parts[places[n] - 1] = parts[places[n]] = ""
-                found[members[i]] = parts
+@dataclass(frozen=True)
+class Group:
+    """Texts of one structure that differ in variables alone."""
+
+    members: tuple[str, ...]
+    parts: Words
+    """Tokens of their template so far; '' for a unit that went into the number before it."""
+    values: frozenset[str]
+    """Plain words that the variables stood for."""
+    places: frozenset[Words]
+    """Words around a variable that stood for plain words: two before, one after."""
+
+
+def structure(parts: Sequence[str]) -> str:
+    """The delimiters of a text, with ``w`` for each word: only texts of one structure are compared."""
+    return "".join("w" if _is_word(t) else " " if t.isspace() else t for t in parts)
+
+
+def by_structure(texts: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+    """The tokens of each masked text, by structure."""
+    forms: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    for text in texts:
+        parts = tokens(text)
+        forms[structure(parts)][text] = parts
+    return forms
+
+
+def draw(cut: Mapping[str, Sequence[str]]) -> list[Group]:
+    """Part texts of one structure, given with their tokens, into groups.
+
+    What comes out depends on this set of texts alone, so that what other structures hold changes nothing here.
+    """
+    texts = sorted(cut)
+    form = structure(cut[texts[0]])
+    places = [i for i, kind in enumerate(form) if kind == "w"]
+    rows = [tuple(cut[text][i] for i in places) for text in texts]
+    before = [_context(form, i) for i in places]
+    groups = []
+    for group in split(rows, list(range(len(rows))), before):
+        own = [rows[i] for i in group]
+        words = _joined(own)
+        parts = list(form)
+        for place, word in zip(places, words, strict=True):
+            parts[place] = word
+        for n in _units(own, words, before):
+            parts[places[n] - 1] = parts[places[n]] = ""
+        values, around = _stood_for(own, words)
+        groups.append(Group(tuple(texts[i] for i in group), tuple(parts), values, around))
+    return groups
+
+
+def conclude(groups: Sequence[Group]) -> list[str]:
+    """The template of each group, in the light of all groups: a value in one place is one elsewhere."""
+    values = frozenset[str]().union(*(g.values for g in groups))
+    places = frozenset[Words]().union(*(g.places for g in groups))
+    found = {g.parts: list(g.parts) for g in groups}
     for _ in range(2):
         # What the first round finds out is a value may be one elsewhere.
-        found = {text: learned.apply(parts) for text, parts in found.items()}
-    written = {text: tidy("".join(parts)) for text, parts in found.items()}
+        more: set[str] = set()
+        found = {parts: _with_values(now, values, places, more) for parts, now in found.items()}
+        values |= more
+    written = {parts: tidy("".join(now)) for parts, now in found.items()}
     merged = alike(set(written.values()))
-    return {text: merged.get(template, template) for text, template in written.items()}
+    return [merged.get(written[g.parts], written[g.parts]) for g in groups]
 
 
 def _context(structure: Sequence[str], place: int) -> str:
@@ -175,47 +211,43 @@ def _units(rows: Sequence[Words], words: Sequence[str], before: Sequence[str]) -
     ]
 
 
-@dataclass
-class Learned:
-    """Words that turned out to be values, and the words around them, so that the same value or place is a variable
-    also where it never varied."""
+def _stood_for(rows: Sequence[Words], words: Sequence[str]) -> tuple[frozenset[str], frozenset[Words]]:
+    """The plain words that the variables of these rows stood for, and the words around such a variable."""
+    values: set[str] = set()
+    places: set[Words] = set()
+    for i, word in enumerate(words):
+        if word != VARIABLE:
+            continue
+        plain = {row[i] for row in rows if row[i].isalpha()}
+        if len(plain) >= 3:
+            values |= plain
+            if i >= 2 and i + 1 < len(words) and VARIABLE not in (words[i - 2], words[i - 1], words[i + 1]):
+                places.add((words[i - 2], words[i - 1], words[i + 1]))
+    return frozenset(values), frozenset(places)
 
-    values: set[str] = field(default_factory=set)
-    places: set[tuple[str, str, str]] = field(default_factory=set)
 
-    def note(self, rows: Sequence[Words], words: Sequence[str]) -> None:
-        """Remember the plain words that a variable of these rows stood for."""
-        for i, word in enumerate(words):
-            if word != VARIABLE:
-                continue
-            plain = {row[i] for row in rows if row[i].isalpha()}
-            if len(plain) >= 3:
-                self.values |= plain
-                if i >= 2 and i + 1 < len(words) and VARIABLE not in (words[i - 2], words[i - 1], words[i + 1]):
-                    self.places.add((words[i - 2], words[i - 1], words[i + 1]))
-
-    def apply(self, parts: Sequence[str]) -> list[str]:
-        """The tokens with the words that are known as values made variables."""
-        out = list(parts)
-        places = [i for i, token in enumerate(parts) if _is_word(token)]
-        for n, i in enumerate(places):
-            word = parts[i]
-            if word == VARIABLE or n < 1:
-                continue
-            last = parts[places[n - 1]]
-            if last == VARIABLE:
-                continue
-            named = names_value(last) and word in self.values and parts[i - 1].isspace()
-            known = (
-                n >= 2
-                and n + 1 < len(places)
-                and word.isalpha()
-                and (parts[places[n - 2]], last, parts[places[n + 1]]) in self.places
-            )
-            if named or known:
-                self.values.add(word)
-                out[i] = VARIABLE
-        return out
+def _with_values(parts: Sequence[str], values: frozenset[str], known: frozenset[Words], more: set[str]) -> list[str]:
+    """The tokens with the words made variables that are values, or stand in a place of values (added to ``more``)."""
+    out = list(parts)
+    places = [i for i, token in enumerate(parts) if _is_word(token)]
+    for n, i in enumerate(places):
+        word = parts[i]
+        if word == VARIABLE or n < 1:
+            continue
+        last = parts[places[n - 1]]
+        if last == VARIABLE:
+            continue
+        named = names_value(last) and word in values and parts[i - 1].isspace()
+        placed = (
+            n >= 2
+            and n + 1 < len(places)
+            and word.isalpha()
+            and (parts[places[n - 2]], last, parts[places[n + 1]]) in known
+        )
+        if named or placed:
+            more.add(word)
+            out[i] = VARIABLE
+    return out
 
 
 _RUN = re.compile(r"(\W?)<\*>(?:,? \1<\*>)+")
