@@ -28,6 +28,15 @@ FAILURE_CATEGORIES = (
 TEST_STATUSES = ("passed", "failed", "error", "skipped", "flaky")
 """``flaky``: failed at first and passed when tried again in the same run."""
 
+CLUSTER_STATES = ("open", "resolved")
+
+FLAKY_STATES = ("flaky", "quiet", "broken")
+"""``quiet``: it has passed so often since its last flake that one was to be expected; ``broken``: it only fails now."""
+
+FLAKY_KINDS = ("timeout", "network_error", "out_of_memory", "disk_full")
+
+QUARANTINE_STATES = ("none", "active", "expired", "lifted")
+
 SEVERITIES = ("low", "medium", "high", "critical")
 
 PATTERN_STATES = ("open", "resolved", "muted")
@@ -43,6 +52,25 @@ BOTTLENECK_KINDS = (
     "resource_limit",
     "pattern_rate",
 )
+
+EFFECT_MEASURES = (
+    "job_duration",
+    "step_duration",
+    "test_duration",
+    "run_duration",
+    "queue_wait",
+    "failure_rate",
+    "fingerprint_rate",
+    "flaky_rate",
+    "resource_peak",
+    "errors_in_hour",
+    "builds_in_hour",
+    "pattern_rate",
+    "none",
+)
+"""What is compared before and after a recommendation was implemented; ``none``: nothing that comes again."""
+
+EFFECT_VERDICTS = ("better", "worse", "no_clear_change", "too_early", "not_measurable")
 
 RECOMMENDATION_TYPES = ("performance", "resource", "metadata", "reliability", "schedule_optimization")
 

@@ -53,7 +53,7 @@ class TestResult:
     def title(self) -> str:
         """The name as people write it: class and test, after the file where the suite is one."""
         parts = [self.suite] if self.suite.endswith(".py") or "/" in self.suite else []
-        parts += [self.classname] if self.classname and self.classname != self.name else []
+        parts += [self.classname] if self.classname and self.classname not in (self.name, *parts) else []
         return "::".join([*parts, self.name] if self.name not in parts else parts)
 
 

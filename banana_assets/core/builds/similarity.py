@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from banana_assets.core.builds.fingerprint import masked
 
-NEAR = 0.7
+NEAR = 0.65
 """From here on two failures are the same one. Unrelated failures of one program that share a stack stay below."""
 
 FRAME_WEIGHT = 0.25

@@ -8,8 +8,9 @@ from banana_assets.core.tables.advice import (
     OPTIMIZATION_RECOMMENDATIONS,
     RESOURCE_USAGE_PREDICTIONS,
 )
-from banana_assets.core.tables.metrics import BUILD_HEALTH, RESOURCE_USAGE, SYSTEM_METRICS
-from banana_assets.core.tables.patterns import BUILD_FAILURES, LOG_PATTERNS, LOG_SHAPES
+from banana_assets.core.tables.failures import FAILURE_CLUSTERS, FLAKY_TESTS, TEST_HISTORY
+from banana_assets.core.tables.metrics import BUILD_HEALTH, RESOURCE_ROLLUPS, RESOURCE_USAGE, SYSTEM_METRICS
+from banana_assets.core.tables.patterns import BUILD_FAILURES, BUILD_STEPS, LOG_PATTERNS, LOG_SHAPES
 from banana_assets.core.tables.plans import PLANS
 from banana_assets.core.tables.raw import BUILDS, LOG_EVENTS, LOG_FILES, RESOURCE_SAMPLES, TEST_RESULTS
 
@@ -24,6 +25,11 @@ TABLES: dict[str, Table] = {
         LOG_SHAPES,
         LOG_PATTERNS,
         BUILD_FAILURES,
+        BUILD_STEPS,
+        FAILURE_CLUSTERS,
+        TEST_HISTORY,
+        FLAKY_TESTS,
+        RESOURCE_ROLLUPS,
         SYSTEM_METRICS,
         RESOURCE_USAGE,
         BUILD_HEALTH,
@@ -40,16 +46,21 @@ __all__ = [
     "BUILDS",
     "BUILD_FAILURES",
     "BUILD_HEALTH",
+    "BUILD_STEPS",
+    "FAILURE_CLUSTERS",
+    "FLAKY_TESTS",
     "LOG_EVENTS",
     "LOG_FILES",
     "LOG_PATTERNS",
     "LOG_SHAPES",
     "OPTIMIZATION_RECOMMENDATIONS",
     "PLANS",
+    "RESOURCE_ROLLUPS",
     "RESOURCE_SAMPLES",
     "RESOURCE_USAGE",
     "RESOURCE_USAGE_PREDICTIONS",
     "SYSTEM_METRICS",
     "TABLES",
+    "TEST_HISTORY",
     "TEST_RESULTS",
 ]
