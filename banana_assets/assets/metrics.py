@@ -1,42 +1,105 @@
 """How it goes: metrics by hour and day, resource use on a regular grid, health."""
 
+from collections.abc import Sequence
+from functools import partial
+
 import dagster as dg
 import polars as pl
 
-from banana_assets.assets.shared import result, table_asset
+from banana_assets.assets.patterns import build_failures, log_patterns, log_shapes
+from banana_assets.assets.raw import builds, resource_samples, test_results
+from banana_assets.assets.shared import (
+    Audit,
+    input_versions,
+    partition_days,
+    result,
+    table_asset,
+    unchanged,
+    written,
+)
+from banana_assets.backends import derive
 from banana_assets.core.metrics.health import build_health as health
 from banana_assets.core.metrics.system import system_metrics as metrics
 from banana_assets.core.metrics.usage import resource_usage as usage
 from banana_assets.core.plots.health import health_plot
 from banana_assets.core.plots.resources import usage_plot
 from banana_assets.core.plots.system import metrics_plot
-from banana_assets.core.tables import BUILD_HEALTH, RESOURCE_USAGE, SYSTEM_METRICS
+from banana_assets.core.tables import (
+    BUILD_FAILURES,
+    BUILD_HEALTH,
+    BUILDS,
+    LOG_PATTERNS,
+    LOG_SHAPES,
+    RESOURCE_ROLLUPS,
+    RESOURCE_SAMPLES,
+    RESOURCE_USAGE,
+    SYSTEM_METRICS,
+    TEST_RESULTS,
+)
+from resources.tables import TablesResource
 
 
-@table_asset(RESOURCE_USAGE, group="metrics")
-def resource_usage(resource_samples: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
+@table_asset(RESOURCE_ROLLUPS, group="metrics", daily=True, deps=[resource_samples])
+def resource_rollups(context: dg.AssetExecutionContext, tables: TablesResource) -> dg.MaterializeResult[None]:
+    """Sum up the series of these arrival days that are not summed up yet."""
+    lake = tables.get()
+    audit = Audit(RESOURCE_ROLLUPS)
+    days = partition_days(context)
+
+    def missing() -> Sequence[int]:
+        read, summed = (
+            lake.scan(table).filter(pl.col("arrival_day").is_in(days)).select(pl.col("series_id").unique())
+            for table in (RESOURCE_SAMPLES, RESOURCE_ROLLUPS)
+        )
+        return read.join(summed, on="series_id", how="anti").collect().sort("series_id")["series_id"].to_list()
+
+    audit.add(
+        lake.put(
+            RESOURCE_ROLLUPS, "series_id", missing, lambda ids: audit.watch(derive.resource_rollups(lake, days, ids))
+        )
+    )
+    return written(
+        RESOURCE_ROLLUPS, lake.scan(RESOURCE_ROLLUPS), audit, preview=["source", "metric", "hour", "mean", "peak"]
+    )
+
+
+@table_asset(RESOURCE_USAGE, group="metrics", deps=[resource_rollups, resource_samples])
+def resource_usage(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
     """Bring the readings onto a regular grid."""
-    frame = usage(resource_samples)
-    return result(RESOURCE_USAGE, frame, plot=usage_plot(frame))
+    lake = tables.get()
+    inputs = input_versions(lake, RESOURCE_ROLLUPS)
+    if same := unchanged(lake, RESOURCE_USAGE, inputs):
+        return same
+    summed = lake.read(RESOURCE_ROLLUPS)
+    frame = usage(derive.fine_samples(lake, summed), summed)
+    return result(RESOURCE_USAGE, frame, plot=partial(usage_plot, frame), inputs=inputs)
 
 
-@table_asset(SYSTEM_METRICS, group="metrics")
-def system_metrics(
-    log_shapes: pl.DataFrame,
-    builds: pl.DataFrame,
-    test_results: pl.DataFrame,
-    resource_samples: pl.DataFrame,
-    log_patterns: pl.DataFrame,
-) -> dg.MaterializeResult[pl.DataFrame]:
+@table_asset(SYSTEM_METRICS, group="metrics", deps=[log_shapes, builds, test_results, resource_rollups, log_patterns])
+def system_metrics(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
     """Measure logs, builds, tests and resources by hour and day."""
-    frame = metrics(log_shapes, builds, test_results, resource_samples, log_patterns)
-    return result(SYSTEM_METRICS, frame, plot=metrics_plot(frame))
+    lake = tables.get()
+    rests_on = (LOG_SHAPES, BUILDS, TEST_RESULTS, RESOURCE_ROLLUPS, LOG_PATTERNS)
+    inputs = input_versions(lake, *rests_on)
+    if same := unchanged(lake, SYSTEM_METRICS, inputs):
+        return same
+    frame = metrics(*map(lake.read, rests_on))
+    return result(SYSTEM_METRICS, frame, plot=partial(metrics_plot, frame), inputs=inputs)
 
 
-@table_asset(BUILD_HEALTH, group="metrics")
-def build_health(
-    builds: pl.DataFrame, build_failures: pl.DataFrame, test_results: pl.DataFrame
-) -> dg.MaterializeResult[pl.DataFrame]:
+@table_asset(BUILD_HEALTH, group="metrics", deps=[builds, build_failures, test_results])
+def build_health(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
     """Score each pipeline, with the reasons that cost points."""
-    frame = health(builds, build_failures, test_results)
-    return result(BUILD_HEALTH, frame, plot=health_plot(frame), preview=["pipeline", "score", "builds"])
+    lake = tables.get()
+    rests_on = (BUILDS, BUILD_FAILURES, TEST_RESULTS)
+    inputs = input_versions(lake, *rests_on)
+    if same := unchanged(lake, BUILD_HEALTH, inputs):
+        return same
+    frame = health(*map(lake.read, rests_on))
+    return result(
+        BUILD_HEALTH,
+        frame,
+        plot=partial(health_plot, frame),
+        preview=["pipeline", "score", "builds"],
+        inputs=inputs,
+    )

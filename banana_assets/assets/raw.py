@@ -67,7 +67,7 @@ def builds(config: Arrivals, store: StoreResource) -> dg.MaterializeResult[pl.Da
     return result(
         BUILDS,
         frame,
-        plot=builds_plot(frame),
+        plot=partial(builds_plot, frame),
         preview=["build_id", "pipeline", "job", "status", "duration_seconds"],
         ingested=taken.new,
         failed=taken.failed,

@@ -11,18 +11,26 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any, get_args
 
 import dagster as dg
 import polars as pl
+from dagster._core.errors import DagsterInvariantViolationError
 
+from banana_assets import core
 from banana_assets.backends.pending import first_day
 from banana_assets.backends.settings import load
-from banana_assets.backends.tables import Written
+from banana_assets.backends.tables import Tables, Written
 from banana_assets.core.schema import Table
 
 OWNERS = ["team:banana"]
 Declare = Callable[[Callable[..., Any]], dg.AssetsDefinition]
+
+DATA_VERSION_TAG = "dagster/data_version"
+DRAWN_TAG = "banana/drawn"
+"""On a materialization: which rows its plot shows, drawn by which code."""
 
 PREVIEW_ROWS = 10
 PREVIEW_WIDTH = 80
@@ -121,18 +129,77 @@ def result(
     table: Table,
     frame: pl.DataFrame,
     *,
-    plot: bytes | None = None,
+    plot: bytes | Callable[[], bytes] | None = None,
     preview: Sequence[str] = (),
     **metadata: Any,
 ) -> dg.MaterializeResult[pl.DataFrame]:
-    """A frame to be written as the table, with what people see of it in the UI."""
+    """A frame to be written as the table, with what people see of it in the UI.
+
+    ``plot`` may be a function that draws the rows; it is not asked again where the last run had the same rows.
+    """
     rows = table.conform(frame)
+    version = content_hash(rows)
+    key = f"{version}-{_code_hash()}"
+    if callable(plot):
+        drawn = _drawn(table, key)
+        metadata = metadata | ({"plot": drawn} if drawn else {})
+        plot = None if drawn else plot()
     return dg.MaterializeResult[pl.DataFrame](
         value=rows,
         metadata=about(table, rows, rows.height, plot=plot, preview=preview) | metadata,
         check_results=[rows_check(table, table.violations(rows))],
-        data_version=dg.DataVersion(content_hash(rows)),
+        data_version=dg.DataVersion(version),
+        tags={DRAWN_TAG: key},
     )
+
+
+def input_versions(lake: Tables, *tables: Table, **more: Any) -> dict[str, Any]:
+    """What a result rests on: the Delta version of each table that it is computed from, the code, and ``more``."""
+    return {table.name: lake.version(table) for table in tables} | {"code": _code_hash()} | more
+
+
+def unchanged(lake: Tables, table: Table, inputs: Mapping[str, Any]) -> dg.MaterializeResult[pl.DataFrame] | None:
+    """The last result again, where its ``inputs`` were the same and nobody has written the table since.
+
+    A result is known again by the metadata ``inputs``, with which it was made (``input_versions``).
+    """
+    last = _last_materialization(table)
+    told, written_as = (last.metadata.get(name) if last else None for name in ("inputs", "delta_version"))
+    if last is None or told is None or told.value != dict(inputs):
+        return None
+    if written_as is None or written_as.value != lake.version(table):
+        return None
+    return dg.MaterializeResult(
+        metadata=dict(last.metadata),
+        check_results=[rows_check(table, {})],
+        data_version=dg.DataVersion((last.tags or {})[DATA_VERSION_TAG]),
+        tags={DRAWN_TAG: (last.tags or {}).get(DRAWN_TAG, "")},
+    )
+
+
+def _last_materialization(table: Table) -> dg.AssetMaterialization | None:
+    """What the last run told of the table, for code that is part of a run."""
+    try:
+        context = dg.AssetExecutionContext.get()
+    except DagsterInvariantViolationError:
+        return None
+    event = context.instance.get_latest_materialization_event(dg.AssetKey(table.name))
+    return event.asset_materialization if event else None
+
+
+def _drawn(table: Table, key: str) -> dg.MetadataValue[Any] | None:
+    """The plot of the last run, where it had the same rows and was drawn by the same code."""
+    last = _last_materialization(table)
+    return last.metadata.get("plot") if last and (last.tags or {}).get(DRAWN_TAG) == key else None
+
+
+@cache
+def _code_hash() -> str:
+    """A hash of the code that computes and draws."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(core.__path__[0]).rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 class Audit:

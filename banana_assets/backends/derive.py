@@ -6,6 +6,7 @@ Belongs here: opening what the store keeps and handing it to a function of core,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import chain
 
 import polars as pl
@@ -18,9 +19,12 @@ from banana_assets.core.builds.rows import failure_row
 from banana_assets.core.logs.events import events
 from banana_assets.core.logs.header import learn_header
 from banana_assets.core.logs.patterns import merge_shapes, shapes
-from banana_assets.core.tables import BUILD_FAILURES, BUILDS, LOG_EVENTS, LOG_FILES
+from banana_assets.core.metrics.rollups import rollups
+from banana_assets.core.metrics.usage import HOUR, widths
+from banana_assets.core.tables import BUILD_FAILURES, BUILDS, LOG_EVENTS, LOG_FILES, RESOURCE_SAMPLES
 
 WINDOW_LINES = 500_000
+SERIES_AT_ONCE = 200
 COMMIT_BYTES = 256 << 20
 """Raw log bytes whose rows go into one commit: the work that a kill can cost."""
 
@@ -77,6 +81,31 @@ def log_shapes(tables: Tables, files: pl.DataFrame) -> Iterator[pl.DataFrame]:
             pl.lit(file["file_id"], dtype=pl.Int64).alias("file_id"),
             pl.lit(file["source"]).alias("source"),
         )
+
+
+def resource_rollups(tables: Tables, days: Sequence[date], ids: Sequence[int]) -> Iterator[pl.DataFrame]:
+    """The rollups of those series of these arrival days, in frames of RESOURCE_ROLLUPS."""
+    stored = tables.scan(RESOURCE_SAMPLES).filter(pl.col("arrival_day").is_in(days))
+    for group in _in_groups(ids, SERIES_AT_ONCE):
+        yield rollups(stored.filter(pl.col("series_id").is_in(group)))
+
+
+def fine_samples(tables: Tables, summed: pl.DataFrame) -> pl.DataFrame:
+    """The readings (RESOURCE_SAMPLES) of the series whose grid is finer than what RESOURCE_ROLLUPS says of them."""
+    fine = widths(summed).filter(pl.col("width") < HOUR)
+    if not fine.height:
+        return RESOURCE_SAMPLES.empty()
+    where = summed.join(fine, on=["source", "metric"], how="semi")
+    chosen = (
+        pl.col("arrival_day").is_in(where["arrival_day"].unique().to_list())
+        & pl.col("series_id").is_in(where["series_id"].unique().to_list())
+        & pl.col("metric").is_in(where["metric"].unique().to_list())
+    )
+    return tables.scan(RESOURCE_SAMPLES).filter(chosen).collect().sort(RESOURCE_SAMPLES.key)
+
+
+def _in_groups(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (ids[k : k + size] for k in range(0, len(ids), size))
 
 
 def undiagnosed(builds: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 from banana_assets.backends.settings import SQLITE_NAME, Settings
 from banana_assets.backends.store import Kind, Store, open_store
 from banana_assets.backends.tables import Tables
-from banana_assets.core.tables import LOG_EVENTS, LOG_SHAPES, RESOURCE_SAMPLES
+from banana_assets.core.tables import LOG_EVENTS, LOG_SHAPES, RESOURCE_ROLLUPS
 
 KINDS: tuple[Kind, ...] = ("log_files", "builds", "resource_series")
 
@@ -33,7 +33,7 @@ def arrival_days(store: Store, tables: Tables, *, today: date) -> list[date]:
     files, series = store.log_files(), store.resource_series()
     ids = files["file_id"].to_list()
     unparsed = {*tables.lacking(LOG_EVENTS, "file_id", ids), *tables.lacking(LOG_SHAPES, "file_id", ids)}
-    unread = tables.lacking(RESOURCE_SAMPLES, "series_id", series["series_id"].to_list())
+    unread = tables.lacking(RESOURCE_ROLLUPS, "series_id", series["series_id"].to_list())
     days = {
         *files.filter(pl.col("file_id").is_in(list(unparsed)))["arrival_day"],
         *series.filter(pl.col("series_id").is_in(unread))["arrival_day"],

@@ -22,8 +22,9 @@ LINEAGE = {
     "log_shapes": {"log_events", "log_files"},
     "log_patterns": {"log_shapes", "log_files"},
     "build_failures": {"builds"},
-    "resource_usage": {"resource_samples"},
-    "system_metrics": {"log_shapes", "log_patterns", "builds", "test_results", "resource_samples"},
+    "resource_rollups": {"resource_samples"},
+    "resource_usage": {"resource_samples", "resource_rollups"},
+    "system_metrics": {"log_shapes", "log_patterns", "builds", "test_results", "resource_rollups"},
     "build_health": {"builds", "build_failures", "test_results"},
     "bottlenecks": {
         "builds",

@@ -5,7 +5,30 @@ from __future__ import annotations
 import polars as pl
 
 from banana_assets.core.schema import Column, Table
-from banana_assets.core.tables.common import EVIDENCE, UTC
+from banana_assets.core.tables.common import ARRIVAL_DAY, EVIDENCE, UTC
+
+RESOURCE_ROLLUPS = Table(
+    "resource_rollups",
+    "Resource readings summed up by series and hour, so that no reading is read twice for metrics and forecasts.",
+    (
+        ARRIVAL_DAY,
+        Column("series_id", pl.Int64, "which ingested series (resource_samples.series_id)", minimum=1),
+        Column("source", pl.String, "host or pipeline"),
+        Column("metric", pl.String, "what was read"),
+        Column("of_build", pl.Boolean, "whether a build was measured, between whose runs nothing is"),
+        Column("hour", UTC, "start of the hour"),
+        Column("samples", pl.Int64, "readings that are finite numbers", minimum=0),
+        Column("mean", pl.Float64, "their mean", nullable=True),
+        Column("least", pl.Float64, "the lowest of them", nullable=True),
+        Column("peak", pl.Float64, "the highest of them", nullable=True),
+        Column("moments", pl.Int64, "different times among them", minimum=0),
+        Column("first_ts", UTC, "time of the first of them", nullable=True),
+        Column("last_ts", UTC, "time of the last of them", nullable=True),
+    ),
+    key=("series_id", "metric", "hour"),
+    partition_by=("arrival_day",),
+    sources={name: ("resource_samples.value",) for name in ("samples", "mean", "least", "peak")},
+)
 
 SYSTEM_METRICS = Table(
     "system_metrics",
@@ -14,13 +37,21 @@ SYSTEM_METRICS = Table(
         Column("granularity", pl.String, "width of the bucket", allowed=("hour", "day")),
         Column("ts", UTC, "start of the bucket"),
         Column("metric", pl.String, "what is measured, with its unit in the name"),
-        Column("dimension", pl.String, "what it is measured for", allowed=("source", "pipeline", "branch", "all")),
-        Column("subject", pl.String, "which source, pipeline or branch; empty for all"),
+        Column(
+            "dimension",
+            pl.String,
+            "what it is measured for",
+            allowed=("source", "pipeline", "job", "step", "branch", "all"),
+        ),
+        Column("subject", pl.String, "which source, pipeline, job (pipeline/job), step (pipeline/job/step) or branch; empty for all"),
+        Column("unit", pl.String, "unit of the value: events, builds, s, bytes, percent, 1 for a share..."),
         Column("value", pl.Float64, "the measure"),
+        Column("low", pl.Float64, "lower end of its 95 % interval, where it has one", nullable=True),
+        Column("high", pl.Float64, "upper end of its 95 % interval, where it has one", nullable=True),
         Column("observations", pl.Int64, "events, builds or samples it rests on", minimum=0),
     ),
     key=("granularity", "ts", "metric", "dimension", "subject"),
-    sources={"value": ("log_shapes.events", "builds.duration_seconds", "builds.status", "resource_samples.value")},
+    sources={"value": ("log_shapes.events", "builds.duration_seconds", "builds.status", "resource_rollups.mean")},
 )
 
 RESOURCE_USAGE = Table(
@@ -36,7 +67,10 @@ RESOURCE_USAGE = Table(
         Column("samples", pl.Int64, "readings; 0 where the gap was filled", minimum=0),
     ),
     key=("source", "metric", "ts"),
-    sources={"mean": ("resource_samples.value",), "peak": ("resource_samples.value",)},
+    sources={
+        "mean": ("resource_rollups.mean", "resource_samples.value"),
+        "peak": ("resource_rollups.peak", "resource_samples.value"),
+    },
 )
 
 BUILD_HEALTH = Table(

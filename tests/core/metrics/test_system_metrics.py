@@ -3,6 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from banana_assets.core.metrics.rollups import rollups
 from banana_assets.core.metrics.system import system_metrics
 from banana_assets.core.tables import BUILDS, LOG_PATTERNS, LOG_SHAPES, RESOURCE_SAMPLES, SYSTEM_METRICS, TEST_RESULTS
 from tests.core.metrics.frames import at, builds, patterns, results, samples, shapes
@@ -20,7 +21,8 @@ def value(frame: pl.DataFrame, metric: str, subject: str, granularity: str = "da
 
 def metrics(**frames: pl.DataFrame) -> pl.DataFrame:
     all_ = EMPTY | frames
-    out = system_metrics(*(all_[t.name] for t in (LOG_SHAPES, BUILDS, TEST_RESULTS, RESOURCE_SAMPLES, LOG_PATTERNS)))
+    summed = rollups(all_["resource_samples"])
+    out = system_metrics(all_["log_shapes"], all_["builds"], all_["test_results"], summed, all_["log_patterns"])
     assert SYSTEM_METRICS.violations(out) == {}
     assert out.schema == SYSTEM_METRICS.dtypes
     return out

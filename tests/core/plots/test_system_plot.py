@@ -19,6 +19,7 @@ def rows(metric: str, days: int) -> list[dict[str, object]]:
             "metric": metric,
             "dimension": "all",
             "subject": "",
+            "unit": "",
             "value": float(d),
             "observations": 1,
         }
