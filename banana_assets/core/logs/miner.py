@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -24,8 +24,10 @@ VARIABLE = "<*>"
 
 _NAMED = re.compile(rf"<(?:{'|'.join(NAMES)})>")
 _INSIDE = r"[^\s=:,;()\[\]{}\"'<>|.!?]"
-_TOKEN = re.compile(rf"<\*>|(?:{_INSIDE}|[.!?]+(?={_INSIDE}|<\*>))+|\s+|.", re.DOTALL)
-_DELIMITERS = frozenset("=:,;()[]{}\"'<>|.!?")
+_WORD = re.compile(rf"(?:<\*>|{_INSIDE}|[.!?]+(?={_INSIDE}|<\*>))++")
+_BLANK = re.compile(r"\s+")
+_TOUCHING = re.compile(r"(?<![\w\\])<?[\w\\]*+(?:<\*>[\w\\]*+)++>*")
+_CHAINED = re.compile(r"<\*>(?:\.<\*>)+|\{<\*>\}<\*>")
 
 MAX_NAMED = 500
 """Characters up to which the variables of a shape are named."""
@@ -33,20 +35,16 @@ MAX_NAMED = 500
 Words = tuple[str, ...]
 
 
-def tokens(text: str) -> list[str]:
-    """Words, delimiters and white space, whose concatenation is the text."""
-    merged: list[str] = []
-    for token in _TOKEN.findall(text):
-        # A mask inside a word (`node-<*>`) is part of that word.
-        if merged and _is_word(token) and _is_word(merged[-1]):
-            merged[-1] += token
-        else:
-            merged.append(token)
-    return merged
+def cut(text: str) -> tuple[str, Words]:
+    """The structure of a text and its words: the delimiters with ``w`` for each word and one blank for white space.
+
+    Only texts of one structure are compared. A mask inside a word (`node-<*>`) is part of that word.
+    """
+    return _BLANK.sub(" ", _WORD.sub("w", text)), tuple(_WORD.findall(text))
 
 
 def _is_word(token: str) -> bool:
-    return token != "" and (token == VARIABLE or not (token[0].isspace() or token in _DELIMITERS))
+    return _WORD.match(token) is not None
 
 
 def anonymous(shape: str) -> str:
@@ -59,9 +57,9 @@ def tidy(template: str) -> str:
 
     A word with a variable in it is a variable (`blk_<*>`), unless a delimiter stands between (`node-<*>`).
     """
-    template = re.sub(r"(?<![\w\\])<?[\w\\]*+(?:<\*>[\w\\]*+)++>*", VARIABLE, template)
-    template = re.sub(r"<\*>(?:\.<\*>)+|\{<\*>\}<\*>", VARIABLE, template)
-    return re.sub(r"\s+", " ", template).strip()
+    template = _TOUCHING.sub(VARIABLE, template)
+    template = _CHAINED.sub(VARIABLE, template)
+    return _BLANK.sub(" ", template).strip()
 
 
 def pattern_id(template: str) -> str:
@@ -76,17 +74,19 @@ def mine(shapes: pl.DataFrame) -> pl.DataFrame:
     named_template, pattern_id``, a row a shape, whatever the order of the input.
     """
     texts = sorted(set(shapes["shape"].to_list()))
-    plain = {text: anonymous(text) for text in texts}
-    groups = [group for cut in by_structure(set(plain.values())).values() for group in draw(cut)]
-    templates = {text: t for group, t in zip(groups, conclude(groups), strict=True) for text in group.members}
-    final = [templates[plain[text]] for text in texts]
+    groups = [group for form, rows in by_structure(enumerate(texts)).items() for group in draw(form, rows)]
+    final = [""] * len(texts)
+    for group, template in zip(groups, conclude(groups), strict=True):
+        for n in group.members:
+            final[n] = template
     named = _named(texts, final)
+    ids = {template: pattern_id(template) for template in named}
     return pl.DataFrame(
         {
             "shape": texts,
             "template": final,
             "named_template": [named[t] for t in final],
-            "pattern_id": [pattern_id(t) for t in final],
+            "pattern_id": [ids[t] for t in final],
         },
         schema={"shape": pl.String, "template": pl.String, "named_template": pl.String, "pattern_id": pl.String},
     )
@@ -96,58 +96,89 @@ def mine(shapes: pl.DataFrame) -> pl.DataFrame:
 class Group:
     """Texts of one structure that differ in variables alone."""
 
-    members: tuple[str, ...]
-    parts: Words
-    """Tokens of their template so far; '' for a unit that went into the number before it."""
-    values: frozenset[str]
-    """Plain words that the variables stood for."""
-    places: frozenset[Words]
-    """Words around a variable that stood for plain words: two before, one after."""
+    structure: str
+    columns: tuple[Words, ...]
+    """The distinct words in each place, sorted."""
+    members: tuple[int, ...]
+    """Which texts, by the numbers that the caller gave them."""
 
 
-def structure(parts: Sequence[str]) -> str:
-    """The delimiters of a text, with ``w`` for each word: only texts of one structure are compared."""
-    return "".join("w" if _is_word(t) else " " if t.isspace() else t for t in parts)
+Rows = dict[Words, list[int]]
+"""The words of texts of one structure, and which texts have them."""
 
 
-def by_structure(texts: Iterable[str]) -> dict[str, dict[str, list[str]]]:
-    """The tokens of each masked text, by structure."""
-    forms: dict[str, dict[str, list[str]]] = defaultdict(dict)
-    for text in texts:
-        parts = tokens(text)
-        forms[structure(parts)][text] = parts
+def by_structure(shapes: Iterable[tuple[int, str]]) -> dict[str, Rows]:
+    """The words of shapes, given with their numbers, by structure."""
+    forms: dict[str, Rows] = defaultdict(dict)
+    for number, shape in shapes:
+        form, words = cut(anonymous(shape))
+        forms[form].setdefault(words, []).append(number)
     return forms
 
 
-def draw(cut: Mapping[str, Sequence[str]]) -> list[Group]:
-    """Part texts of one structure, given with their tokens, into groups.
+def draw(
+    form: str, rows: Rows, groups: Sequence[Group] = (), opened: Callable[[Sequence[Group]], Rows] | None = None
+) -> list[Group]:
+    """Part the texts of one structure into groups: those of ``rows``, and those of groups drawn before.
 
-    What comes out depends on this set of texts alone, so that what other structures hold changes nothing here.
+    What comes out depends on the set of texts alone: every decision looks at nothing but the distinct words in each
+    place, which groups keep. Where a decision parts an earlier group, ``opened`` has to give the rows of such groups.
     """
-    texts = sorted(cut)
-    form = structure(cut[texts[0]])
-    places = [i for i, kind in enumerate(form) if kind == "w"]
-    rows = [tuple(cut[text][i] for i in places) for text in texts]
-    before = [_context(form, i) for i in places]
-    groups = []
-    for group in split(rows, list(range(len(rows))), before):
-        own = [rows[i] for i in group]
-        words = _joined(own)
-        parts = list(form)
-        for place, word in zip(places, words, strict=True):
-            parts[place] = word
-        for n in _units(own, words, before):
-            parts[places[n] - 1] = parts[places[n]] = ""
-        values, around = _stood_for(own, words)
-        groups.append(Group(tuple(texts[i] for i in group), tuple(parts), values, around))
-    return groups
+    rows = dict(rows)
+    before = [_context(form, i) for i, kind in enumerate(form) if kind == "w"]
+    done: list[Group] = []
+    work = [(list(rows), list(groups))]
+    while work:
+        own, kept = work.pop()
+        if not own and len(kept) == 1:
+            done += kept
+            continue
+        columns = [
+            tuple(sorted({row[p] for row in own}.union(*(g.columns[p] for g in kept)))) for p in range(len(before))
+        ]
+        place = _doubtful(columns, before)
+        if place is None:
+            members = [n for row in own for n in rows[row]] + [n for g in kept for n in g.members]
+            done.append(Group(form, tuple(columns), tuple(sorted(members))))
+            continue
+        parts: dict[str, tuple[list[Words], list[Group]]] = defaultdict(lambda: ([], []))
+        torn = []
+        for group in kept:
+            if len(group.columns[place]) == 1:
+                parts[group.columns[place][0]][1].append(group)
+            else:
+                torn.append(group)
+        if torn:
+            assert opened is not None
+            more = opened(torn)
+            own += more
+            rows |= more
+        for row in own:
+            parts[row[place]][0].append(row)
+        work.extend(parts.values())
+    return done
+
+
+def _doubtful(columns: Sequence[Words], before: Sequence[str]) -> int | None:
+    """The least varied of the places whose words are no values of a variable; None where there is none."""
+    constant = [p for p, values in enumerate(columns) if len(values) == 1]
+    row = tuple(values[0] for values in columns)
+    doubtful = [
+        p for p, values in enumerate(columns) if len(values) > 1 and not varies([row], p, values, before, constant)
+    ]
+    return min(doubtful, key=lambda p: (len(columns[p]), p)) if doubtful else None
 
 
 def conclude(groups: Sequence[Group]) -> list[str]:
     """The template of each group, in the light of all groups: a value in one place is one elsewhere."""
-    values = frozenset[str]().union(*(g.values for g in groups))
-    places = frozenset[Words]().union(*(g.places for g in groups))
-    found = {g.parts: list(g.parts) for g in groups}
+    values: set[str] = set()
+    places: set[Words] = set()
+    drafts = []
+    for group in groups:
+        words = _joined(group.columns)
+        _learn(group.columns, words, values, places)
+        drafts.append(_draft(group, words))
+    found = {parts: list(parts) for parts in drafts}
     for _ in range(2):
         # What the first round finds out is a value may be one elsewhere.
         more: set[str] = set()
@@ -155,7 +186,18 @@ def conclude(groups: Sequence[Group]) -> list[str]:
         values |= more
     written = {parts: tidy("".join(now)) for parts, now in found.items()}
     merged = alike(set(written.values()))
-    return [merged.get(written[g.parts], written[g.parts]) for g in groups]
+    return [merged.get(written[parts], written[parts]) for parts in drafts]
+
+
+def _draft(group: Group, words: Sequence[str]) -> Words:
+    """The tokens of the group's template; '' for a unit that goes into the number before it, and for the blank."""
+    parts = list(group.structure)
+    places = [i for i, kind in enumerate(parts) if kind == "w"]
+    for place, word in zip(places, words, strict=True):
+        parts[place] = word
+    for n in _units(group.columns, words, [_context(group.structure, i) for i in places]):
+        parts[places[n] - 1] = parts[places[n]] = ""
+    return tuple(parts)
 
 
 def _context(structure: Sequence[str], place: int) -> str:
@@ -168,65 +210,33 @@ def _context(structure: Sequence[str], place: int) -> str:
     return delimiter
 
 
-def split(rows: Sequence[Words], group: list[int], before: Sequence[str]) -> list[list[int]]:
-    """Cut a group of rows until each part differs in variables alone."""
-    done: list[list[int]] = []
-    work = [group]
-    while work:
-        part = work.pop()
-        columns = [sorted({rows[i][p] for i in part}) for p in range(len(before))]
-        varied = [p for p, values in enumerate(columns) if len(values) > 1]
-        if not varied:
-            done.append(part)
-            continue
-        constant = [p for p, values in enumerate(columns) if len(values) == 1]
-        members = [rows[i] for i in part]
-        doubtful = [p for p in varied if not varies(members, p, columns[p], before, constant)]
-        if not doubtful:
-            done.append(part)
-            continue
-        place = min(doubtful, key=lambda p: (len(columns[p]), p))
-        parts: dict[str, list[int]] = defaultdict(list)
-        for i in part:
-            parts[rows[i][place]].append(i)
-        work.extend(parts.values())
-    return done
-
-
-def _joined(rows: Sequence[Words]) -> list[str]:
+def _joined(columns: Sequence[Words]) -> list[str]:
     """The words that all rows share, a variable where they differ or where the word is a value in itself."""
-    words = []
-    for values in zip(*rows, strict=True):
-        word = values[0] if len(set(values)) == 1 else VARIABLE
-        words.append(VARIABLE if is_value(word) else word)
-    return words
+    return [VARIABLE if len(values) > 1 or is_value(values[0]) else values[0] for values in columns]
 
 
-def _units(rows: Sequence[Words], words: Sequence[str], before: Sequence[str]) -> list[int]:
+def _units(columns: Sequence[Words], words: Sequence[str], before: Sequence[str]) -> list[int]:
     """Places of units that vary with the number before them (`3 KB`, `1 MB`): number and unit are one variable."""
     return [
         n
         for n in range(1, len(words))
-        if words[n] == words[n - 1] == VARIABLE and before[n] == " " and all(is_unit(row[n]) for row in rows)
+        if words[n] == words[n - 1] == VARIABLE and before[n] == " " and all(map(is_unit, columns[n]))
     ]
 
 
-def _stood_for(rows: Sequence[Words], words: Sequence[str]) -> tuple[frozenset[str], frozenset[Words]]:
-    """The plain words that the variables of these rows stood for, and the words around such a variable."""
-    values: set[str] = set()
-    places: set[Words] = set()
+def _learn(columns: Sequence[Words], words: Sequence[str], values: set[str], places: set[Words]) -> None:
+    """Add the plain words that the variables of a group stood for, and the words around such a variable."""
     for i, word in enumerate(words):
         if word != VARIABLE:
             continue
-        plain = {row[i] for row in rows if row[i].isalpha()}
+        plain = [value for value in columns[i] if value.isalpha()]
         if len(plain) >= 3:
-            values |= plain
+            values.update(plain)
             if i >= 2 and i + 1 < len(words) and VARIABLE not in (words[i - 2], words[i - 1], words[i + 1]):
                 places.add((words[i - 2], words[i - 1], words[i + 1]))
-    return frozenset(values), frozenset(places)
 
 
-def _with_values(parts: Sequence[str], values: frozenset[str], known: frozenset[Words], more: set[str]) -> list[str]:
+def _with_values(parts: Sequence[str], values: set[str], known: set[Words], more: set[str]) -> list[str]:
     """The tokens with the words made variables that are values, or stand in a place of values (added to ``more``)."""
     out = list(parts)
     places = [i for i, token in enumerate(parts) if _is_word(token)]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banana_assets.core.logs.masks import mask
-from banana_assets.core.logs.miner import anonymous, mine, pattern_id, tidy, tokens
+from banana_assets.core.logs.miner import anonymous, cut, mine, pattern_id, tidy
 
 TEXT = "open close user alice bob carol 12 7.5 10.0.0.1 /a/b NEW DONE a.b.c key=v key=w (x) () [y] , x: B KB"
 WORD = st.sampled_from(TEXT.split())
@@ -41,9 +41,12 @@ def test_order_and_counts_change_nothing(messages, source):
     assert templates(shuffled) == templates(messages)
 
 
-@given(st.text(max_size=60))
-def test_tokens_make_up_the_text(text):
-    assert "".join(tokens(text)) == text
+@given(st.text(max_size=60) | st.lists(st.sampled_from([*"ab. !,=<*>()", "<*>", "  "])).map("".join))
+def test_words_and_structure_make_up_the_text(text):
+    form, words = cut(text)
+    rest = iter(words)
+    assert form.count("w") == len(words)
+    assert "".join(next(rest) if kind == "w" else kind for kind in form) == re.sub(r"\s+", " ", text)
 
 
 def test_a_name_that_varies_is_a_variable_and_a_verb_is_not():
