@@ -1,6 +1,7 @@
 """Checks between tables, each a rule of core/consistency. What one table promises is checked where it is written."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import dagster as dg
 import polars as pl
@@ -16,6 +17,8 @@ from banana_assets.core.tables import (
     BUILD_FAILURES,
     BUILD_HEALTH,
     BUILDS,
+    FAILURE_CLUSTERS,
+    FLAKY_TESTS,
     LOG_EVENTS,
     LOG_FILES,
     LOG_PATTERNS,
@@ -24,6 +27,7 @@ from banana_assets.core.tables import (
     PLANS,
     RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
+    TEST_HISTORY,
     TEST_RESULTS,
 )
 from resources.tables import TablesResource
@@ -116,6 +120,31 @@ packs = _check(
     "no_pack_is_empty",
     "Each diagnosis hands over at least one line of evidence.",
     lambda t: rules.empty_packs(t.scan(BUILD_FAILURES)),
+)
+clustered = _check(
+    FAILURE_CLUSTERS,
+    "every_failure_is_in_one_cluster",
+    "Clusters divide the diagnosed builds that failed among them: none is dropped, none stands twice.",
+    lambda t: rules.failures_outside_clusters(t.scan(BUILD_FAILURES), t.scan(BUILDS), t.scan(FAILURE_CLUSTERS)),
+    others=(BUILD_FAILURES, BUILDS),
+)
+failure_rates = _check(
+    TEST_HISTORY,
+    "rates_are_within_their_intervals",
+    "A failure rate lies in its Wilson interval.",
+    lambda t: rules.misplaced_rates(t.scan(TEST_HISTORY), "failure_rate"),
+)
+flake_rates = _check(
+    FLAKY_TESTS,
+    "rates_are_within_their_intervals",
+    "A flake rate lies in its Wilson interval.",
+    lambda t: rules.misplaced_rates(t.scan(FLAKY_TESTS), "flake_rate"),
+)
+quarantines = _check(
+    FLAKY_TESTS,
+    "no_quarantine_outlives_its_expiry",
+    "No test is in quarantine on the day on which that ends, or later.",
+    lambda t: rules.outlived_quarantines(t.scan(FLAKY_TESTS), datetime.now(UTC).date()),
 )
 scores = _check(
     BUILD_HEALTH,

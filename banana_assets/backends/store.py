@@ -18,6 +18,7 @@ from banana_assets.backends.records.migration import ensure_current
 from banana_assets.backends.settings import Settings
 from banana_assets.core.advice.states import BASELINES
 from banana_assets.core.advice.states import STATES as RECOMMENDATION_STATES
+from banana_assets.core.builds.quarantine import QUARANTINES
 from banana_assets.core.errors import InputError, StoreError
 from banana_assets.core.logs.states import STATES
 from banana_assets.core.schema import Table
@@ -210,6 +211,34 @@ class Store:
         """Forget a metric's baseline; whether there was one."""
         with writing(self.engine) as connection:
             return bool(connection.execute(sa.delete(t.baselines).where(t.baselines.c.metric == metric)).rowcount)
+
+    def quarantines(self) -> pl.DataFrame:
+        """The last quarantine of each test (``quarantine.QUARANTINES``), over or not, by test_id."""
+        return self._decisions(t.test_quarantines.c.test_id, QUARANTINES)
+
+    def set_quarantine(
+        self, test_id: str, *, pipeline: str, title: str, until: date, reason: str, set_by: str, set_at: datetime
+    ) -> None:
+        """Put a test in quarantine up to a day, in place of the quarantine before.
+
+        Raises InputError without a reason, or when it would be over already.
+        """
+        if not reason.strip():
+            raise InputError("A quarantine needs a reason.", "Say why, for whoever looks later.")
+        if until <= set_at.date():
+            raise InputError(f"A quarantine until {until} would be over already.", "Name a later day.")
+        values = {"pipeline": pipeline, "title": title, "until": until, "reason": reason, "set_by": set_by}
+        self._set(
+            t.test_quarantines.c.test_id, test_id, {**values, "set_at": set_at, "lifted_at": None, "lifted_by": None}
+        )
+
+    def lift_quarantine(self, test_id: str, *, lifted_by: str, lifted_at: datetime) -> bool:
+        """End a quarantine before its day; whether there was one that still held."""
+        c = t.test_quarantines.c
+        holds = sa.and_(c.test_id == test_id, c.lifted_at.is_(None), c.until > lifted_at.date())
+        change = sa.update(t.test_quarantines).where(holds).values(lifted_at=lifted_at, lifted_by=lifted_by)
+        with writing(self.engine) as connection:
+            return bool(connection.execute(change).rowcount)
 
     def _decisions(self, key: sa.Column[str], schema: pl.Schema) -> pl.DataFrame:
         query = sa.select(*(key.table.c[n] for n in schema)).order_by(key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 Frame = pl.DataFrame | pl.LazyFrame
@@ -161,5 +163,54 @@ def wrong_scores(build_health: Frame) -> pl.DataFrame:
         .select("pipeline", "score", points.alias("points"))
         .filter((pl.col("score") + pl.col("points") - 100).abs() > 0.01)
         .sort("pipeline")
+        .collect()
+    )
+
+
+def failures_outside_clusters(build_failures: Frame, builds: Frame, failure_clusters: Frame) -> pl.DataFrame:
+    """Diagnosed builds that failed and are in no cluster or in several. Columns: build_id, clusters."""
+    held = (
+        _lazy(failure_clusters)
+        .select(pl.col("builds").explode().alias("build_id"))
+        .group_by("build_id")
+        .agg(pl.len().cast(pl.Int64).alias("clusters"))
+    )
+    failed = _lazy(builds).filter(pl.col("status").is_in(["failed", "error"]))
+    return (
+        _lazy(build_failures)
+        .join(failed, on="build_id", how="semi")
+        .select("build_id")
+        .join(held, on="build_id", how="full", coalesce=True)
+        .with_columns(pl.col("clusters").fill_null(0))
+        .filter(pl.col("clusters") != 1)
+        .sort("build_id")
+        .collect()
+    )
+
+
+def misplaced_rates(tests: Frame, rate: str) -> pl.DataFrame:
+    """Tests whose rate is not within its interval. Columns: test_id, the rate, its low and high end."""
+    low, high = pl.col(f"{rate}_low"), pl.col(f"{rate}_high")
+    slack = 1e-9
+    within = (low <= pl.col(rate) + slack) & (pl.col(rate) <= high + slack)
+    return (
+        _lazy(tests)
+        .filter((~within).fill_null(value=False) | (low > high))
+        .select("test_id", rate, low, high)
+        .sort("test_id")
+        .collect()
+    )
+
+
+def outlived_quarantines(flaky_tests: Frame, today: date) -> pl.DataFrame:
+    """Tests that are in quarantine on or after the day on which it ends. Columns: test_id, title, quarantined_until."""
+    return (
+        _lazy(flaky_tests)
+        .filter(
+            pl.col("quarantine") == "active",
+            (pl.col("quarantined_until") <= today).fill_null(value=True),
+        )
+        .select("test_id", "title", "quarantined_until")
+        .sort("test_id")
         .collect()
     )

@@ -9,7 +9,6 @@ by a chain between them; and a failure that comes later moves none that came bef
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 

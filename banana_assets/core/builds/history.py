@@ -15,6 +15,10 @@ from banana_assets.core.tables.failures import TEST_HISTORY
 LEAST_RECENT, MOST_RECENT = 5, 20
 LEAST_BEFORE, MOST_BEFORE = 10, 100
 SLOWER = 1.1
+LEAST_SECONDS = 0.01
+"""A shift of less is nothing to anybody."""
+RESOLUTION = 0.001
+"""Test reports write durations in milliseconds, and many tests take none."""
 CHANCE = 0.01
 
 
@@ -82,18 +86,16 @@ def failing_now(runs: pl.DataFrame, ended_builds: pl.DataFrame) -> pl.DataFrame:
 def trend(seconds: NDArray[np.float64]) -> tuple[float | None, bool]:
     """How the latest third of durations (s, in order of time) compares with those before, and whether it is longer.
 
-    The ratio of medians, None with fewer than fifteen; longer where it is above 1.1 and no chance by the one-sided
-    test of H. B. Mann and D. R. Whitney (1947), p < .01.
+    The ratio of medians (of a millisecond at least), None with fewer than fifteen; longer where it is above 1.1, the
+    difference 10 ms or more, and no chance by the one-sided test of H. B. Mann and D. R. Whitney (1947), p < .01.
     """
     recent = min(MOST_RECENT, max(LEAST_RECENT, len(seconds) // 3))
     if len(seconds) < recent + LEAST_BEFORE:
         return None, False
     now, before = seconds[-recent:], seconds[:-recent][-MOST_BEFORE:]
-    usual = float(np.median(before))
-    if usual <= 0:
-        return None, False
-    ratio = float(np.median(now)) / usual
-    if ratio <= SLOWER:
+    middle, usual = float(np.median(now)), float(np.median(before))
+    ratio = max(middle, RESOLUTION) / max(usual, RESOLUTION)
+    if ratio <= SLOWER or middle - usual < LEAST_SECONDS:
         return ratio, False
     from scipy.stats import mannwhitneyu
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from banana_assets.core.builds.fingerprint import masked
 
@@ -48,7 +49,7 @@ def signature(category: str, text: str, tests: Iterable[str] = ()) -> Signature:
     for line in text.split("\n"):
         words = _WORD.findall(masked(line).lower())
         weight = FRAME_WEIGHT if _FRAME.match(line) else 1.0
-        for pair in zip(words, words[1:], strict=False) if len(words) > 1 else [tuple(words)] if words else []:
+        for pair in pairwise(words) if len(words) > 1 else [tuple(words)] if words else []:
             weights[pair] = max(weight, weights.get(pair, 0.0))
     named = frozenset(masked(_PARAMETERS.sub("", name)) for name in tests)
     return Signature(category, weights, sum(weights.values()), named - {""})

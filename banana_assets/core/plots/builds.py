@@ -55,12 +55,14 @@ def builds_plot(builds: pl.DataFrame) -> bytes:
 
 
 def failures_plot(failures: pl.DataFrame) -> bytes:
-    """Failed builds (BUILD_FAILURES) by class, stacked over days, weeks or months, whichever gives a few bars."""
+    """Failed builds (BUILD_FAILURES) by class, stacked over hours, days, weeks or months: what gives a few bars."""
     if not failures.height:
         return nothing("no failed builds")
     times = failures["failed_at"].sort()
     days = (times[-1] - times[0]).days + 1
-    every, width = ("1d", 1.0) if days <= 45 else ("1w", 7.0) if days <= 400 else ("1mo", 30.0)
+    every, width = (
+        ("1h", 1 / 24) if days <= 2 else ("1d", 1.0) if days <= 45 else ("1w", 7.0) if days <= 400 else ("1mo", 30.0)
+    )
     totals = failures.group_by("category").len().sort(["len", "category"], descending=[True, False])
     named = totals["category"].head(MOST_CLASSES).to_list()
     binned = failures.with_columns(
@@ -87,7 +89,7 @@ def failures_plot(failures: pl.DataFrame) -> bytes:
             )
             base = [a + b for a, b in zip(base, heights, strict=True)]
         _counts(d.axes)
-        d.axes.set_ylabel({"1d": "failed builds a day", "1w": "a week", "1mo": "a month"}[every])
+        d.axes.set_ylabel("failed builds " + {"1h": "an hour", "1d": "a day", "1w": "a week", "1mo": "a month"}[every])
         dates(d.axes)
         d.figure.legend(loc="outside right upper")
     return d.svg

@@ -123,7 +123,11 @@ TEST_HISTORY = Table(
             nullable=True,
             minimum=0,
         ),
-        Column("slower", pl.Boolean, "that ratio is above 1.1 and no chance: Mann-Whitney, one-sided, p < .01"),
+        Column(
+            "slower",
+            pl.Boolean,
+            "that ratio is above 1.1, by 10 ms or more, and no chance: Mann-Whitney, one-sided, p < .01",
+        ),
         Column("first_seen", UTC, "when the first build with it ended"),
         Column("last_seen", UTC, "when the latest build with it ended"),
         Column("last_status", pl.String, "how it ended there", allowed=TEST_STATUSES),
