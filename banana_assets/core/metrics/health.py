@@ -1,47 +1,48 @@
-"""Health of pipelines: 0 to 100, with what cost each point and how sure the score is."""
+"""Health of pipelines: 0 to 100, with what cost each point, how sure the score is, and where it goes."""
 
 from __future__ import annotations
 
-import math
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from banana_assets.core.evidence import Evidence, fact, plural, seconds_text
+from banana_assets.core.evidence import plural
+from banana_assets.core.metrics.health_reasons import Deduction, deductions_of
+from banana_assets.core.metrics.health_window import RECENT_SECONDS, Floats, History, Window
 from banana_assets.core.metrics.rates import BetaPrior, fit_prior
-from banana_assets.core.metrics.runs import ended, red_periods
+from banana_assets.core.metrics.runs import LINE, ended, overtaken
+from banana_assets.core.metrics.slowdown import mann_whitney_greater, slow_down
 from banana_assets.core.tables.metrics import BUILD_HEALTH
 
-RECENT_BUILDS = 50
-RECENT_DAYS = 30
+__all__ = ["build_health", "mann_whitney_greater", "slow_down"]
+
+DRAWS, PAST_DRAWS = 1000, 200
 SHOWN_DEDUCTIONS = 12
+PAST_POINTS = 12
+LEAST_BUILDS = 5
+"""Builds from which a past score is told."""
 
-POINTS = {"failures": 50.0, "red": 20.0, "slower": 15.0, "flaky": 10.0, "repeated": 5.0}
-
-
-@dataclass(frozen=True)
-class Deduction:
-    """Points lost, why, and the row that shows it."""
-
-    points: float
-    reason: str
-    evidence: Evidence
+MOST_HISTORIES = 60
+"""Pipelines, those with the most builds, whose past scores are told."""
 
 
 @dataclass(frozen=True)
-class _Health:
-    pipeline: str
-    as_of: object
-    builds: int
-    low: float
-    high: float
-    deductions: tuple[Deduction, ...]
+class _Pipeline:
+    """A pipeline: its ended builds, as rows and as arrays."""
 
-    @property
-    def score(self) -> float:
-        return max(0.0, 100.0 - sum(d.points for d in self.deductions))
+    name: str
+    runs: pl.DataFrame
+    history: History
+    prior: BetaPrior
+
+    def lost(self, window: Window, draws: int) -> Floats:
+        """Points lost in all: row 0 as the builds are, then by chance."""
+        return sum(window.points(self.prior, draws, _seed(f"{self.name}/{window.end}")).values())  # type: ignore[return-value]
 
 
 def build_health(
@@ -53,206 +54,206 @@ def build_health(
 
     - **failures**, up to 50: 50 p, where p is the failure rate shrunk to what the pipelines have in common
       (Beta-binomial, prior by moments over all pipelines and all their builds);
-    - **red**, up to 20: 20 times the share of the time from the first to the last of these builds in which a job was
-      red (on its branch, from a failure to the next success), the mean of its jobs weighted by their builds; a single
-      build that failed counts as red all the time;
+    - **red**, up to 20: 20 times the share of its time in which a line (a job on a branch) was red, the mean of the
+      lines weighted by their builds; a build stands for its line until the next one of the line that began after it;
     - **slower**, up to 15: 15 min(1, log2 r), where r is the median duration of the last third of the successful
       builds of a job over that of the ones before, where there are at least five and ten, r is above 1.1 and the
       shift is no chance (Mann-Whitney U, one-sided, p < .01); the worst job counts;
     - **flaky**, up to 10: 10 min(1, f / 0.2), f the share of builds with a test that passed only when tried again;
     - **repeated**, up to 5: 5 times the share of failures whose fingerprint had failed before.
 
-    The interval is the 95 % posterior interval of p with the other deductions held. The row for all weighs pipelines
-    by their builds; its interval adds their half-widths in quadrature.
-    Source for the interval: Brown, Cai and DasGupta, "Interval estimation for a binomial proportion" (2001).
+    The interval holds 95 % of the scores that the same builds give with weights drawn by the Bayesian bootstrap
+    (``health_window``). The change is the score less that of the window before, which shares no build with it.
+    The row for all weighs the pipelines that built in the 30 days before the latest build by their builds; they are
+    drawn independently of each other.
     """
     runs = ended(builds)
     if not runs.height:
         return BUILD_HEALTH.empty()
     counts = runs.group_by("pipeline").agg(hits=pl.col("red").sum(), n=pl.len()).sort("pipeline")
     prior = fit_prior(counts["hits"].to_list(), counts["n"].to_list())
-    rows = [
-        _pipeline(str(name), runs.filter(pl.col("pipeline") == name), failures, test_results, prior)
-        for name in counts["pipeline"]
-    ]
-    shown = [_all(rows), *(h for h in rows if h.pipeline)]
-    return BUILD_HEALTH.conform(pl.DataFrame([_row(h) for h in shown], schema=BUILD_HEALTH.dtypes))
+    marked = _marked(runs, failures, test_results)
+    groups = marked.partition_by("pipeline", as_dict=True, maintain_order=True)
+    pipelines = [_Pipeline(str(name), group, _history(group), prior) for (name,), group in sorted(groups.items())]
+    largest = sorted(pipelines, key=lambda p: (-p.runs.height, p.name))[:MOST_HISTORIES]
+    moments = _moments(marked["at"])
+    rows = [_row(p, moments if p in largest else []) for p in pipelines]
+    whole = _all(pipelines, largest, moments)
+    shown = [whole, *(row for row in rows if row["pipeline"])]
+    return BUILD_HEALTH.conform(pl.DataFrame(shown, schema=BUILD_HEALTH.dtypes))
 
 
-def _row(health: _Health) -> dict[str, object]:
-    score = health.score
+def _marked(runs: pl.DataFrame, failures: pl.DataFrame, test_results: pl.DataFrame | None) -> pl.DataFrame:
+    """The runs with what is known of each: tests, flaky tests, a diagnosis, a fingerprint seen before."""
+    known = failures.select("build_id", "fingerprint").join(
+        runs.select("build_id", "pipeline", "at"), on="build_id", how="inner"
+    )
+    known = known.sort("at", "build_id").with_columns(again=~pl.struct("pipeline", "fingerprint").is_first_distinct())
+    nothing = {"build_id": pl.String, "tested": pl.Boolean, "flaky": pl.Boolean, "flaky_test": pl.String}
+    tests = pl.DataFrame(schema=nothing)
+    if test_results is not None:
+        flaky = pl.col("status") == "flaky"
+        tests = test_results.group_by("build_id").agg(
+            tested=pl.lit(value=True), flaky=flaky.any(), flaky_test=pl.col("name").filter(flaky).sort().first()
+        )
+    flags = ("tested", "flaky", "known", "again")
+    return (
+        runs.with_columns(current=~overtaken(), line=pl.struct(LINE).rank("dense").cast(pl.Int64))
+        .join(known.select("build_id", "fingerprint", "again", known=pl.lit(value=True)), on="build_id", how="left")
+        .join(tests, on="build_id", how="left")
+        .with_columns(pl.col(name).fill_null(value=False) for name in flags)
+        .sort("at", "build_id")
+    )
+
+
+def _history(runs: pl.DataFrame) -> History:
+    green = runs.with_row_index("place").filter(~pl.col("red") & pl.col("duration_seconds").is_not_null())
+    durations = {
+        str(job): (group["place"].cast(pl.Int64).to_numpy(), group["duration_seconds"].to_numpy())
+        for (job,), group in green.partition_by("job", as_dict=True, maintain_order=True).items()
+    }
+    names = ("red", "line", "current", "tested", "flaky", "known", "again")
+    return History(at=_seconds(runs["at"]), durations=durations, **{n: runs[n].to_numpy() for n in names})
+
+
+def _seconds(times: pl.Series) -> Floats:
+    found: Floats = times.dt.epoch("us").to_numpy() / 1e6
+    return found
+
+
+def _seed(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+def _moments(times: pl.Series) -> list[float]:
+    """Moments at which past scores are told: after equal numbers of builds, the last one now."""
+    ends = np.unique(np.linspace(min(LEAST_BUILDS, len(times)), len(times), PAST_POINTS).round().astype(np.int64))
+    return sorted({float(at) for at in _seconds(times)[ends - 1]})
+
+
+def _row(pipeline: _Pipeline, moments: Sequence[float]) -> dict[str, Any]:
+    window = pipeline.history.window(pipeline.runs.height)
+    points = window.points(pipeline.prior, DRAWS, _seed(f"{pipeline.name}/{window.end}"))
+    made = deductions_of(
+        pipeline.name, pipeline.runs, window, {name: float(drawn[0]) for name, drawn in points.items()}
+    )
+    lost: Floats = sum(points.values())  # type: ignore[assignment]
+    before = _before(pipeline, window)
+    ends = sorted({int(np.searchsorted(pipeline.history.at, at, "right")) for at in moments})
+    past = [_told(pipeline, end) for end in ends if end >= LEAST_BUILDS]
     return {
-        "pipeline": health.pipeline,
-        "as_of": health.as_of,
+        "pipeline": pipeline.name,
+        "as_of": pipeline.runs["at"][-1],
+        "builds": window.builds,
+        **_scored(made, lost),
+        **_changed(None if before is None else before - lost),
+        "history": past,
+    }
+
+
+def _scored(deductions: Sequence[Deduction], lost: Floats) -> dict[str, Any]:
+    """Score, interval and deductions; the score is 100 less the deductions, so that they add up."""
+    score = max(0.0, 100.0 - sum(d.points for d in deductions))
+    low, high = (float(q) for q in np.quantile(100.0 - lost[1:], (0.025, 0.975)))
+    return {
         "score": score,
-        "score_low": min(max(0.0, health.low), score),
-        "score_high": max(min(100.0, health.high), score),
-        "builds": health.builds,
+        "score_low": max(0.0, min(low, score)),
+        "score_high": min(100.0, max(high, score)),
         "deductions": [
             {"points": d.points, "reason": d.reason, "evidence": d.evidence}
-            for d in sorted(health.deductions, key=lambda d: (-d.points, d.reason))
+            for d in sorted(deductions, key=lambda d: (-d.points, d.reason))
         ],
     }
 
 
-def _pipeline(
-    name: str, runs: pl.DataFrame, failures: pl.DataFrame, test_results: pl.DataFrame | None, prior: BetaPrior
-) -> _Health:
-    last = runs["at"][-1]
-    recent = runs.filter(pl.col("at") >= last - timedelta(days=RECENT_DAYS)).tail(RECENT_BUILDS)
-    n, red = recent.height, int(recent["red"].sum())
-    rate = prior.mean(red, n)
-    low, high = prior.interval(red, n)
-    found = [
-        _failure_rate(name, recent, red, n, rate),
-        _time_red(name, recent),
-        _slower(runs),
-        _flaky(recent, test_results),
-        _repeated(runs, recent, failures),
-    ]
-    deductions = tuple(d for d in found if d is not None and d.points >= 0.05)
-    rest = 100 - sum(d.points for d in deductions if d is not found[0])
-    points = POINTS["failures"]
-    return _Health(name, last, n, rest - points * high, rest - points * low, deductions)
+def _changed(change: Floats | None) -> dict[str, Any]:
+    """The change of the score (row 0, then draws), its interval, and the direction that the interval allows."""
+    if change is None:
+        return {"change": None, "change_low": None, "change_high": None, "direction": None}
+    low, high = (float(q) for q in np.quantile(change[1:], (0.025, 0.975)))
+    middle = float(change[0])
+    direction = "improving" if low > 0 else "degrading" if high < 0 else "stable"
+    return {
+        "change": middle,
+        "change_low": min(low, middle),
+        "change_high": max(high, middle),
+        "direction": direction,
+    }
 
 
-def _failure_rate(name: str, recent: pl.DataFrame, red: int, n: int, rate: float) -> Deduction:
-    example = recent.filter("red")["build_id"]
-    text = f"{red} of the last {plural(n, 'build')} failed"
-    if red:
-        reason, key = f"{text}; the rate, shrunk to what is usual here, is {rate:.0%}", example[-1]
-    else:
-        reason = f"too few builds to be sure: {text}, and where others stand it may be {rate:.0%}"
-        key = recent["build_id"][-1]
-    return Deduction(POINTS["failures"] * rate, reason, fact(f"{text} in {name or 'all'}", "builds", key))
-
-
-def _time_red(name: str, recent: pl.DataFrame) -> Deduction | None:
-    begin, end = recent["at"][0], recent["at"][-1]
-    span = (end - begin).total_seconds()
-    share, worst, worst_text, key = 0.0, 0.0, "", ""
-    weights = recent.group_by("job", "branch").agg(n=pl.len(), red=pl.col("red").last(), key=pl.col("build_id").last())
-    periods = red_periods(recent)
-    for job, branch, n, red_now, last_id in weights.sort("job", "branch").iter_rows():
-        mine = periods.filter((pl.col("job") == job) & (pl.col("branch") == branch))
-        if span > 0:
-            seconds = sum(((g or end) - r).total_seconds() for r, g in mine.select("red_at", "green_at").iter_rows())
-            part = min(1.0, seconds / span)
-            # A line that is red at its very last build has no width there, yet it is red now.
-            part = max(part, 1.0 / recent.height) if red_now else part
-            text = f"{job or name} was red for {seconds_text(seconds)} of {seconds_text(span)}"
-        else:
-            part = 1.0 if red_now else 0.0
-            text = f"{job or name} is red since its first build"
-        share += part * n / recent.height
-        if part * n > worst:
-            worst, worst_text, key = part * n, text + (f" on {branch}" if branch else ""), last_id
-    if share <= 0:
+def _before(pipeline: _Pipeline, window: Window) -> Floats | None:
+    """Points lost in the window before that one, where it has enough builds."""
+    if window.first < LEAST_BUILDS:
         return None
-    return Deduction(POINTS["red"] * share, worst_text, fact(worst_text, "builds", key))
+    earlier = pipeline.history.window(window.first)
+    return pipeline.lost(earlier, DRAWS) if earlier.builds >= LEAST_BUILDS else None
 
 
-def mann_whitney_greater(now: np.ndarray, before: np.ndarray) -> float:
-    """One-sided p-value that ``now`` tends to be above ``before`` (normal approximation with ties and continuity).
-
-    H. B. Mann and D. R. Whitney, "On a test of whether one of two random variables is stochastically larger" (1947).
-    """
-    n, m = len(now), len(before)
-    both = np.concatenate([now, before])
-    _, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    u = ranks[:n].sum() - n * (n + 1) / 2
-    total = n + m
-    ties = float((counts**3 - counts).sum()) / (total * (total - 1)) if total > 1 else 0.0
-    variance = n * m / 12 * (total + 1 - ties)
-    if variance <= 0:
-        return 1.0
-    z = (u - n * m / 2 - 0.5) / math.sqrt(variance)
-    return 0.5 * math.erfc(z / math.sqrt(2))
+def _told(pipeline: _Pipeline, end: int) -> dict[str, Any]:
+    """The score after so many builds of the pipeline."""
+    lost = pipeline.lost(pipeline.history.window(end), PAST_DRAWS)
+    return _point(float(pipeline.history.at[end - 1]), lost)
 
 
-def slow_down(durations: np.ndarray) -> tuple[float, float, float, int] | None:
-    """Whether the last third of durations (s, in order) is slower than what came before.
-
-    Returns (median now, median before, one-sided p, how many are "now"), or None with fewer than five and ten.
-    """
-    recent = max(5, min(20, len(durations) // 3))
-    if len(durations) < recent + 10:
-        return None
-    now, before = durations[-recent:], durations[:-recent][-100:]
-    return float(np.median(now)), float(np.median(before)), mann_whitney_greater(now, before), recent
+def _point(at: float, lost: Floats) -> dict[str, Any]:
+    low, high = (float(q) for q in np.quantile(100.0 - lost[1:], (0.025, 0.975)))
+    score = 100.0 - float(lost[0])
+    moment = datetime.fromtimestamp(at, UTC)
+    return {"as_of": moment, "score": score, "low": max(0.0, min(low, score)), "high": min(100.0, max(high, score))}
 
 
-def _slower(runs: pl.DataFrame) -> Deduction | None:
-    worst: Deduction | None = None
-    timed = runs.filter(~pl.col("red") & pl.col("duration_seconds").is_not_null())
-    for (job,), group in sorted(timed.partition_by("job", as_dict=True).items(), key=lambda item: str(item[0])):
-        found = slow_down(group["duration_seconds"].to_numpy())
-        if found is None:
-            continue
-        now, before, p, recent = found
-        if before <= 0 or now / before <= 1.1 or p >= 0.01:
-            continue
-        points = POINTS["slower"] * min(1.0, math.log2(now / before))
-        if worst is None or points > worst.points:
-            text = (
-                f"{job} takes {seconds_text(now)} in its last {plural(recent, 'build')}, "
-                f"{seconds_text(before)} before (x{now / before:.2f})"
+def _all(pipelines: Sequence[_Pipeline], largest: Sequence[_Pipeline], moments: Sequence[float]) -> dict[str, Any]:
+    """The row for all: the mean over the pipelines that still build, weighted by the builds they are judged by."""
+    latest = max(float(p.history.at[-1]) for p in pipelines)
+    alive = [p for p in pipelines if p.history.at[-1] >= latest - RECENT_SECONDS]
+    windows = [p.history.window(p.runs.height) for p in alive]
+    total = sum(w.builds for w in windows)
+    lost, deductions = np.zeros(DRAWS + 1), []
+    change, compared = np.zeros(DRAWS + 1), 0
+    for pipeline, window in zip(alive, windows, strict=True):
+        points = window.points(pipeline.prior, DRAWS, _seed(f"{pipeline.name}/{window.end}"))
+        mine: Floats = sum(points.values())  # type: ignore[assignment]
+        lost += mine * window.builds / total
+        deductions += [
+            Deduction(
+                d.points * window.builds / total,
+                f"{pipeline.name}: {d.reason}" if pipeline.name else d.reason,
+                d.evidence,
             )
-            worst = Deduction(points, text, fact(text, "builds", group["build_id"][-1]))
-    return worst
-
-
-def _flaky(recent: pl.DataFrame, test_results: pl.DataFrame | None) -> Deduction | None:
-    if test_results is None or not test_results.height:
-        return None
-    mine = test_results.join(recent.select("build_id"), on="build_id", how="semi")
-    tested = mine["build_id"].n_unique()
-    flaky = mine.filter(pl.col("status") == "flaky")
-    if not flaky.height:
-        return None
-    share = flaky["build_id"].n_unique() / tested
-    name, times = flaky.group_by("name").len().sort(["len", "name"], descending=[True, False]).row(0)
-    text = (
-        f"in {flaky['build_id'].n_unique()} of {plural(tested, 'build')} with tests some passed only when tried again, "
-        f"{name} most often ({plural(times, 'time')})"
-    )
-    return Deduction(
-        POINTS["flaky"] * min(1.0, share / 0.2), text, fact(text, "test_results", f"{flaky['build_id'][-1]} {name}")
-    )
-
-
-def _repeated(runs: pl.DataFrame, recent: pl.DataFrame, failures: pl.DataFrame) -> Deduction | None:
-    known = failures.join(runs.select("build_id", "at"), on="build_id", how="inner").sort("at", "build_id")
-    known = known.with_columns(again=pl.col("fingerprint").is_duplicated() & ~pl.col("fingerprint").is_first_distinct())
-    mine = known.join(recent.select("build_id"), on="build_id", how="semi")
-    if not mine.height or not mine["again"].any():
-        return None
-    share = float(mine["again"].sum()) / mine.height
-    top = mine.filter("again").group_by("fingerprint").agg(n=pl.len(), key=pl.col("build_id").last())
-    fingerprint, n, key = top.sort(["n", "fingerprint"], descending=[True, False]).row(0)
-    text = (
-        f"{int(mine['again'].sum())} of {plural(mine.height, 'failure')} had failed the same way before, "
-        f"{fingerprint[:12]} {plural(n, 'time')} again"
-    )
-    return Deduction(POINTS["repeated"] * share, text, fact(text, "build_failures", key))
-
-
-def _all(rows: list[_Health]) -> _Health:
-    total = sum(h.builds for h in rows)
-    deductions = [
-        Deduction(d.points * h.builds / total, f"{h.pipeline}: {d.reason}" if h.pipeline else d.reason, d.evidence)
-        for h in rows
-        for d in h.deductions
-    ]
+            for d in deductions_of(
+                pipeline.name, pipeline.runs, window, {name: float(drawn[0]) for name, drawn in points.items()}
+            )
+        ]
+        before = _before(pipeline, window)
+        if before is not None:
+            change += (before - mine) * window.builds
+            compared += window.builds
     deductions.sort(key=lambda d: (-d.points, d.reason))
     rest = deductions[SHOWN_DEDUCTIONS:]
     if rest:
         text = f"{plural(len(rest), 'smaller deduction')} of single pipelines"
-        points = sum(d.points for d in rest)
-        deductions = [*deductions[:SHOWN_DEDUCTIONS], Deduction(points, text, rest[0].evidence)]
-    score = 100 - sum(d.points for d in deductions)
-    below = math.sqrt(sum((max(0.0, h.score - h.low) * h.builds / total) ** 2 for h in rows))
-    above = math.sqrt(sum((max(0.0, h.high - h.score) * h.builds / total) ** 2 for h in rows))
-    as_of = max((h.as_of for h in rows), key=str)
-    return _Health("", as_of, total, score - below, score + above, tuple(deductions))
+        points_left = sum(d.points for d in rest)
+        deductions = [*deductions[:SHOWN_DEDUCTIONS], Deduction(points_left, text, rest[0].evidence)]
+    return {
+        "pipeline": "",
+        "as_of": max(p.runs["at"][-1] for p in alive),
+        "builds": total,
+        **_scored(deductions, lost),
+        # Where only a few builds have a past to be compared with, their change is not that of all.
+        **_changed(change / compared if compared * 2 >= total else None),
+        "history": [p for p in (_all_at(largest, at) for at in moments) if p is not None],
+    }
+
+
+def _all_at(pipelines: Sequence[_Pipeline], at: float) -> dict[str, Any] | None:
+    """The score of all pipelines together at a moment."""
+    ends = {p.name: int(np.searchsorted(p.history.at, at, "right")) for p in pipelines}
+    alive = [p for p in pipelines if ends[p.name] and p.history.at[ends[p.name] - 1] >= at - RECENT_SECONDS]
+    windows = [p.history.window(ends[p.name]) for p in alive]
+    total = sum(w.builds for w in windows)
+    if total < LEAST_BUILDS:
+        return None
+    lost = np.zeros(PAST_DRAWS + 1)
+    for pipeline, window in zip(alive, windows, strict=True):
+        lost += pipeline.lost(window, PAST_DRAWS) * window.builds / total
+    return _point(at, lost)

@@ -7,6 +7,9 @@ import polars as pl
 from banana_assets.core.schema import Column, Table
 from banana_assets.core.tables.common import ARRIVAL_DAY, EVIDENCE, UTC
 
+DIRECTIONS = ("improving", "stable", "degrading")
+"""Where a score goes, in the words of the original program's health answer."""
+
 RESOURCE_ROLLUPS = Table(
     "resource_rollups",
     "Resource readings summed up by series and hour, so that no reading is read twice for metrics and forecasts.",
@@ -43,7 +46,11 @@ SYSTEM_METRICS = Table(
             "what it is measured for",
             allowed=("source", "pipeline", "job", "step", "branch", "all"),
         ),
-        Column("subject", pl.String, "which source, pipeline, job (pipeline/job), step (pipeline/job/step) or branch; empty for all"),
+        Column(
+            "subject",
+            pl.String,
+            "which source, pipeline, job (pipeline/job), step (pipeline/job/step) or branch; empty for all",
+        ),
         Column("unit", pl.String, "unit of the value: events, builds, s, bytes, percent, 1 for a share..."),
         Column("value", pl.Float64, "the measure"),
         Column("low", pl.Float64, "lower end of its 95 % interval, where it has one", nullable=True),
@@ -83,6 +90,21 @@ BUILD_HEALTH = Table(
         Column("score_low", pl.Float64, "lower end of the 95 % interval", minimum=0, maximum=100),
         Column("score_high", pl.Float64, "upper end of the 95 % interval", minimum=0, maximum=100),
         Column("builds", pl.Int64, "finished builds it rests on", minimum=1),
+        Column("change", pl.Float64, "score less that of the builds before", nullable=True),
+        Column("change_low", pl.Float64, "lower end of its 95 % interval", nullable=True),
+        Column("change_high", pl.Float64, "upper end of its 95 % interval", nullable=True),
+        Column(
+            "direction",
+            pl.String,
+            "where it goes: a change counts when its interval leaves 0 out; null with too few builds before",
+            nullable=True,
+            allowed=DIRECTIONS,
+        ),
+        Column(
+            "history",
+            pl.List(pl.Struct({"as_of": UTC, "score": pl.Float64, "low": pl.Float64, "high": pl.Float64})),
+            "the score at earlier moments and now, each by the builds up to then",
+        ),
         Column(
             "deductions",
             pl.List(pl.Struct({"points": pl.Float64, "reason": pl.String, "evidence": EVIDENCE})),
