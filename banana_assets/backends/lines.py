@@ -6,7 +6,7 @@ import io
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
@@ -33,6 +33,11 @@ class Oddities:
     invalid_utf8_lines: int = 0
     nul_lines: int = 0
     long_lines: int = 0
+
+    def __iadd__(self, other: Oddities) -> Oddities:
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+        return self
 
 
 class _Decoder(Protocol):
@@ -130,12 +135,12 @@ class _Decompressed(io.RawIOBase):
         return plain
 
 
-def open_log(path: Path | str, *, max_bytes: int, max_ratio: int) -> BinaryIO:
+def open_log(path: Path | str, limits: Callable[[], tuple[int, int]]) -> BinaryIO:
     """The plain bytes of a log: plain, gzip or zstd told by its first bytes; ``-`` is standard input.
 
-    ``max_bytes`` and ``max_ratio`` bound what a compressed file may unpack to. Raises InputError for a path that is
-    missing, a folder or not permitted; the stream raises it while reading when compressed data is cut, damaged or
-    beyond the bounds. An empty file is a log without lines.
+    ``limits`` says (for compressed files alone) how many bytes one may unpack to, and how many times its size. Raises
+    InputError for a path that is missing, a folder or not permitted; the stream raises it while reading when
+    compressed data is cut, damaged or beyond the bounds. An empty file is a log without lines.
     """
     name = "Standard input" if str(path) == "-" else str(path)
     try:
@@ -160,7 +165,7 @@ def open_log(path: Path | str, *, max_bytes: int, max_ratio: int) -> BinaryIO:
         start, broken = _zstd_decoder, zstandard.ZstdError
     else:
         return raw
-    plain = _Decompressed(raw, start, broken, name, (max_bytes, max_ratio))
+    plain = _Decompressed(raw, start, broken, name, limits())
     return cast("BinaryIO", io.BufferedReader(plain, 1 << 20))
 
 
@@ -193,18 +198,24 @@ def read_lines(
 def read_blocks(stream: BinaryIO, chunk_bytes: int = 16 << 20, *, oddities: Oddities | None = None) -> Iterator[bytes]:
     """The same lines as blocks of UTF-8, each line ended by LF (a CR before it still there)."""
     seen = Oddities() if oddities is None else oddities
-    for block in _whole_lines(stream, chunk_bytes, seen):
-        data = np.frombuffer(block, np.uint8)
-        ends = np.flatnonzero(data == 10)
-        long_lines = seen.long_lines
-        invalid = _count(block, data, ends, seen)
-        if seen.long_lines > long_lines:
-            yield b"\n".join(_cut(line) for line in block.split(b"\n"))
-        elif invalid:
-            # Replacing never swallows or makes a line feed, so that the lines stay the same lines.
-            yield block.decode("utf-8", "replace").encode()
-        else:
-            yield block
+    for raw in whole_lines(stream, chunk_bytes, seen):
+        block, found = tidied(raw)
+        seen += found
+        yield block
+
+
+def tidied(raw: bytes) -> tuple[bytes, Oddities]:
+    """A block of ``whole_lines`` as UTF-8 whose lines are cut at 64 KiB, and what was odd about it."""
+    seen = Oddities()
+    data = np.frombuffer(raw, np.uint8)
+    ends = np.flatnonzero(data == 10)
+    invalid = _count(raw, data, ends, seen)
+    if seen.long_lines:
+        return b"\n".join(_cut(line) for line in raw.split(b"\n")), seen
+    if invalid:
+        # Replacing never swallows or makes a line feed, so that the lines stay the same lines.
+        return raw.decode("utf-8", "replace").encode(), seen
+    return raw, seen
 
 
 def _cut(line: bytes) -> bytes:
@@ -217,16 +228,15 @@ def _cut(line: bytes) -> bytes:
 def scan_oddities(stream: BinaryIO, chunk_bytes: int = 16 << 20) -> Oddities:
     """Count the lines, bytes and odd lines of a stream without making frames of them."""
     seen = Oddities()
-    for block in _whole_lines(stream, chunk_bytes, seen):
-        data = np.frombuffer(block, np.uint8)
-        ends = np.flatnonzero(data == 10)
-        _count(block, data, ends, seen)
+    for raw in whole_lines(stream, chunk_bytes, seen):
+        data = np.frombuffer(raw, np.uint8)
+        _count(raw, data, np.flatnonzero(data == 10), seen)
     return seen
 
 
-def _whole_lines(stream: BinaryIO, chunk_bytes: int, seen: Oddities) -> Iterator[bytes]:
-    """Blocks of whole lines, each ended by LF (added to a last line without one); the inside of a line that is too
-    long is left out."""
+def whole_lines(stream: BinaryIO, chunk_bytes: int, seen: Oddities) -> Iterator[bytes]:
+    """Blocks of whole lines as they are, each ended by LF (added to a last line without one); the inside of a line
+    that is too long is left out. ``seen`` has its bytes counted alone."""
     rest = b""
     skipping = False
     while chunk := stream.read(chunk_bytes):

@@ -117,6 +117,10 @@ class Settings(BaseSettings):
         """Explicit values, then the environment; ``load`` brings the file."""
         return init_settings, env_settings
 
+    def unpack_limits(self) -> tuple[int, int]:
+        """How many bytes a compressed file may unpack to, and how many times its size."""
+        return self.max_log_bytes, self.max_archive_ratio
+
     @property
     def records_url(self) -> str:
         """SQLAlchemy address of the records database."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from banana_assets.backends.lines import MAX_TEXT, Oddities, open_log, read_lines, scan_oddities
 from banana_assets.core.errors import InputError
 
-LIMITS = {"max_bytes": 1 << 30, "max_ratio": 1000}
+LIMITS = lambda: (1 << 30, 1000)  # noqa: E731
 
 
 def rows(data: bytes, chunk: int = 16 << 20) -> list[tuple[int, str]]:
@@ -73,21 +73,21 @@ def test_plain_gzip_and_zstd_read_the_same(tmp_path, pack):
     text = b"one\ntwo\n" * 1000
     path = tmp_path / "log"
     path.write_bytes(pack(text))
-    with open_log(path, **LIMITS) as stream:
+    with open_log(path, LIMITS) as stream:
         assert stream.read() == text
 
 
 def test_members_one_after_the_other_are_one_log(tmp_path):
     path = tmp_path / "log.gz"
     path.write_bytes(gzip.compress(b"one\n") + gzip.compress(b"two\n") + b"\0" * 512)
-    with open_log(path, **LIMITS) as stream:
+    with open_log(path, LIMITS) as stream:
         assert stream.read() == b"one\ntwo\n"
 
 
 def test_an_empty_file_has_no_lines(tmp_path):
     path = tmp_path / "empty"
     path.touch()
-    with open_log(path, **LIMITS) as stream:
+    with open_log(path, LIMITS) as stream:
         assert list(read_lines(stream)) == []
 
 
@@ -97,10 +97,10 @@ def test_cut_and_damaged_streams_say_so(tmp_path, pack):
     path = tmp_path / "log"
     for broken in (packed[: len(packed) // 2], packed[:9]):
         path.write_bytes(broken)
-        with open_log(path, **LIMITS) as stream, pytest.raises(InputError, match="cut short"):
+        with open_log(path, LIMITS) as stream, pytest.raises(InputError, match="cut short"):
             stream.read()
     path.write_bytes(packed[:500] + b"\xa5" * 5000 + packed[5500:])
-    with open_log(path, **LIMITS) as stream, pytest.raises(InputError, match=r"damaged|cut short"):
+    with open_log(path, LIMITS) as stream, pytest.raises(InputError, match=r"damaged|cut short"):
         stream.read()
 
 
@@ -108,18 +108,18 @@ def test_cut_and_damaged_streams_say_so(tmp_path, pack):
 def test_bombs_are_refused_by_size_and_by_ratio(tmp_path, pack):
     path = tmp_path / "log"
     path.write_bytes(pack(b"\0" * (40 << 20)))
-    with open_log(path, max_bytes=10 << 20, max_ratio=10**9) as stream, pytest.raises(InputError, match="more than"):
+    with open_log(path, lambda: (10 << 20, 10**9)) as stream, pytest.raises(InputError, match="more than"):
         stream.read()
-    with open_log(path, max_bytes=1 << 40, max_ratio=100) as stream, pytest.raises(InputError, match="bomb"):
+    with open_log(path, lambda: (1 << 40, 100)) as stream, pytest.raises(InputError, match="bomb"):
         stream.read()
 
 
 def test_what_cannot_be_opened_is_named_with_a_remedy(tmp_path):
     with pytest.raises(InputError, match="does not exist") as missing:
-        open_log(tmp_path / "none", **LIMITS)
+        open_log(tmp_path / "none", LIMITS)
     assert missing.value.remedy
     with pytest.raises(InputError, match="is a folder"):
-        open_log(tmp_path, **LIMITS)
+        open_log(tmp_path, LIMITS)
     closed = tmp_path / "closed"
     closed.write_text("x")
     closed.chmod(0)
@@ -127,6 +127,6 @@ def test_what_cannot_be_opened_is_named_with_a_remedy(tmp_path):
         pytest.skip("the superuser may read every file")
     try:
         with pytest.raises(InputError, match="may not be read"):
-            open_log(closed, **LIMITS)
+            open_log(closed, LIMITS)
     finally:
         closed.chmod(stat.S_IRUSR)

@@ -84,7 +84,7 @@ def members(path: Path, settings: Settings, scratch: Path) -> list[Member]:
 
 
 def _file(path: Path, name: str, settings: Settings) -> Content:
-    return Content(name, lambda: open_log(path, max_bytes=settings.max_log_bytes, max_ratio=settings.max_archive_ratio))
+    return Content(name, lambda: open_log(path, settings.unpack_limits))
 
 
 def _safe(archive: Path, name: str) -> PurePosixPath:
@@ -121,7 +121,7 @@ def _zip(path: Path, settings: Settings) -> Iterator[tuple[str, IO[bytes], int]]
 
 
 def _tar(path: Path, settings: Settings) -> Iterator[tuple[str, IO[bytes], int]]:
-    with open_log(path, max_bytes=settings.max_log_bytes, max_ratio=settings.max_archive_ratio) as plain:
+    with open_log(path, settings.unpack_limits) as plain:
         size = path.stat().st_size
         try:
             with tarfile.open(fileobj=plain, mode="r|") as archive:

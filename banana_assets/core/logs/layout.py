@@ -261,17 +261,29 @@ def _try(
     rest: list[str], part: Part, separators: Iterable[str] = _SEPARATORS, share: float = _MOST
 ) -> tuple[Part, list[str]] | None:
     """The part with the first separator that enough lines have after it, and what then remains of those lines."""
-    enough = share * len(rest)
-    bare = _compiled(replace(part, separator="").expression(False))
-    if sum(1 for text in rest if bare.match(text)) < enough:
+    spare = int((1 - share) * len(rest) + 1e-9)
+    if _ends(replace(part, separator=""), rest, spare) is None:
         return None
     glued = ("",) if part.wrap == "[" or part.kind == "bracket" else ()
     for separator in (*separators, *glued):
-        whole = _compiled(replace(part, separator=separator).expression(False))
-        ends = [(text, m.end()) for text in rest if (m := whole.match(text))]
-        if len(ends) >= enough:
-            return replace(part, separator=separator), [text[end:] for text, end in ends]
+        ends = _ends(replace(part, separator=separator), rest, spare)
+        if ends is not None:
+            return replace(part, separator=separator), [text[end:] for text, end in zip(rest, ends, strict=True) if end]
     return None
+
+
+def _ends(part: Part, rest: list[str], spare: int) -> list[int] | None:
+    """Where the part ends in each text (0 where it is missing); None as soon as more than ``spare`` miss it."""
+    match = _compiled(part.expression(False)).match
+    ends = []
+    for text in rest:
+        found = match(text)
+        if found is None:
+            spare -= 1
+            if spare < 0:
+                return None
+        ends.append(found.end() if found else 0)
+    return ends
 
 
 def _several(rest: Sequence[str]) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from io import BytesIO
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +13,6 @@ import typer
 from banana_assets.interfaces.cli.output import Format, say, write_rows
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     import polars as pl
 
     from banana_assets.backends.lines import Oddities
@@ -22,7 +20,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
-BLOCK = 8 << 20
+BLOCK, AHEAD = 8 << 20, 6
+"""Bytes of a block, and blocks that other threads work on meanwhile."""
 SAMPLE_LINES = 1_500
 
 
@@ -62,49 +61,64 @@ def mine(
 
 
 def _read(file: str, content: bool, oddities: Oddities) -> Assigner:
-    from banana_assets.backends.lines import open_log, read_blocks
-    from banana_assets.backends.settings import load
-    from banana_assets.core.logs.assignment import Assigner
-    from banana_assets.core.logs.header import learn_header
-    from banana_assets.core.logs.masks import shorten_block, split_lines
+    from concurrent.futures import ThreadPoolExecutor
 
-    settings = load()
-    with open_log(file, max_bytes=settings.max_log_bytes, max_ratio=settings.max_archive_ratio) as stream:
-        blocks = read_blocks(stream, BLOCK, oddities=oddities)
+    from banana_assets.backends.lines import open_log, tidied, whole_lines
+    from banana_assets.core.logs.assignment import Assigner, Lines
+    from banana_assets.core.logs.header import learn_header
+    from banana_assets.core.logs.textlines import split_lines
+
+    assigner = Assigner()
+
+    def prepare(raw: bytes) -> tuple[Lines, Oddities]:
+        block, odd = tidied(raw)
+        return assigner.prepare(block), odd
+
+    with open_log(file, _limits) as stream, ThreadPoolExecutor(2) as pool:
+        blocks = whole_lines(stream, BLOCK, oddities)
         first = next(blocks, None)
         if first is None:
-            return Assigner()
-        header = None if content else learn_header(split_lines(first), SAMPLE_LINES)
-        assigner = Assigner(header) if header else Assigner()
-        for short in ahead(shorten_block, chain([first], blocks)):
-            assigner.add(short)
+            return assigner
+        # Other threads begin on the text while this one learns its header.
+        pending = deque(pool.submit(prepare, raw) for raw in chain([first], islice(blocks, AHEAD)))
+        if not content:
+            assigner.header = learn_header(split_lines(tidied(first)[0]), SAMPLE_LINES)
+        while pending:
+            lines, odd = pending.popleft().result()
+            pending.extend(pool.submit(prepare, raw) for raw in islice(blocks, 1))
+            oddities += odd
+            assigner.add(lines)
     return assigner
 
 
-def ahead(work: Callable[[bytes], pl.Series], blocks: Iterable[bytes]) -> Iterator[pl.Series]:
-    """The work's results in order, two blocks being worked on while earlier ones are used."""
-    from concurrent.futures import ThreadPoolExecutor
+def _limits() -> tuple[int, int]:
+    # Settings take longer to load than a small log to mine, and only compressed files need them.
+    from banana_assets.backends.settings import load
 
-    with ThreadPoolExecutor(2) as pool:
-        pending: deque[Future[pl.Series]] = deque()
-        for block in blocks:
-            pending.append(pool.submit(work, block))
-            if len(pending) > 2:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
+    return load().unpack_limits()
 
 
 def _write_assignments(assigner: Assigner, path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
     from banana_assets.core.errors import InputError
 
     try:
-        with path.open("wb") as out:
+        with path.open("wb") as out, ThreadPoolExecutor(2) as pool:
             out.write(b"LineId,EventId,EventTemplate\n")
-            for frame in assigner.assignments():
-                frame.write_csv(out, include_header=False)
+            frames = assigner.assignments()
+            pending = deque(pool.submit(_csv, frame) for frame in islice(frames, 3))
+            while pending:
+                out.write(pending.popleft().result())
+                pending.extend(pool.submit(_csv, frame) for frame in islice(frames, 1))
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}.", "Choose another place for it.") from error
+
+
+def _csv(frame: pl.DataFrame) -> memoryview:
+    text = BytesIO()
+    frame.write_csv(text, include_header=False)
+    return text.getbuffer()
 
 
 def _remark(assigner: Assigner, oddities: Oddities) -> None:

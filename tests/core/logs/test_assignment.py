@@ -6,7 +6,6 @@ import pytest
 from banana_assets.core.logs import assignment
 from banana_assets.core.logs.assignment import Assigner
 from banana_assets.core.logs.header import learn_header
-from banana_assets.core.logs.masks import shorten
 
 LINES = [f"2024-01-01 10:00:0{i % 10} {'ERROR' if i % 7 == 0 else 'INFO'} a.B: took {i} ms" for i in range(200)]
 LINES += [f"2024-01-01 10:01:0{i % 10} WARN a.C: queue is full" for i in range(50)]
@@ -15,7 +14,8 @@ LINES += [f"2024-01-01 10:01:0{i % 10} WARN a.C: queue is full" for i in range(5
 def assign(lines: list[str], size: int = 64) -> Assigner:
     assigner = Assigner(learn_header(pl.Series(lines)))
     for i in range(0, len(lines), size):
-        assigner.add(shorten(pl.Series(lines[i : i + size], dtype=pl.String)))
+        block = "".join(f"{line}\n" for line in lines[i : i + size]).encode()
+        assigner.add(assigner.prepare(block))
     assigner.finish()
     return assigner
 
@@ -67,3 +67,23 @@ def test_little_is_enough(lines):
     assigner = assign(lines)
     assert sum(frame.height for frame in assigner.assignments()) == len(lines)
     assert assigner.templates()["count"].sum() == len(lines)
+
+
+def test_lines_give_the_same_whether_compared_whole_or_shortened(monkeypatch):
+    lines = [*LINES, *LINES[::-1]] * 3
+    whole = assigned(assign(lines))
+    monkeypatch.setattr(assignment, "NOVEL", 0.0)
+    monkeypatch.setattr(assignment, "RETRY", 3)
+    short = assign(lines)
+    assert assigned(short).equals(whole)
+    assert short._wait > 0
+
+
+def test_a_block_prepared_before_the_mode_changed_is_taken_all_the_same():
+    block = "".join(f"{line}\n" for line in LINES).encode()
+    assigner = Assigner(learn_header(pl.Series(LINES)))
+    ready = [assigner.prepare(block), assignment._shortened(block), assigner.prepare(block)]
+    for lines in ready:
+        assigner.add(lines)
+    assigner.finish()
+    assert assigner.templates()["count"].to_list() == [600, 150]

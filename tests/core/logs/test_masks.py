@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banana_assets.core.logs.masks import mask, shape_id, shape_ids, shorten, split_lines
+from banana_assets.core.logs.masks import mask, shape_id, shape_ids, shorten
+from banana_assets.core.logs.textlines import split_lines
 
 
 def shape(message: str) -> str:
