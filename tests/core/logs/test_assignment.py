@@ -73,7 +73,7 @@ def test_lines_give_the_same_whether_compared_whole_or_shortened(monkeypatch):
     lines = [*LINES, *LINES[::-1]] * 3
     whole = assigned(assign(lines))
     monkeypatch.setattr(assignment, "NOVEL", 0.0)
-    monkeypatch.setattr(assignment, "RETRY", 3)
+    monkeypatch.setattr(assignment, "RETRY", 100)
     short = assign(lines)
     assert assigned(short).equals(whole)
     assert short._wait > 0
