@@ -32,6 +32,9 @@ _CHAINED = re.compile(r"<\*>(?:\.<\*>)+|\{<\*>\}<\*>")
 MAX_NAMED = 500
 """Characters up to which the variables of a shape are named."""
 
+MOST_NAMED = 20
+"""Shapes that are looked at to name the variables of a template."""
+
 Words = tuple[str, ...]
 
 
@@ -286,15 +289,16 @@ def _named(shapes: Sequence[str], templates: Sequence[str]) -> dict[str, str]:
     members: dict[str, list[str]] = defaultdict(list)
     for shape, template in zip(shapes, templates, strict=True):
         members[template].append(shape)
-    return {template: _name(template, found) for template, found in members.items()}
+    return {template: name(template, found) for template, found in members.items()}
 
 
-def _name(template: str, shapes: Sequence[str]) -> str:
+def name(template: str, shapes: Sequence[str]) -> str:
+    """The template with the kind of each variable that has one kind in the first MOST_NAMED of its (sorted) shapes."""
     constants = [re.escape(part).replace(r"\ ", r"\s+") for part in template.split(VARIABLE)]
     pattern = re.compile(r"\s*" + "(.*?)".join(constants) + r"\s*", re.DOTALL)
     kinds: list[set[str]] = [set() for _ in constants[1:]]
     # Lazy groups are slow on long text, and nobody reads its names.
-    for shape in (s for s in shapes[:20] if len(s) <= MAX_NAMED):
+    for shape in (s for s in shapes[:MOST_NAMED] if len(s) <= MAX_NAMED):
         match = pattern.fullmatch(shape)
         if match is None:
             continue

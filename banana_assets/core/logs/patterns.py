@@ -6,9 +6,9 @@ from datetime import date
 
 import polars as pl
 
+from banana_assets.core.logs.incremental import mined
 from banana_assets.core.logs.lineage import formerly
 from banana_assets.core.logs.masks import mask
-from banana_assets.core.logs.miner import mine
 from banana_assets.core.logs.standing import new_ones, rarity, trend
 from banana_assets.core.logs.states import STATES, with_states
 from banana_assets.core.tables.common import UTC
@@ -105,25 +105,12 @@ def severity_word(severity: pl.Expr, frequency: pl.Expr) -> pl.Expr:
     )
 
 
-def _templates(shapes: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """The template of each shape: columns shape_id, template, named_template, pattern_id.
-
-    Mining looks at the set of shapes alone, so where no shape came or went its last answer stands.
-    """
-    texts = shapes.select("shape_id", "shape").unique("shape_id")
-    known = (
-        before.filter(pl.col("rules_version") == RULES_VERSION)
-        .select("template", "named_template", "pattern_id", shape_id="shapes")
-        .explode("shape_id")
-    )
-    if known.height == texts.height and texts.join(known, on="shape_id", how="anti").is_empty():
-        return known
-    mined = mine(shapes.group_by("shape").agg(pl.col("events").sum()))
-    return texts.join(mined, on="shape", how="left").drop("shape")
+_COUNTED = [c.name for c in LOG_SHAPES.columns if c.name not in ("shape", "example")]
+"""Columns of LOG_SHAPES that counting needs: all but the texts."""
 
 
 def patterns(
-    shapes: pl.DataFrame,
+    shapes: pl.DataFrame | pl.LazyFrame,
     files: pl.DataFrame,
     *,
     previous: pl.DataFrame | None = None,
@@ -131,20 +118,27 @@ def patterns(
 ) -> pl.DataFrame:
     """The templates of all shapes, in the columns of ``log_patterns``; the most frequent first, none dropped.
 
-    ``shapes`` are rows of ``log_shapes``; ``files`` has ``file_id, path, arrived_at``. ``previous`` are the patterns
-    as they were before, from which those that split or merged are known; ``states`` what people decided (STATES).
+    ``shapes`` are rows of ``log_shapes``, whose texts are collected only where they are needed; ``files`` has
+    ``file_id, path, arrived_at``. ``previous`` are the patterns as they were before, which saves mining their shapes
+    again and tells what split or merged; ``states`` what people decided (STATES).
     """
-    if not shapes.height:
+    stored = shapes.lazy()
+    rows = stored.select(_COUNTED).collect()
+    if not rows.height:
         return LOG_PATTERNS.empty()
     before = LOG_PATTERNS.empty() if previous is None else previous
-    rows = (
-        shapes.join(_templates(shapes, before), on="shape_id", how="left")
-        .join(files.select("file_id", "path", "arrived_at").unique("file_id"), on="file_id", how="left")
-        .sort("file_id", "first_line")
-    )
-    found = rows.group_by("pattern_id").agg(
-        pl.col("template").first(),
-        pl.col("named_template").first(),
+
+    def texts(ids: pl.Series) -> pl.DataFrame:
+        chosen = stored.select("shape_id", "shape").filter(pl.col("shape_id").is_in(ids.implode()))
+        return chosen.unique("shape_id", keep="any").collect()
+
+    # What other rules made, or an earlier release that kept no groups, is of no use to this one.
+    usable = before.filter(pl.col("rules_version") == RULES_VERSION, pl.col("groups").list.len() > 0)
+    templates = mined(rows["shape_id"].unique(), texts, usable)
+    rows = rows.join(
+        templates.select("pattern_id", shape_id="shapes").explode("shape_id"), on="shape_id", how="left"
+    ).join(files.select("file_id", "path", "arrived_at").unique("file_id"), on="file_id", how="left")
+    counted = rows.group_by("pattern_id").agg(
         frequency=pl.col("events").sum(),
         severity_number=typical_severity(pl.col("severity_number"), pl.col("events")),
         first_seen=pl.col("first_ts").min(),
@@ -153,8 +147,8 @@ def patterns(
         last_arrived=pl.coalesce("arrived_at", pl.col("arrival_day").cast(UTC)).max(),
         sources=pl.col("source").unique().sort(),
         files=pl.col("file_id").n_unique().cast(pl.Int64),
-        shapes=pl.col("shape_id").unique().sort(),
     )
+    found = templates.join(counted, on="pattern_id")
     members = rows.select("pattern_id", "source").unique()
     latest = rows["arrival_day"].max()
     assert isinstance(latest, date)
@@ -166,16 +160,38 @@ def patterns(
         .with_columns(pl.col("is_new").fill_null(False), pl.col("formerly").fill_null([]))
     )
     found = with_states(found, pl.DataFrame(schema=STATES) if states is None else states)
-    shown = (
-        rows.unique(["pattern_id", "example"], keep="first", maintain_order=True)
-        .group_by("pattern_id", maintain_order=True)
-        .head(EXAMPLES)
-        .select("pattern_id", pl.struct("file_id", "path", line="first_line", text="example").cast(EXAMPLE).alias("e"))
-        .group_by("pattern_id", maintain_order=True)
-        .agg(examples=pl.col("e"))
-    )
+    shown = _examples(rows, stored)
     whole = found.join(shown, on="pattern_id", how="left").with_columns(
         severity=severity_word(pl.col("severity_number"), pl.col("frequency")),
         rules_version=pl.lit(RULES_VERSION, dtype=pl.Int32),
     )
     return LOG_PATTERNS.conform(whole.sort(["frequency", "pattern_id"], descending=[True, False]))
+
+
+def _examples(rows: pl.DataFrame, stored: pl.LazyFrame) -> pl.DataFrame:
+    """``pattern_id, examples``: the earliest events of different shapes, and of the same where there are no others."""
+    ordered = rows.select("pattern_id", "shape_id", "arrival_day", "file_id", "path", "first_line")
+    chosen = (
+        ordered.sort("file_id", "first_line")
+        .with_columns(nth=pl.int_range(pl.len()).over("pattern_id", "shape_id"))
+        .filter(pl.col("nth") < EXAMPLES)
+        .sort("pattern_id", "nth", "file_id", "first_line")
+        .group_by("pattern_id", maintain_order=True)
+        .head(EXAMPLES)
+    )
+    text = (
+        stored.filter(
+            pl.col("arrival_day").is_in(chosen["arrival_day"].unique().implode()),
+            pl.col("file_id").is_in(chosen["file_id"].unique().implode()),
+            pl.col("first_line").is_in(chosen["first_line"].unique().implode()),
+        )
+        .select("file_id", "first_line", "example")
+        .unique(["file_id", "first_line"], keep="any")
+        .collect()
+    )
+    return (
+        chosen.join(text, on=["file_id", "first_line"], how="left", maintain_order="left")
+        .select("pattern_id", pl.struct("file_id", "path", line="first_line", text="example").cast(EXAMPLE).alias("e"))
+        .group_by("pattern_id", maintain_order=True)
+        .agg(examples=pl.col("e"))
+    )

@@ -48,6 +48,8 @@ EXAMPLE = pl.Struct({"file_id": pl.Int64, "path": pl.String, "line": pl.Int64, "
 
 FORMER = pl.Struct({"pattern_id": pl.String, "template": pl.String, "kind": pl.String, "changed_on": pl.Date})
 
+GROUP = pl.Struct({"structure": pl.String, "columns": pl.List(pl.List(pl.String)), "shapes": pl.List(pl.Int64)})
+
 LOG_PATTERNS = Table(
     "log_patterns",
     "Log templates over all sources: how often, how bad, since when, what people decided, with example lines.",
@@ -94,6 +96,13 @@ LOG_PATTERNS = Table(
         Column("sources", pl.List(pl.String), "what writes it"),
         Column("files", pl.Int64, "files that have it", minimum=1),
         Column("shapes", pl.List(pl.Int64), "shapes joined in it (log_shapes.shape_id)"),
+        Column(
+            "groups",
+            pl.List(GROUP),
+            "what the miner keeps to add shapes to: those of one structure, and the distinct words in each place; null "
+            "where an earlier release wrote the row",
+            nullable=True,
+        ),
         Column("rules_version", pl.Int32, "version of the mining rules"),
         Column("examples", pl.List(EXAMPLE), "up to three lines, with file and line number"),
         Column(
@@ -122,6 +131,7 @@ LOG_PATTERNS = Table(
         "sources": ("log_shapes.source",),
         "files": ("log_shapes.file_id",),
         "shapes": ("log_shapes.shape_id",),
+        "groups": ("log_shapes.shape",),
         "examples": ("log_shapes.first_line", "log_shapes.example", "log_files.path"),
         "formerly": ("log_shapes.shape_id",),
     },

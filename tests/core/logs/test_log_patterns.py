@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -5,7 +6,7 @@ import pytest
 
 from banana_assets.core.logs.events import EVENT_SCHEMA
 from banana_assets.core.logs.masks import shape_ids
-from banana_assets.core.logs.miner import mine
+from banana_assets.core.logs.miner import Rows, by_structure
 from banana_assets.core.logs.patterns import SHAPE_SCHEMA, patterns, severity_word, shapes, typical_severity
 from banana_assets.core.logs.states import STATES
 from banana_assets.core.tables.patterns import LOG_PATTERNS, LOG_SHAPES
@@ -126,21 +127,24 @@ def test_one_odd_event_does_not_decide_the_severity_of_thousands() -> None:
     assert found["s"].to_list() == [9, 17]
 
 
-def test_the_same_shapes_are_not_mined_again_and_a_new_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    mined: list[int] = []
+def test_only_new_shapes_are_mined(monkeypatch: pytest.MonkeyPatch) -> None:
+    mined: list[list[str]] = []
 
-    def counting(frame: pl.DataFrame) -> pl.DataFrame:
-        mined.append(frame.height)
-        return mine(frame)
+    def noting(shapes: Iterable[tuple[int, str]]) -> dict[str, Rows]:
+        chosen = list(shapes)
+        mined.append([shape for _, shape in chosen])
+        return by_structure(chosen)
 
-    monkeypatch.setattr("banana_assets.core.logs.patterns.mine", counting)
+    monkeypatch.setattr("banana_assets.core.logs.incremental.by_structure", noting)
     one = stored(shapes(some_events(["user 1 logged in", "disk full"] * 5)), 1)
     first = patterns(one, FILES)
     again = patterns(one, FILES, previous=first)
     assert again.equals(first)
-    assert mined == [2]
+    assert [len(batch) for batch in mined] == [2]
     older = first.with_columns(rules_version=pl.lit(0, dtype=pl.Int32))
     assert patterns(one, FILES, previous=older).equals(first)
+    before_groups = first.with_columns(groups=pl.lit(None, dtype=LOG_PATTERNS.dtypes["groups"]))
+    assert patterns(one, FILES, previous=before_groups).equals(first)
     more = pl.concat([one, stored(shapes(some_events(["seen once"])), 2)])
     assert patterns(more, FILES, previous=first)["frequency"].sum() == 11
-    assert mined == [2, 2, 3]
+    assert [len(batch) for batch in mined] == [2, 2, 2, 1]
