@@ -99,6 +99,13 @@ class Store:
         query = _on(query, b.arrival_day, day).order_by(b.seq, r.suite, r.classname, r.name)
         return self._frame(TEST_RESULTS, query)
 
+    def test_results_of(self, build_ids: Sequence[str]) -> pl.DataFrame:
+        """The test results (TEST_RESULTS) of these builds."""
+        b, r = t.builds.c, t.test_results.c
+        query = sa.select(*(b[n] if n in ("arrival_day", "arrived_at") else r[n] for n in TEST_RESULTS.dtypes))
+        query = query.join_from(t.test_results, t.builds).where(r.build_id.in_(list(build_ids)))
+        return self._frame(TEST_RESULTS, query.order_by(b.seq, r.suite, r.classname, r.name))
+
     def resource_series(self, day: date | None = None) -> pl.DataFrame:
         """The ingested resource series (SERIES), all or those that arrived on that day, by series_id."""
         c = t.resource_series.c

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from banana_assets.core.errors import InputError
+from banana_assets.interfaces.cli.asked import day, moment, shortlist, user
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ app = typer.Typer(
 TABLE_ROWS = 50
 TEMPLATE_WIDTH = 100
 LEAST_PREFIX = 4
-
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class Severity(StrEnum):
@@ -147,7 +145,7 @@ def _chosen(
     frame = known
     seen = pl.min_horizontal("last_seen", "last_arrived")
     if since is not None:
-        frame = frame.filter(seen >= _moment(since, known.select(seen.max()).item()))
+        frame = frame.filter(seen >= moment(since, known.select(seen.max()).item()))
     if severity is not None:
         order = list(Severity)
         frame = frame.filter(pl.col("severity").is_in([s.value for s in order[order.index(severity) :]]))
@@ -156,7 +154,7 @@ def _chosen(
     if source is not None:
         names = sorted(set(known["sources"].explode(empty_as_null=False).to_list()))
         if source not in names:
-            raise InputError(f"No log of the source {source} has patterns.", f"There are {_listed(names)}.")
+            raise InputError(f"No log of the source {source} has patterns.", f"There are {shortlist(names)}.")
         frame = frame.filter(pl.col("sources").list.contains(source))
     rank = {s.value: n for n, s in enumerate(Severity)}
     return frame.sort(
@@ -165,26 +163,6 @@ def _chosen(
         "pattern_id",
         descending=[True, True, False],
     )
-
-
-def _listed(names: list[str], most: int = 8) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more if names else "none"
-
-
-def _moment(told: str, latest: datetime | None) -> datetime:
-    """The time that a day, a time or a duration before the latest event means."""
-    if match := re.fullmatch(r"(\d{1,6})([mhdw])", told.strip()):
-        span = timedelta(**{_UNITS[match[2]]: int(match[1])})
-        start = datetime(1, 1, 2, tzinfo=UTC)
-        return latest - span if latest is not None and latest - start > span else start
-    try:
-        moment = datetime.fromisoformat(told.strip())
-    except ValueError as error:
-        raise InputError(
-            f"{told!r} is no day and no duration.", "Write 2026-03-01, 2026-03-01T08:00, 90m, 24h, 7d or 2w."
-        ) from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _write(rows: pl.DataFrame, decided: pl.DataFrame, form: Format, *, notes: bool) -> None:
@@ -214,7 +192,7 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
     return row | {
         "state": state,
         "events": row["frequency"],
-        "sources": _listed(row["sources"], 3),
+        "sources": shortlist(row["sources"], 3),
         "template": template if len(template) <= TEMPLATE_WIDTH else template[: TEMPLATE_WIDTH - 1] + "…",
         "example": f"{first['path'] or first['file_id']}:{first['line']}" if first else None,
     }
@@ -225,7 +203,7 @@ def _decide(told: str, state: str, note: str | None, until: str | None, form: Fo
         row = _named(told, known)
         end = None if until is None else _day(until, known["last_arrived"].max())
         at = datetime.now(UTC)
-        store.set_pattern_state(row["pattern_id"], state, note=note, until=end, changed_by=_user(), changed_at=at)
+        store.set_pattern_state(row["pattern_id"], state, note=note, until=end, changed_by=user(), changed_at=at)
     shown = {"pattern_id": row["pattern_id"], "state": state, "until": end, "note": note}
     shown |= {"severity": row["severity"], "frequency": row["frequency"], "template": row["named_template"]}
     write_object({k: v for k, v in shown.items() if v is not None} if form is Format.table else shown, form)
@@ -243,27 +221,14 @@ def _named(told: str, known: pl.DataFrame) -> dict[str, Any]:
             return found.row(0, named=True)
         if found.height:
             raise InputError(
-                f"{told} may be {_listed(found['pattern_id'].to_list())}.", "Say which, with more of its id."
+                f"{told} may be {shortlist(found['pattern_id'].to_list())}.", "Say which, with more of its id."
             )
     raise InputError(f"There is no pattern {told}.", "`banana patterns --state all` lists them.")
 
 
 def _day(told: str, latest: Any) -> date:
-    try:
-        day = date.fromisoformat(told.strip())
-    except ValueError as error:
-        raise InputError(f"{told!r} is no day.", "Write it as 2026-03-01.") from error
+    end = day(told)
     now = datetime.now(UTC) if latest is None else max(latest, datetime.now(UTC))
-    if datetime.combine(day, time(), UTC) <= now:
-        raise InputError(f"A mute until {day} would be over already.", "Name a later day.")
-    return day
-
-
-def _user() -> str:
-    from getpass import getuser
-
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        # A container may run a user id that has no name.
-        return "unknown"
+    if datetime.combine(end, time(), UTC) <= now:
+        raise InputError(f"A mute until {end} would be over already.", "Name a later day.")
+    return end

@@ -1,0 +1,146 @@
+"""One build looked up: its facts, why it failed, what is known of that failure and of its tests.
+
+Builds and test results come from the records, so that a build shows as soon as it is ingested; diagnoses, clusters and
+the history of tests come from the tables, as of the last materialization.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from banana_assets.backends.lines import read_lines
+from banana_assets.backends.settings import SQLITE_NAME, Settings
+from banana_assets.backends.store import Store
+from banana_assets.backends.tables import Tables
+from banana_assets.core.builds.diagnosis import Diagnosis, diagnose
+from banana_assets.core.builds.greens import last_green
+from banana_assets.core.builds.listing import found, listed
+from banana_assets.core.builds.testruns import BAD, TEST, identified
+from banana_assets.core.builds.timing import TimedStep, timed_steps
+from banana_assets.core.errors import InputError
+from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS, FLAKY_TESTS, TEST_RESULTS
+
+
+@dataclass(frozen=True)
+class BuildDetail:
+    """A build in full.
+
+    ``build`` is its row of BUILDS; ``failure`` and ``cluster`` those of BUILD_FAILURES and FAILURE_CLUSTERS, where it
+    failed and they are computed; ``nth`` the place of this failure in its cluster, 1 the first. ``green`` is the last
+    green build of its job before it, ``same_commit`` the other builds of that job on its commit (rows of BUILDS), the
+    oldest first. ``tests`` counts its results by status; ``failing`` has a row a test that failed or was flaky:
+    ``title, status, message, earlier`` (builds before in which it failed) and, for one known to be flaky, ``flakes``,
+    ``runs`` and ``quarantine``.
+    """
+
+    build: dict[str, Any]
+    steps: tuple[TimedStep, ...]
+    failure: dict[str, Any] | None
+    cluster: dict[str, Any] | None
+    nth: int | None
+    green: dict[str, Any] | None
+    same_commit: tuple[dict[str, Any], ...]
+    tests: dict[str, int]
+    failing: tuple[dict[str, Any], ...]
+
+
+def there_is_a_store(settings: Settings) -> bool:
+    """Whether something was ever brought in, so that a look makes no empty store."""
+    return settings.database_url is not None or (settings.home / SQLITE_NAME).exists()
+
+
+def build_list(store: Store, tables: Tables) -> pl.DataFrame:
+    """All builds, the newest first, with what is known of their failures (``listing.listed``)."""
+    return listed(store.builds(), tables.read(BUILD_FAILURES), tables.read(FAILURE_CLUSTERS))
+
+
+def find_build(builds: pl.DataFrame, told: str) -> dict[str, Any]:
+    """The build (a row of BUILDS) of that id, of the only one that begins so or holds it.
+
+    Raises InputError when there is none or several, naming the nearest.
+    """
+    chosen = found(told, builds["build_id"].to_list(), "build", "`banana builds` lists them.")
+    return builds.row(by_predicate=pl.col("build_id") == chosen, named=True)
+
+
+def build_lines(store: Store, build_id: str) -> list[str]:
+    """The lines of a build's log. Raises InputError when it has none."""
+    with store.open_build_log(build_id) as stream:
+        return [text for chunk in read_lines(stream) for text in chunk["text"].to_list()]
+
+
+def diagnosed(store: Store, build: dict[str, Any], builds: pl.DataFrame, budget: int) -> tuple[Diagnosis, str | None]:
+    """A build explained from its stored log, against the last green build of its job; that build's id.
+
+    Raises InputError when it has no log.
+    """
+    if build["log_sha256"] is None:
+        raise InputError(f"The build {build['build_id']} came without a log.", "Ingest its log, or choose another one.")
+    green = last_green(builds, build)
+    against = build_lines(store, green["build_id"]) if green else None
+    lines = build_lines(store, build["build_id"])
+    return (
+        diagnose(lines, budget=budget, exit_code=build["exit_code"], against=against),
+        green["build_id"] if green else None,
+    )
+
+
+def build_detail(store: Store, tables: Tables, told: str) -> BuildDetail:
+    """Everything known of the build of that id (or a part of it). Raises InputError when there is no such build."""
+    builds = store.builds()
+    build = find_build(builds, told)
+    mine = pl.col("build_id") == build["build_id"]
+    failures = tables.scan(BUILD_FAILURES).filter(mine, pl.col("log_sha256") == build["log_sha256"]).collect()
+    failed = build["status"] in ("failed", "error")
+    failure = failures.row(0, named=True) if failed and failures.height else None
+    clusters = tables.scan(FAILURE_CLUSTERS).filter(pl.col("builds").list.contains(build["build_id"])).collect()
+    cluster = clusters.row(0, named=True) if failed and clusters.height else None
+    beside = builds.filter(
+        ~mine,
+        pl.col("pipeline") == build["pipeline"],
+        pl.col("job") == build["job"],
+        pl.col("commit_sha") == pl.lit(build["commit_sha"], pl.String),
+    ).sort(pl.coalesce("finished_at", "arrived_at"), "build_id")
+    results = store.test_results_of([build["build_id"]])
+    steps = timed_steps(build_lines(store, build["build_id"])) if build["log_sha256"] else []
+    return BuildDetail(
+        build=build,
+        steps=tuple(steps),
+        failure=failure,
+        cluster=cluster,
+        nth=cluster["builds"].index(build["build_id"]) + 1 if cluster else None,
+        green=last_green(builds, build),
+        same_commit=tuple(beside.iter_rows(named=True)),
+        tests=dict(results.group_by("status").len().sort("status").iter_rows()),
+        failing=tuple(_failing(tables, results, build, builds).iter_rows(named=True)),
+    )
+
+
+def _failing(tables: Tables, results: pl.DataFrame, build: dict[str, Any], builds: pl.DataFrame) -> pl.DataFrame:
+    bad = results.filter(pl.col("status").is_in([*BAD, "flaky"]))
+    mine = identified(bad.with_columns(pipeline=pl.lit(build["pipeline"])))
+    ended = pl.coalesce("finished_at", "arrived_at")
+    before = builds.filter(
+        pl.col("pipeline") == build["pipeline"], ended < (build["finished_at"] or build["arrived_at"])
+    )
+    named = TEST[1:]
+    earlier = (
+        tables.scan(TEST_RESULTS)
+        .filter(pl.col("status").is_in([*BAD, "flaky"]))
+        .join(before.lazy().select("build_id"), on="build_id", how="semi")
+        .join(mine.lazy().select(named), on=named, how="semi")
+        .group_by(named)
+        .agg(earlier=pl.len().cast(pl.Int64))
+        .collect()
+    )
+    flaky = tables.scan(FLAKY_TESTS).select("test_id", "flakes", "runs", "quarantine", flaky="state").collect()
+    return (
+        mine.join(earlier, on=named, how="left")
+        .join(flaky, on="test_id", how="left")
+        .with_columns(pl.col("earlier").fill_null(0))
+        .sort("title")
+    )
+

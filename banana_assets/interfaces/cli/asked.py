@@ -1,0 +1,54 @@
+"""What people write on a command line, and what stands for it: moments, days, who is asking."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from banana_assets.core.errors import InputError
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def moment(told: str, latest: datetime | None) -> datetime:
+    """The time that a day, a time or a duration before the latest event means.
+
+    Raises InputError for anything else.
+    """
+    if match := re.fullmatch(r"(\d{1,6})([mhdw])", told.strip()):
+        span = timedelta(**{_UNITS[match[2]]: int(match[1])})
+        start = datetime(1, 1, 2, tzinfo=UTC)
+        return latest - span if latest is not None and latest - start > span else start
+    try:
+        at = datetime.fromisoformat(told.strip())
+    except ValueError as error:
+        raise InputError(
+            f"{told!r} is no day and no duration.", "Write 2026-03-01, 2026-03-01T08:00, 90m, 24h, 7d or 2w."
+        ) from error
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def day(told: str) -> date:
+    """The day that is written so. Raises InputError for anything else."""
+    try:
+        return date.fromisoformat(told.strip())
+    except ValueError as error:
+        raise InputError(f"{told!r} is no day.", "Write it as 2026-03-01.") from error
+
+
+def shortlist(names: Sequence[str], most: int = 8) -> str:
+    """The first of these names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more if names else "none"
+
+
+def user() -> str:
+    """Who runs this."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        # A container may run a user id that has no name.
+        return "unknown"
