@@ -30,6 +30,8 @@ JOIN = 4
 THIN = GUESS
 """A best message that explains no more than this makes thin evidence, and the pack says so."""
 
+NOT_PROGRAMS = ("", "shell", "network", "timeout", "cloud")
+"""Names of families of messages that many programs print."""
 MOST_SAID = 160
 """Characters of a message in the reason."""
 
@@ -195,7 +197,7 @@ def _category(
     finding = best.finding
     number = finding.anchor + 1
     text = "\n".join(log.texts[finding.first : finding.last + 1])[:4000]
-    said = f"{finding.rule.tool} says " if finding.rule.tool else ""
+    said = f"{finding.rule.tool} says " if finding.rule.tool not in NOT_PROGRAMS else ""
     named = f"line {number}: {said}{_headline(log.texts[finding.anchor : finding.last + 1])}"
     sure = 0.95 if finding.weight >= FAILURE - 6 else 0.8 if finding.weight >= MESSAGE else 0.5
     sure -= 0.0 if best.region is not None else 0.1

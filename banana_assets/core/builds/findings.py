@@ -15,8 +15,8 @@ from banana_assets.core.builds.blocks import BLOCKS
 from banana_assets.core.builds.cleaning import CleanLog
 from banana_assets.core.builds.hints import Hits, search, tool_hints
 from banana_assets.core.builds.steps import Ending
-from banana_assets.core.builds.tools import RULES
-from banana_assets.core.builds.tools.table import MESSAGE, Rule
+from banana_assets.core.builds.tools import REFINEMENTS, RULES
+from banana_assets.core.builds.tools.table import MESSAGE, Refinement, Rule
 
 MOST_FINDINGS = 20_000
 """Findings looked at in one log. A log with more says the same thing over and over."""
@@ -54,9 +54,13 @@ def _by_hint() -> dict[str, list[int]]:
 
 @lru_cache(4096)
 def _orders(words: frozenset[str]) -> tuple[int, ...]:
-    """The entries whose hints are among the words, in the table's order."""
+    """The entries whose hints are among the words: the most telling first, then in the table's order.
+
+    What a tool that is known says of its own line stands before any guess at words.
+    """
     table = _by_hint()
-    return tuple(sorted({order for word in words for order in table.get(word, ())}))
+    orders = {order for word in words for order in table.get(word, ())}
+    return tuple(sorted(orders, key=lambda order: (not RULES[order].tool, -RULES[order].weight, order)))
 
 
 # Lines that hold error words and say that nothing is wrong, or only name things so.
@@ -98,22 +102,34 @@ def _at(log: CleanLog, i: int, words: Sequence[str], covered: int) -> Finding | 
     if not orders:
         return None
     text = log.texts[i]
-    best: tuple[Rule, re.Match[str]] | None = None
     for order in orders:
         rule = RULES[order]
-        # What a tool that is known says of its own line stands before any guess at words.
-        if best is not None and (rule.weight <= best[0].weight or not rule.tool):
-            continue
         match = rule.regex.search(text)
-        if match is not None:
-            best = (rule, match)
-    if best is None:
-        return None
-    rule, match = best
-    if (rule.weight < MESSAGE or not rule.tool) and i <= covered:
-        return None
-    if rule.weight < MESSAGE and _HARMLESS.match(text):
-        return None
-    first, last = BLOCKS[rule.block](log.texts, i)
-    groups = {name: value for name, value in match.groupdict().items() if value is not None}
-    return Finding(rule, i, first, last, rule.category, groups)
+        if match is None:
+            continue
+        if (rule.weight < MESSAGE or not rule.tool) and i <= covered:
+            return None
+        if rule.weight < MESSAGE and _HARMLESS.match(text):
+            return None
+        span = BLOCKS[rule.block](log.texts, i)
+        if span is not None:
+            groups = {name: value for name, value in match.groupdict().items() if value is not None}
+            return Finding(rule, i, *span, _category(rule, log.texts[span[0] : span[1] + 1]), groups)
+    return None
+
+
+def _category(rule: Rule, block: Sequence[str]) -> str:
+    """The entry's own class, or the one that the rest of the message shows."""
+    for refinement in _refinements().get(rule.tool, ()):
+        if any(refinement.regex.search(line) for line in block):
+            return refinement.category
+    return rule.category
+
+
+@cache
+def _refinements() -> dict[str, list[Refinement]]:
+    table: dict[str, list[Refinement]] = defaultdict(list)
+    for refinement in REFINEMENTS:
+        for tool in refinement.tools:
+            table[tool].append(refinement)
+    return table

@@ -47,7 +47,7 @@ _FAILURE = re.compile(
     r"^(?:Finished: (?:FAILURE|UNSTABLE)|BUILD FAILED(?: in .*)?|\[(?:INFO|ERROR)\] BUILD FAILURE|FAILURE: Build failed with an exception\."
     r"|npm ERR! .*|npm error .*|make(?:\[\d+\])?: \*\*\* .*|error: could not compile .*|Traceback \(most recent call last\):"
     r"|=+ .*\b\d+ (?:failed|errors?)\b.*=+|FAILED \((?:failures|errors)=.*\)|Tests:\s+\d+ failed.*|test result: FAILED.*|FAIL(?:\s.*)?"
-    r"|fatal: .*|Result: FAIL|error Command failed with exit code \d+\..*|ERROR: failed to solve:.*|FAILED: .*|error(?:\[E\d+\])?: .*|ERROR: .*)$"
+    r"|fatal: .*|Result: FAIL|Errors while running CTest|\d+% tests passed, [1-9]\d* tests? failed out of \d+|error Command failed with exit code \d+\..*|ERROR: failed to solve:.*|FAILED: .*|error(?:\[E\d+\])?: .*|ERROR: .*)$"
 )
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?(Z|[+-]\d\d:?\d\d)?")
 _EPOCH = re.compile(r"(?:section_(?:start|end):(\d{9,11}):)|(?:travis_time:end:\w+:start=(\d{19}),finish=(\d{19}))")

@@ -15,6 +15,8 @@ from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, GUESS, SUM
 
 CAUSE_LINES = 400
 NEAR = 12
+CLOSING = 3
+"""Lines below a tool's messages in which its own closing line may stand."""
 
 # An exception that only says that a command below it failed.
 _RELAY = re.compile(
@@ -119,12 +121,19 @@ def chosen(rows: Sequence[Ranked]) -> list[Ranked]:
 
 
 def _touching(rows: Sequence[Ranked], group: Sequence[Ranked]) -> list[Ranked]:
-    """The group with the weaker messages that stand right above or below one of its own."""
+    """The group with the weaker messages that stand right above or below one of its own.
+
+    A tool's closing line may stand a little below its messages.
+    """
     lines = {i for row in group for i in range(row.finding.first, row.finding.last + 1)}
+    tools = {row.finding.rule.tool for row in group}
     joined = list(group)
     for row in rows:
-        inside = row.finding.first in lines
-        if not inside and row.score > SUMMARY and (row.finding.first - 1 in lines or row.finding.last + 1 in lines):
+        first, rule = row.finding.first, row.finding.rule
+        if first in lines or row.score <= SUMMARY:
+            continue
+        above = CLOSING if rule.tool in tools and rule.weight >= SUMMARY - 6 else 1
+        if row.finding.last + 1 in lines or any(first - back in lines for back in range(1, above + 1)):
             joined.append(row)
     return sorted(joined, key=lambda r: r.finding.anchor)
 

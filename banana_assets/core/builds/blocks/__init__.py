@@ -58,6 +58,7 @@ from banana_assets.core.builds.blocks.scripting import (
     precommit,
     ruby_lint,
     tap,
+    terraform,
 )
 from banana_assets.core.builds.blocks.span import MOST, Block
 
@@ -70,6 +71,6 @@ BLOCKS: dict[str, Block] = {
         traceback, syntax, pytest, unittest, jest, vitest, section, numbered, jasmine, rustc, gcc, caret,
         caret_gap, notes, lint, eslint, ruby_lint, npm, pip_conflict, pip_box, box, box_php, composer, causes,
         cargo_test, panic, go_test, go_panic, go_race, go_build, java_test, results, maven, gradle, sbt, junit_ant,
-        dotnet_test, cmake, ctest, gtest, asan, phpt, tap, lisp, docker_step, precommit, lintrunner,
+        dotnet_test, cmake, ctest, gtest, asan, phpt, tap, lisp, docker_step, terraform, precommit, lintrunner,
     )
 }  # fmt: skip

@@ -73,8 +73,10 @@ def sbt(texts: Lines, i: int) -> Span:
     return down_while(texts, i, lambda t: t.startswith("[error]"), 60)
 
 
-def junit_ant(texts: Lines, i: int) -> Span:
-    """A failed test case in Ant's plain JUnit output."""
+def junit_ant(texts: Lines, i: int) -> Span | None:
+    """A failed test case in Ant's plain JUnit output; one that passed has only its time."""
+    if " took " in texts[i] and not re.search(r"(?:FAILED|Caused an ERROR)$", "".join(texts[i + 1 : i + 2])):
+        return None
     stop = re.compile(r"^\s*\[junit\](?: (?:Testcase: |Running |Test |Testsuite: |Tests run: )|\s*$)")
     return until(texts, i, stop, 40)
 

@@ -11,13 +11,19 @@ import re
 
 from banana_assets.core.builds.blocks.span import Lines, Span, down_while, indent, trim, until
 
+_RUSTC_SIGN = re.compile(r"^\s*(?:--> .+:\d+|= (?:note|help): |\|$)")
+_RUSTC_CODE = re.compile(
+    r"^\s*error\[E\d{4}\]|^[A-Z]{1,4}\d{2,4} |^(?:invalid-syntax|unformatted)\b|internal compiler error"
+)
 _RUSTC_MORE = re.compile(
     r"^\s*(?:-->|:::|\d+ *[|+~-]|\||=|\.\.\.|\^|[~|/_\\ ]+$|note:|help:|\d+ \|)|^\s*(?:note|help)(?:\[\S+\])?: "
 )
 
 
-def rustc(texts: Lines, i: int) -> Span:
-    """A diagnostic in rustc's style: arrows, numbered source lines, notes and help."""
+def rustc(texts: Lines, i: int) -> Span | None:
+    """A diagnostic in rustc's style: arrows, numbered source lines, notes and help. Others begin with ``error:`` too."""
+    if not any(_RUSTC_SIGN.match(text) for text in texts[i + 1 : i + 6]) and not _RUSTC_CODE.search(texts[i]):
+        return None
     last = i
     for j in range(i + 1, min(len(texts), i + 80)):
         text = texts[j]

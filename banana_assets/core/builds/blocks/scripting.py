@@ -67,6 +67,17 @@ def docker_step(texts: Lines, i: int) -> Span:
     return until(texts, i, re.compile(r"^-{4,}$"), 30)
 
 
+_TERRAFORM_PLACE = re.compile(r"^\s+on \S+\.(?:tf|tfvars|json|hcl) line \d+")
+
+
+def terraform(texts: Lines, i: int) -> Span | None:
+    """Terraform's error without a frame: the place, the source line and the explanation below the headline."""
+    place = next((j for j in range(i + 1, min(len(texts), i + 7)) if _TERRAFORM_PLACE.match(texts[j])), None)
+    if place is None:
+        return None
+    return i, until(texts, place, re.compile(r"^(?:Error|Warning): "), 16, blanks=1)[1]
+
+
 _HOOK = re.compile(r"^.+\.{3,}(?:\(.*\))?(?:Passed|Failed|Skipped)$")
 
 

@@ -11,8 +11,9 @@ MOST = 150
 Lines = Sequence[str]
 Span = tuple[int, int]
 """First and last line of a message, 0-based and inclusive."""
-Block = Callable[[Lines, int], Span]
-"""From the cleaned lines and the 0-based line that a message is known by to the whole of it."""
+Block = Callable[[Lines, int], Span | None]
+"""From the cleaned lines and the 0-based line that a message is known by to the whole of it; None where the lines
+around it show that another tool printed it."""
 
 
 def indent(text: str) -> int:

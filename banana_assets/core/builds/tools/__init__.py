@@ -1,5 +1,7 @@
 """The table of what tools print when they fail. One module a family; ``RULES`` is all of it, most telling first."""
 
+# ruff: noqa: E501 - a pattern is read in one piece
+
 from __future__ import annotations
 
 from banana_assets.core.builds.tools import (
@@ -15,7 +17,7 @@ from banana_assets.core.builds.tools import (
     scripting,
     shell,
 )
-from banana_assets.core.builds.tools.table import Rule
+from banana_assets.core.builds.tools.table import Refinement, Rule
 
 RULES: tuple[Rule, ...] = (
     *python.RULES,
@@ -31,5 +33,13 @@ RULES: tuple[Rule, ...] = (
     *generic.RULES,
 )
 
-RULES_VERSION = 1
+REFINEMENTS: tuple[Refinement, ...] = (
+    Refinement(("rustc",), "lint_error", r"\b(?:clippy|rustdoc)::\w"),
+    Refinement(("pytest", "unittest"), "missing_dependency", r"^ImportError while importing test module|^(?:E   )?ModuleNotFoundError: No module named '(?!tests?\b)"),
+    Refinement(("go",), "missing_dependency", r"no required module provides package|cannot find package \"|missing go\.sum entry"),
+    Refinement(("tsc",), "configuration_error", r"error TS(?:5\d{3}|6053|18\d{3}): "),
+)  # fmt: skip
+"""Where the rest of a message tells more of its class than the line that it is known by."""
+
+RULES_VERSION = 2
 """Raised with every change that can alter a diagnosis, so that stored ones can be told apart."""

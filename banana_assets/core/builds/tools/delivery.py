@@ -104,6 +104,13 @@ RULES = (
         ("configuration_error", FAILURE - 6, "box", "│ error: |error: ", r"^│ Error: .*"),
         (
             "configuration_error",
+            FAILURE - 6,
+            "terraform",
+            "error: ",
+            r"^Error: (?P<message>.+)$",
+        ),
+        (
+            "configuration_error",
             MESSAGE + 8,
             "indented",
             "failed! =>|fatal: [|failed: [|failed!|unreachable!",

@@ -16,6 +16,7 @@ RULES = rules(
         r"^\s*(?:E +)?(?:Uncaught )?(?:SyntaxError|IndentationError|TabError): .*",
     ),
     ("", EXCEPTION, "stack", "error: |error [", r"^(?:Uncaught )?(?P<exception>[A-Z]\w*Error)(?: \[\w+\])?: .+"),
+    ("", EXCEPTION - 4, "run", "error: ", r"^Error: .*"),
     (
         "",
         GUESS + 6,

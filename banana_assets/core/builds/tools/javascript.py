@@ -291,6 +291,13 @@ RULES = (
             "error couldn't find|incompatible with this module|found incompatible module|error received invalid|your lockfile needs to be updated",
             r"^error (?:Couldn't find (?:any versions for|package|match for).*|\S+@\S+: The .* is incompatible with this module.*|Found incompatible module.*|Your lockfile needs to be updated.*)",
         ),
+        (
+            "configuration_error",
+            MESSAGE + 8,
+            "line",
+            "usage error: |internal error: |unknown syntax error: ",
+            r"^(?:Usage|Internal|Unknown Syntax) Error: .*",
+        ),
         ("", MESSAGE + 8, "indented", "error an unexpected error occurred", r"^error An unexpected error occurred: .*"),
         (
             "missing_dependency",
@@ -340,7 +347,7 @@ RULES = (
             EXCEPTION + 6,
             "stack",
             "cannot find module|cannot find package|err_module_not_found",
-            r"^(?:\S+ )?(?:Uncaught )?(?:Error|Error \[\w+\]|TypeError)?:? ?(?:\[.*\] )?Cannot find (?:module|package) '.*",
+            r"^\s*(?:\S+ )?(?:Uncaught )?(?:Error|Error \[\w+\]|TypeError)?:? ?(?:\[.*\] )?Cannot find (?:module|package) '.*",
         ),
         (
             "",

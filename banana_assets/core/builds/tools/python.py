@@ -139,7 +139,7 @@ RULES = (
         "pylint",
         (
             "lint_error",
-            FAILURE - 6,
+            FAILURE - 3,
             "line",
             r"re:\.py:\d+:\d",
             r"^(?P<file>[^\s:]+\.py):(?P<line>\d+):(?P<column>\d+): (?P<code>[CRWEF]\d{4}): (?P<message>.+)$",

@@ -70,7 +70,7 @@ RULES = (
             FAILURE - 6,
             "paragraph",
             "could not find gem|could not find compatible versions|could not find |could not resolve",
-            r"^(?:Bundler could not find compatible versions|Could not find (?:gem )?'?.* in (?:any of|locally|rubygems|the gems|source|.* repository).*|Could not find compatible versions|Could not find \S+-\d\S* in any of the sources.*)",
+            r"^(?:Bundler could not find compatible versions|Could not find (?:gem )?'?.* in (?:any of|locally|cached gems|rubygems|the gems|source|.* repository).*|Could not find compatible versions|Could not find \S+-\d\S* in any of the sources.*)",
         ),
         (
             "missing_dependency",
@@ -189,7 +189,7 @@ RULES = (
     ),
     *rules(
         "r",
-        ("", EXCEPTION - 4, "run", "error in |error: ", r"^Error(?: in .* ?:|: ).*"),
+        ("", EXCEPTION - 4, "run", "error in ", r"^Error in .* ?:.*"),
         ("test_failure", MESSAGE, "indented", "... error|... warning", r"^\* checking .* \.\.\. ERROR$"),
         ("", WRAPPER + 4, "line", "execution halted", r"^Execution halted$"),
     ),

@@ -43,6 +43,20 @@ class Rule:
         return re.compile(self.pattern, re.ASCII)
 
 
+@dataclass(frozen=True)
+class Refinement:
+    """The ``category`` of a message of one of the ``tools`` that holds a line like ``pattern``."""
+
+    tools: tuple[str, ...]
+    category: str
+    pattern: str
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """The compiled pattern."""
+        return re.compile(self.pattern, re.ASCII)
+
+
 def rules(tool: str, *entries: tuple[str, int, str, str, str]) -> tuple[Rule, ...]:
     """Entries of one tool as (category, weight, block, hints separated by ``|``, pattern)."""
     return tuple(
