@@ -1,31 +1,36 @@
 """What to do about it: bottlenecks, forecasts, recommendations."""
 
+from functools import partial
+
 import dagster as dg
 import polars as pl
 
-from banana_assets.assets.shared import result, table_asset
+from banana_assets.assets.metrics import resource_usage
+from banana_assets.assets.patterns import build_failures, build_steps, flaky_tests, log_patterns, log_shapes
+from banana_assets.assets.raw import builds, log_files, test_results
+from banana_assets.assets.shared import content_hash, input_versions, result, table_asset, unchanged
+from banana_assets.backends.derive import observe
 from banana_assets.core.advice.bottlenecks import bottlenecks as find_bottlenecks
-from banana_assets.core.advice.recommendations import recommendations
+from banana_assets.core.advice.standing import recommendations
 from banana_assets.core.metrics.forecast.predict import predict
 from banana_assets.core.plots.advice import bottlenecks_plot, recommendations_plot
 from banana_assets.core.plots.resources import forecast_plot
-from banana_assets.core.tables import BOTTLENECKS, OPTIMIZATION_RECOMMENDATIONS, RESOURCE_USAGE_PREDICTIONS
-
-
-@table_asset(BOTTLENECKS, group="advice")
-def bottlenecks(
-    builds: pl.DataFrame,
-    resource_usage: pl.DataFrame,
-    log_shapes: pl.DataFrame,
-    log_patterns: pl.DataFrame,
-    test_results: pl.DataFrame,
-    resource_usage_predictions: pl.DataFrame,
-) -> dg.MaterializeResult[pl.DataFrame]:
-    """Find what holds things up."""
-    frame = find_bottlenecks(builds, resource_usage, log_shapes, log_patterns, test_results, resource_usage_predictions)
-    return result(
-        BOTTLENECKS, frame, plot=bottlenecks_plot(frame), preview=["severity", "kind", "subject", "description"]
-    )
+from banana_assets.core.tables import (
+    BOTTLENECKS,
+    BUILD_FAILURES,
+    BUILD_STEPS,
+    BUILDS,
+    FLAKY_TESTS,
+    LOG_FILES,
+    LOG_PATTERNS,
+    LOG_SHAPES,
+    OPTIMIZATION_RECOMMENDATIONS,
+    RESOURCE_USAGE,
+    RESOURCE_USAGE_PREDICTIONS,
+    TEST_RESULTS,
+)
+from resources.store import StoreResource
+from resources.tables import TablesResource
 
 
 @table_asset(RESOURCE_USAGE_PREDICTIONS, group="advice")
@@ -40,19 +45,85 @@ def resource_usage_predictions(resource_usage: pl.DataFrame) -> dg.MaterializeRe
     )
 
 
-@table_asset(OPTIMIZATION_RECOMMENDATIONS, group="advice")
-def optimization_recommendations(
-    bottlenecks: pl.DataFrame,
-    build_failures: pl.DataFrame,
-    log_patterns: pl.DataFrame,
-    builds: pl.DataFrame,
-    test_results: pl.DataFrame,
-) -> dg.MaterializeResult[pl.DataFrame]:
-    """Recommend what the evidence supports."""
-    frame = recommendations(bottlenecks, build_failures, log_patterns, builds, test_results)
+_OBSERVED = (
+    BUILDS,
+    BUILD_STEPS,
+    TEST_RESULTS,
+    FLAKY_TESTS,
+    BUILD_FAILURES,
+    RESOURCE_USAGE,
+    RESOURCE_USAGE_PREDICTIONS,
+    LOG_SHAPES,
+    LOG_PATTERNS,
+    LOG_FILES,
+)
+
+
+@table_asset(
+    BOTTLENECKS,
+    group="advice",
+    deps=[
+        builds,
+        build_steps,
+        test_results,
+        resource_usage,
+        resource_usage_predictions,
+        log_shapes,
+        log_patterns,
+        log_files,
+    ],
+)
+def bottlenecks(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
+    """Find what holds things up."""
+    lake = tables.get()
+    inputs = input_versions(lake, *_OBSERVED)
+    if same := unchanged(lake, BOTTLENECKS, inputs):
+        return same
+    frame = find_bottlenecks(observe(lake))
+    return result(
+        BOTTLENECKS,
+        frame,
+        plot=partial(bottlenecks_plot, frame),
+        preview=["severity", "kind", "subject", "since", "description"],
+        inputs=inputs,
+    )
+
+
+@table_asset(
+    OPTIMIZATION_RECOMMENDATIONS,
+    group="advice",
+    deps=[
+        bottlenecks,
+        builds,
+        build_steps,
+        test_results,
+        flaky_tests,
+        build_failures,
+        resource_usage,
+        log_shapes,
+        log_patterns,
+        log_files,
+    ],
+)
+def optimization_recommendations(store: StoreResource, tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
+    """Recommend what the evidence supports; what people decided is kept, and what came of it measured."""
+    lake = tables.get()
+    with store.open() as opened:
+        states, most = opened.recommendation_states(), opened.settings.max_recommendations
+    inputs = input_versions(lake, BOTTLENECKS, *_OBSERVED, states=content_hash(states), most=most)
+    if same := unchanged(lake, OPTIMIZATION_RECOMMENDATIONS, inputs):
+        return same
+    frame = recommendations(
+        lake.read(BOTTLENECKS),
+        observe(lake),
+        previous=lake.read(OPTIMIZATION_RECOMMENDATIONS),
+        states=states,
+        most=most,
+    )
     return result(
         OPTIMIZATION_RECOMMENDATIONS,
         frame,
-        plot=recommendations_plot(frame),
-        preview=["impact_score", "recommendation_type", "implementation_difficulty", "description"],
+        plot=partial(recommendations_plot, frame),
+        preview=["impact_score", "status", "recommendation_type", "implementation_difficulty", "description"],
+        inputs=inputs,
     )

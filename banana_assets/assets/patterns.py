@@ -11,12 +11,14 @@ from banana_assets.assets.shared import Audit, partition_days, result, table_ass
 from banana_assets.backends import derive
 from banana_assets.core.builds import clusters, flaky, history
 from banana_assets.core.builds.diagnosis import RULES_VERSION
+from banana_assets.core.builds.timing import RULES_VERSION as STEP_RULES
 from banana_assets.core.logs.patterns import patterns
 from banana_assets.core.plots.builds import failures_plot
 from banana_assets.core.plots.failures import clusters_plot, flaky_plot, history_plot
 from banana_assets.core.plots.patterns import patterns_plot
 from banana_assets.core.tables import (
     BUILD_FAILURES,
+    BUILD_STEPS,
     BUILDS,
     FAILURE_CLUSTERS,
     FLAKY_TESTS,
@@ -96,6 +98,26 @@ def build_failures(store: StoreResource, tables: TablesResource) -> dg.Materiali
         audit,
         plot=failures_plot(frame),
         preview=["build_id", "category", "confidence", "reason", "failing_step"],
+    )
+
+
+@table_asset(BUILD_STEPS, group="patterns", deps=[builds], code_version=str(STEP_RULES))
+def build_steps(store: StoreResource, tables: TablesResource) -> dg.MaterializeResult[None]:
+    """Read the steps and their times from the logs of builds that were not read by these rules yet."""
+    lake = tables.get()
+    audit = Audit(BUILD_STEPS)
+    known = lake.read(BUILDS)
+    with store.open() as opened:
+        audit.add(
+            lake.put(
+                BUILD_STEPS,
+                "build_id",
+                lambda: derive.unstepped(known, lake.read(BUILD_STEPS))["build_id"].to_list(),
+                lambda ids: audit.watch(derive.build_steps(opened, known, ids)),
+            )
+        )
+    return written(
+        BUILD_STEPS, lake.scan(BUILD_STEPS), audit, preview=["build_id", "position", "name", "duration_seconds"]
     )
 
 

@@ -14,14 +14,30 @@ import polars as pl
 from banana_assets.backends.lines import read_lines
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
+from banana_assets.core.advice.observed import Observed, by_hour
 from banana_assets.core.builds.diagnosis import RULES_VERSION, diagnose
 from banana_assets.core.builds.rows import failure_row
+from banana_assets.core.builds.timing import RULES_VERSION as STEP_RULES
+from banana_assets.core.builds.timing import step_rows
 from banana_assets.core.logs.events import events
 from banana_assets.core.logs.header import learn_header
 from banana_assets.core.logs.patterns import merge_shapes, shapes
 from banana_assets.core.metrics.rollups import rollups
 from banana_assets.core.metrics.usage import HOUR, widths
-from banana_assets.core.tables import BUILD_FAILURES, BUILDS, LOG_EVENTS, LOG_FILES, RESOURCE_SAMPLES
+from banana_assets.core.tables import (
+    BUILD_FAILURES,
+    BUILD_STEPS,
+    BUILDS,
+    FLAKY_TESTS,
+    LOG_EVENTS,
+    LOG_FILES,
+    LOG_PATTERNS,
+    LOG_SHAPES,
+    RESOURCE_SAMPLES,
+    RESOURCE_USAGE,
+    RESOURCE_USAGE_PREDICTIONS,
+    TEST_RESULTS,
+)
 
 WINDOW_LINES = 500_000
 SERIES_AT_ONCE = 200
@@ -134,6 +150,36 @@ def build_failures(store: Store, builds: pl.DataFrame, chosen: Sequence[str], bu
         found = diagnose(_lines(store, build["build_id"]), budget=budget, exit_code=build["exit_code"], against=against)
         row = failure_row(found, build_id=build["build_id"], log_sha256=build["log_sha256"], failed_at=when)
         yield pl.DataFrame([row], schema=BUILD_FAILURES.dtypes)
+
+
+def unstepped(builds: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
+    """The builds with a log whose steps were not read by these rules from that log yet."""
+    known = steps.filter(pl.col("rules_version") == STEP_RULES).select("build_id", "log_sha256").unique()
+    return builds.drop_nulls("log_sha256").join(known, on=["build_id", "log_sha256"], how="anti")
+
+
+def build_steps(store: Store, builds: pl.DataFrame, chosen: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """The steps of the chosen builds, in frames of BUILD_STEPS."""
+    logs: dict[str, str] = dict(builds.select("build_id", "log_sha256").iter_rows())
+    for build_id in chosen:
+        rows = step_rows(_lines(store, build_id), build_id, logs[build_id])
+        yield pl.DataFrame(rows, schema=BUILD_STEPS.dtypes)
+
+
+def observe(tables: Tables) -> Observed:
+    """Everything that advice is computed from."""
+    return Observed(
+        builds=tables.read(BUILDS),
+        steps=tables.read(BUILD_STEPS),
+        tests=tables.read(TEST_RESULTS),
+        flaky=tables.read(FLAKY_TESTS),
+        failures=tables.read(BUILD_FAILURES),
+        usage=tables.read(RESOURCE_USAGE),
+        predictions=tables.read(RESOURCE_USAGE_PREDICTIONS),
+        shapes=by_hour(tables.scan(LOG_SHAPES)),
+        patterns=tables.read(LOG_PATTERNS),
+        files=tables.read(LOG_FILES),
+    )
 
 
 def _lines(store: Store, build_id: str) -> list[str]:

@@ -22,6 +22,7 @@ LINEAGE = {
     "log_shapes": {"log_events", "log_files"},
     "log_patterns": {"log_shapes", "log_files"},
     "build_failures": {"builds"},
+    "build_steps": {"builds"},
     "failure_clusters": {"build_failures", "builds"},
     "test_history": {"test_results", "builds"},
     "flaky_tests": {"test_results", "build_failures", "builds"},
@@ -31,14 +32,27 @@ LINEAGE = {
     "build_health": {"builds", "build_failures", "test_results"},
     "bottlenecks": {
         "builds",
+        "build_steps",
         "test_results",
         "resource_usage",
         "resource_usage_predictions",
         "log_shapes",
         "log_patterns",
+        "log_files",
     },
     "resource_usage_predictions": {"resource_usage"},
-    "optimization_recommendations": {"bottlenecks", "build_failures", "log_patterns", "builds", "test_results"},
+    "optimization_recommendations": {
+        "bottlenecks",
+        "builds",
+        "build_steps",
+        "test_results",
+        "flaky_tests",
+        "build_failures",
+        "resource_usage",
+        "log_shapes",
+        "log_patterns",
+        "log_files",
+    },
     "plans": {"build_failures", "optimization_recommendations", "resource_usage_predictions", "builds"},
 }
 GROUPS = ("raw", "patterns", "metrics", "advice", "plans")
@@ -95,7 +109,7 @@ def test_every_asset_has_a_schema_check_and_tables_are_checked_against_each_othe
 def test_jobs_schedules_and_sensors(definitions: dg.Definitions) -> None:
     repository = definitions.get_repository_def()
     assert {"ingest", "patterns", "everything", "maintenance"} <= set(repository.job_names)
-    assert {s.name for s in repository.schedule_defs} == {"hourly", "nightly"}
+    assert {s.name for s in repository.schedule_defs} == {"hourly", "nightly", "resource_samples"}
     assert {s.name for s in repository.sensor_defs} >= {"new_files", "failed_run"}
     assert dg.Definitions.validate_loadable(definitions) is None
 

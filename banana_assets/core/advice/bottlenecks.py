@@ -5,34 +5,23 @@ from __future__ import annotations
 import polars as pl
 
 from banana_assets.core.advice.finding import Finding
-from banana_assets.core.advice.load import hot_hours, pattern_rates, resource_limits
-from banana_assets.core.advice.slowness import queues, slow_jobs, slow_tests
+from banana_assets.core.advice.load import hot_hours, resource_limits
+from banana_assets.core.advice.observed import Observed
+from banana_assets.core.advice.paths import critical_paths
+from banana_assets.core.advice.queues import queues
+from banana_assets.core.advice.rising import failing_jobs, pattern_rates
+from banana_assets.core.advice.slowness import slow_steps, slow_tests
 from banana_assets.core.tables.advice import BOTTLENECKS
 from banana_assets.core.vocabulary import SEVERITIES
 
+DETECTORS = (slow_steps, slow_tests, critical_paths, queues, failing_jobs, resource_limits, hot_hours, pattern_rates)
+"""Each says in its docstring what it looks for, and in ``rules`` where its severities begin."""
 
-def bottlenecks(
-    builds: pl.DataFrame,
-    usage: pl.DataFrame,
-    shapes: pl.DataFrame,
-    patterns: pl.DataFrame,
-    test_results: pl.DataFrame | None = None,
-    predictions: pl.DataFrame | None = None,
-) -> pl.DataFrame:
-    """BOTTLENECKS out of BUILDS, RESOURCE_USAGE, LOG_SHAPES, LOG_PATTERNS, TEST_RESULTS, RESOURCE_USAGE_PREDICTIONS.
 
-    Each detector states its rule in ``rule``; the docstrings of ``slow_jobs``, ``slow_tests``, ``queues``,
-    ``resource_limits``, ``hot_hours`` and ``pattern_rates`` say what they look for. Worst first.
-    """
-    found = [
-        *slow_jobs(builds),
-        *(slow_tests(builds, test_results) if test_results is not None else []),
-        *queues(builds),
-        *resource_limits(usage, predictions),
-        *hot_hours(builds, shapes),
-        *pattern_rates(shapes, patterns),
-    ]
-    return _table(found)
+def bottlenecks(seen: Observed) -> pl.DataFrame:
+    """BOTTLENECKS out of what was observed, the worst first. Nothing without evidence."""
+    found = [finding for detect in DETECTORS for finding in detect(seen)]
+    return _table([finding for finding in found if finding.evidence])
 
 
 def _table(found: list[Finding]) -> pl.DataFrame:

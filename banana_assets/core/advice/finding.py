@@ -1,13 +1,12 @@
-"""One bottleneck, and how a measure becomes a severity."""
+"""One bottleneck before it is a row."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from banana_assets.core.advice.observed import Target
 from banana_assets.core.evidence import Evidence, stable_id
-from banana_assets.core.vocabulary import SEVERITIES
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,9 @@ class Finding:
     baseline: float
     unit: str
     since: datetime | None
+    until: datetime | None
     rule: str
+    target: Target
     evidence: tuple[Evidence, ...]
 
     @property
@@ -32,35 +33,18 @@ class Finding:
 
     def row(self) -> dict[str, object]:
         """The columns of BOTTLENECKS."""
-        return {
-            "bottleneck_id": self.bottleneck_id,
-            "kind": self.kind,
-            "subject": self.subject,
-            "severity": self.severity,
-            "description": self.description,
-            "value": self.value,
-            "baseline": self.baseline,
-            "unit": self.unit,
-            "since": self.since,
-            "rule": self.rule,
-            "evidence": list(self.evidence),
-        }
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Where severities begin on a measure: ``limits`` for low, medium, high and critical, rising."""
-
-    measure: str
-    limits: tuple[float, float, float, float]
-
-    def severity(self, value: float) -> str | None:
-        """The severity of a value, None below the lowest limit."""
-        reached: Sequence[str] = [word for word, limit in zip(SEVERITIES, self.limits, strict=True) if value >= limit]
-        return reached[-1] if reached else None
-
-    @property
-    def rule(self) -> str:
-        """The rule in words."""
-        steps = ", ".join(f"{word} from {limit:g}" for word, limit in zip(SEVERITIES, self.limits, strict=True))
-        return f"{self.measure}: {steps}"
+        names = (
+            "kind",
+            "subject",
+            "severity",
+            "description",
+            "value",
+            "baseline",
+            "unit",
+            "since",
+            "until",
+            "rule",
+            "target",
+        )
+        own: dict[str, object] = {name: getattr(self, name) for name in names}
+        return {"bottleneck_id": self.bottleneck_id} | own | {"evidence": list(self.evidence)}

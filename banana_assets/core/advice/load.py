@@ -1,39 +1,39 @@
-"""Where load gathers: resources near their limit, hot hours, patterns whose rate rose."""
+"""Where load gathers: resources near their limit, hours that are hotter than the others."""
 
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
 
-from banana_assets.core.advice.finding import Finding, Scale
+from banana_assets.core.advice.chance import count_tail, dispersion
+from banana_assets.core.advice.finding import Finding
+from banana_assets.core.advice.observed import Observed, hourly, target
+from banana_assets.core.advice.rules import HOT, NEAR_LIMIT
 from banana_assets.core.evidence import fact, plural
 from banana_assets.core.metrics.forecast.series import is_percentage
-from banana_assets.core.metrics.runs import ended
-from banana_assets.core.metrics.system import ERROR
 
-NEAR_LIMIT = Scale("95th percentile of the last day, in percent of the limit", (70, 85, 92, 97))
-HOT = Scale("rate of the hour over the mean of the other hours", (3, 5, 10, 20))
-RISEN = Scale("rate of the last eighth of the time over the rate before", (2, 4, 8, 16))
-
+FEWEST_READINGS = 12
 FEWEST_EVENTS = 10
 MOST_CHANCE = 1e-4
-"""For the hottest hour and for each pattern; divided by how many are looked at (Bonferroni)."""
+"""For the hottest of the hours that are looked at; divided by how many they are (Bonferroni)."""
 
 
-def resource_limits(usage: pl.DataFrame, predictions: pl.DataFrame | None = None) -> list[Finding]:
-    """Percentages that were near 100 in the last day of readings, or whose forecast's upper 80 % bound gets there."""
+def resource_limits(seen: Observed) -> list[Finding]:
+    """Percentages that were near 100 in the last day of readings; what the forecast says of them is added.
+
+    The processor of a recorded build is left out: a build is meant to use it.
+    """
     found = []
-    for (source, metric), group in sorted(
-        usage.partition_by("source", "metric", as_dict=True).items(), key=lambda item: tuple(map(str, item[0]))
-    ):
-        if not is_percentage(str(metric)):
+    recorded = set(seen.builds["pipeline"].unique())
+    for (source, metric), group in _by_series(seen.usage):
+        if not is_percentage(metric) or (source in recorded and metric.startswith("cpu")):
             continue
         read = group.filter(pl.col("samples") > 0).sort("ts")
         last = read.filter(pl.col("ts") > read["ts"][-1] - timedelta(days=1)) if read.height else read
-        if not last.height:
+        if last.height < FEWEST_READINGS:
             continue
         high = float(np.quantile(last["peak"].to_numpy(), 0.95))
         severity = NEAR_LIMIT.severity(high)
@@ -43,170 +43,108 @@ def resource_limits(usage: pl.DataFrame, predictions: pl.DataFrame | None = None
         share = above.height / last.height
         text = f"{metric} of {source} reached {high:.3g} % (95th percentile of {plural(last.height, 'interval')})"
         text += f", at or above {NEAR_LIMIT.limits[0]:g} % for {share:.0%} of them"
-        ahead = _forecast_peak(predictions, source, metric)
+        ahead = _forecast_peak(seen.predictions, source, metric)
         text += f"; the forecast's upper 80 % bound reaches {ahead:.3g} %." if ahead is not None else "."
         peak = last.sort("peak", "ts").row(-1, named=True)
         evidence = fact(f"peak {peak['peak']:.3g} %", "resource_usage", f"{source} {metric} {peak['ts'].isoformat()}")
         found.append(
             Finding(
-                "resource_limit",
-                f"{source}: {metric}",
-                severity,
-                text,
-                high,
-                100.0,
-                "%",
-                above["ts"][0],
-                NEAR_LIMIT.rule,
-                (evidence,),
+                kind="resource_limit",
+                subject=f"{source}: {metric}",
+                severity=severity,
+                description=text,
+                value=high,
+                baseline=100.0,
+                unit="%",
+                since=_since(read),
+                until=read["ts"][-1],
+                rule=NEAR_LIMIT.rule,
+                target=target("resource_peak", source, "", metric),
+                evidence=(evidence,),
             )
         )
     return found
 
 
-def _forecast_peak(predictions: pl.DataFrame | None, source: object, metric: object) -> float | None:
-    if predictions is None:
-        return None
+def _by_series(usage: pl.DataFrame) -> list[tuple[tuple[str, str], pl.DataFrame]]:
+    parts = usage.partition_by("source", "metric", as_dict=True)
+    return [((str(s), str(m)), group) for (s, m), group in sorted(parts.items(), key=lambda i: tuple(map(str, i[0])))]
+
+
+def _since(read: pl.DataFrame) -> datetime:
+    """The first reading at or above the lowest limit that no day below it followed."""
+    high = read.filter(pl.col("peak") >= NEAR_LIMIT.limits[0])["ts"]
+    pauses = (high.diff() > timedelta(days=1)).fill_null(False)
+    return high[int(pauses.arg_true()[-1]) if pauses.any() else 0]  # type: ignore[no-any-return]
+
+
+def _forecast_peak(predictions: pl.DataFrame, source: str, metric: str) -> float | None:
     mine = predictions.filter((pl.col("source") == source) & (pl.col("metric") == metric))
     return float(mine["hi80"].to_numpy().max()) if mine.height else None
 
 
-def poisson_tail(count: float, expected: float) -> float:
-    """P(X >= count) for a Poisson X: the regularised lower incomplete gamma function."""
-    from scipy.special import gammainc
-
-    return 1.0 if count <= 0 else float(gammainc(count, max(expected, 1e-12)))
-
-
-def hot_hours(builds: pl.DataFrame, shapes: pl.DataFrame) -> list[Finding]:
+def hot_hours(seen: Observed) -> list[Finding]:
     """The hour at which errors of a source, or builds of all pipelines, gather.
 
     Over three days or more the hours of the day (UTC) are compared, over less the single hours (at least six). An hour
-    is hot with three times the mean of the others, ten events, and a Poisson chance below 1e-4 over the hours seen.
+    is hot with three times the mean of the others, ten events, and a chance below 1e-4 over the hours seen, where the
+    spread of the other hours says how bursty they are. One bad day is no habit: an hour of the day has to be hot on
+    three days, and on most of the days seen.
     """
-    errors = shapes.filter((pl.col("severity_number") >= ERROR) & pl.col("hour").is_not_null())
     found = []
-    for (source,), group in sorted(errors.partition_by("source", as_dict=True).items(), key=lambda item: str(item[0])):
-        hours = shapes.filter((pl.col("source") == source) & pl.col("hour").is_not_null())["hour"]
-        by = group.group_by("hour").agg(n=pl.col("events").sum()).sort("hour")
-        found += _hot(f"errors of {source}", "errors", by, hours, "log_shapes", str(source))
-    runs = ended(builds).select(pl.col("at").dt.truncate("1h").alias("hour"))
-    found += _hot("builds", "builds", runs.group_by("hour").agg(n=pl.len()).sort("hour"), runs["hour"], "builds", "all")
+    for (source,), group in sorted(
+        seen.shapes.partition_by("source", as_dict=True).items(), key=lambda item: str(item[0])
+    ):
+        found += _hot(f"errors of {source}", "errors", hourly(group, errors=True), str(source))
+    runs = seen.ended.select(pl.col("at").dt.truncate("1h").alias("hour"), events=pl.lit(1), severity_number=pl.lit(0))
+    found += _hot("builds", "builds", hourly(runs, errors=False), "")
     return found
 
 
-def _hot(subject: str, what: str, by: pl.DataFrame, seen: pl.Series, table: str, key: str) -> list[Finding]:
-    if not by.height:
+def _hot(subject: str, what: str, counts: pl.DataFrame, source: str) -> list[Finding]:
+    if counts.height < 6 or counts.height > 24 * 3660:
         return []
-    begin, end = seen.min(), seen.max()
-    whole = pl.DataFrame({"hour": pl.datetime_range(begin, end, "1h", time_zone="UTC", eager=True)})  # type: ignore[arg-type]
-    days = whole.height / 24
-    if whole.height < 6 or whole.height > 24 * 3660:
-        return []
-    counts = whole.join(by, on="hour", how="left").with_columns(pl.col("n").fill_null(0).cast(pl.Float64))
-    daily = days >= 3
-    if daily:
-        counts = counts.group_by(pl.col("hour").dt.hour().alias("of_day")).agg(
-            n=pl.col("n").sum(), hours=pl.len(), days=(pl.col("n") > 0).sum(), hour=pl.col("hour").max()
-        )
-    else:
-        counts = counts.with_columns(hours=pl.lit(1), days=pl.lit(1), of_day=pl.col("hour").dt.hour())
-    top = counts.with_columns(rate=pl.col("n") / pl.col("hours")).sort(["rate", "hour"]).row(-1, named=True)
-    rest = float(counts["n"].sum()) - top["n"]
-    usual = rest / max(1, int(counts["hours"].sum()) - top["hours"])
+    counts = counts.with_columns(pl.col("n").cast(pl.Float64), of_day=pl.col("hour").dt.hour())
+    daily = counts.height >= 72
+    by = "of_day" if daily else "hour"
+    rates = counts.group_by(by).agg(rate=pl.col("n").mean(), n=pl.col("n").sum()).sort("rate", by)
+    top = rates.row(-1, named=True)
+    inside, others = counts.filter(pl.col(by) == top[by]), counts.filter(pl.col(by) != top[by])
+    usual = float(others["n"].mean() or 0.0)  # type: ignore[arg-type]
     ratio = top["rate"] / usual if usual > 0 else math.inf
     severity = HOT.severity(min(ratio, 1e6))
-    chance = poisson_tail(top["n"], usual * top["hours"]) * counts.height
-    # One bad day is no habit: an hour of the day counts when it is hot on three days or more.
-    if severity is None or top["n"] < FEWEST_EVENTS or chance >= MOST_CHANCE or (daily and top["days"] < 3):
+    if severity is None or top["n"] < FEWEST_EVENTS:
         return []
-    when = f"{top['of_day']:02d}:00-{top['of_day']:02d}:59 UTC" + (" every day" if daily else f" on {top['hour']:%F}")
+    chance = count_tail(top["n"], usual * inside.height, dispersion(others["n"].to_numpy())) * rates.height
+    hot_days = inside.filter(pl.col("n") >= HOT.limits[0] * max(usual, 1e-9)).height
+    if chance >= MOST_CHANCE or (daily and (hot_days < 3 or 2 * hot_days <= inside.height)):
+        return []
+    peak = inside.sort("n", "hour").row(-1, named=True)
+    hour = peak["hour"].hour
+    when = f"{hour:02d}:00-{hour:02d}:59 UTC"
+    when += f" on {hot_days} of {inside.height} days" if daily else f" on {peak['hour']:%F}"
     times = "none in the other hours" if usual == 0 else f"{usual:.3g} in the other hours (x{ratio:.1f})"
-    text = f"{what.capitalize()} gather at {when}: {top['rate']:.3g} an hour" + (
-        f" of {key}" if table == "log_shapes" else ""
-    )
+    text = f"{subject.capitalize()} gather at {when}: {top['rate']:.3g} an hour, {times}."
+    measure = "errors_in_hour" if what == "errors" else "builds_in_hour"
     evidence = fact(
-        f"{top['n']:.0f} {what} in {plural(top['hours'], 'such hour')}", table, f"{key} {top['hour'].isoformat()}"
+        f"{peak['n']:.0f} {what} from {peak['hour']:%F %H:%M} UTC, {top['n']:.0f} in "
+        f"{plural(inside.height, 'such hour')}",
+        "log_shapes" if what == "errors" else "builds",
+        f"{source or 'all'} {peak['hour'].isoformat()}",
     )
     return [
         Finding(
-            "hot_hour",
-            subject,
-            severity,
-            f"{text}, {times}.",
-            top["rate"],
-            usual,
-            f"{what}/h",
-            None if daily else top["hour"],
-            HOT.rule,
-            (evidence,),
+            kind="hot_hour",
+            subject=f"{subject} at {hour:02d}:00" if daily else f"{subject} on {peak['hour']:%F} at {hour:02d}:00",
+            severity=severity,
+            description=text,
+            value=top["rate"],
+            baseline=usual,
+            unit=f"{what}/h",
+            since=inside["hour"].min() if daily else peak["hour"],  # type: ignore[arg-type]
+            until=counts["hour"].max(),  # type: ignore[arg-type]
+            rule=HOT.rule,
+            target=target(measure, source, "", f"{hour}") if daily else target("none"),
+            evidence=(evidence,),
         )
     ]
-
-
-def pattern_rates(shapes: pl.DataFrame, patterns: pl.DataFrame) -> list[Finding]:
-    """Patterns whose rate rose in the last eighth (at least an hour) of the time their source is seen.
-
-    Only open patterns of severity medium or more. Told with ten recent events, twice the rate before
-    and a chance below 1e-4 over the patterns seen (Poisson with the rate before, raised by its own uncertainty).
-    """
-    worth = patterns.filter(pl.col("severity").is_in(["medium", "high", "critical"]), pl.col("state") == "open")
-    timed = shapes.drop_nulls("hour")
-    if not worth.height or not timed.height:
-        return []
-    of_shape = worth.select("pattern_id", "named_template", "severity", shape_id=pl.col("shapes")).explode("shape_id")
-    hourly = (
-        timed.join(of_shape, on="shape_id", how="inner")
-        .group_by("pattern_id", "named_template", "severity", "source", "hour")
-        .agg(n=pl.col("events").sum())
-        .sort("pattern_id", "source", "hour")
-    )
-    spans = {
-        row[0]: row[1:]
-        for row in timed.group_by("source")
-        .agg(pl.col("hour").min().alias("begin"), pl.col("hour").max().alias("end"))
-        .iter_rows()
-    }
-    groups = hourly.partition_by("pattern_id", "source", as_dict=True)
-    found = []
-    for (pattern, source), group in sorted(groups.items(), key=lambda item: tuple(map(str, item[0]))):
-        begin, end = spans[source]
-        hours = round((end - begin).total_seconds() / 3600) + 1
-        recent_hours = max(1, hours // 8)
-        if hours < 6:
-            continue
-        cut = end - timedelta(hours=recent_hours - 1)
-        now = float(group.filter(pl.col("hour") >= cut)["n"].sum())
-        before = float(group["n"].sum()) - now
-        usual = (before + math.sqrt(before) + 1) / (hours - recent_hours)
-        rate, base = now / recent_hours, before / (hours - recent_hours)
-        severity = RISEN.severity(rate / usual)
-        if severity is None or now < FEWEST_EVENTS:
-            continue
-        if poisson_tail(now, usual * recent_hours) * len(groups) >= MOST_CHANCE:
-            continue
-        template = group["named_template"][0]
-        short = template if len(template) <= 120 else template[:117] + "..."
-        times = "never before" if base == 0 else f"{base:.3g} an hour before"
-        text = f"`{short}` came {rate:.3g} times an hour since {cut:%F %H:%M} UTC, {times} ({source})."
-        evidence = fact(
-            f"{now:.0f} events in {plural(recent_hours, 'hour')}, {before:.0f} in the "
-            f"{plural(hours - recent_hours, 'hour')} before",
-            "log_patterns",
-            str(pattern),
-        )
-        found.append(
-            Finding(
-                "pattern_rate",
-                f"{source}: {pattern}",
-                severity,
-                text,
-                rate,
-                base,
-                "events/h",
-                cut,
-                RISEN.rule,
-                (evidence,),
-            )
-        )
-    return found

@@ -2,239 +2,201 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from banana_assets.core.advice.answers import answer
 from banana_assets.core.advice.citing import cause_citations
 from banana_assets.core.advice.facts import extract
 from banana_assets.core.advice.headlines import DIFFICULTY, headline
-from banana_assets.core.advice.slowness import TEST_SHARE
+from banana_assets.core.advice.impact import BUILD_TIME, SEVERITY_WEIGHT, BuildTime, Impact, at_least, of_shares, part
+from banana_assets.core.advice.observed import Observed, Target, named_test, target
+from banana_assets.core.advice.quoting import example_citation
 from banana_assets.core.evidence import Evidence, fact, plural, stable_id
-from banana_assets.core.metrics.rates import Z80, wilson
-from banana_assets.core.metrics.runs import ended
-from banana_assets.core.tables.advice import OPTIMIZATION_RECOMMENDATIONS
 
-MOST = 50
 MOST_CITATIONS = 3
 MOST_PATTERNS = 10
+LONGEST_TEMPLATE = 160
 
 
 @dataclass(frozen=True)
-class _Recommendation:
+class Recommendation:
+    """A recommendation as the data give it, before anybody decided about it."""
+
     type: str
     subject: str
     description: str
-    impact: float
-    method: str
+    impact: Impact
     difficulty: str
+    target: Target
     evidence: tuple[Evidence, ...]
+    bottleneck_id: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The same for the same type and subject."""
+        return stable_id("recommendation", self.type, self.subject)
 
     def row(self) -> dict[str, Any]:
+        """The columns of OPTIMIZATION_RECOMMENDATIONS that do not depend on what was before."""
         return {
-            "recommendation_id": stable_id("recommendation", self.type, self.subject),
+            "recommendation_id": self.id,
             "recommendation_type": self.type,
             "subject": self.subject,
             "description": self.description,
-            "impact_score": round(min(10.0, max(0.0, self.impact)), 2),
-            "impact_method": self.method,
+            "impact_score": self.impact.score,
+            "impact_method": self.impact.method,
+            "impact_parts": list(self.impact.parts),
             "implementation_difficulty": self.difficulty,
-            "status": "open",
+            "bottleneck_id": self.bottleneck_id,
+            "target": self.target,
             "evidence": list(self.evidence),
         }
 
 
-def recommendations(
-    bottlenecks: pl.DataFrame,
-    failures: pl.DataFrame,
-    patterns: pl.DataFrame,
-    builds: pl.DataFrame,
-    test_results: pl.DataFrame | None = None,
-) -> pl.DataFrame:
-    """OPTIMIZATION_RECOMMENDATIONS out of BOTTLENECKS, BUILD_FAILURES, LOG_PATTERNS, BUILDS and TEST_RESULTS.
-
-    Each rests on rows of these tables; nothing is advised that no row speaks for. The id is a hash of type and
-    subject, so that the same advice keeps its id. At most fifty, by impact.
-    """
-    found = [
-        *_failures(failures, builds),
-        *(_flaky(test_results, builds) if test_results is not None else []),
-        *_bottlenecks(bottlenecks),
-        *_patterns(patterns),
+def found(bottlenecks: pl.DataFrame, seen: Observed) -> list[Recommendation]:
+    """What BOTTLENECKS and the tables speak for, by impact. Each rests on rows of them: no evidence, no advice."""
+    time = BuildTime.of(seen)
+    made = [
+        *_failures(seen, time),
+        *_flaky(seen, time),
+        *(_of_bottleneck(row, seen, time) for row in bottlenecks.iter_rows(named=True)),
+        *_patterns(seen),
     ]
-    found.sort(key=lambda r: (-r.impact, r.type, r.subject))
-    rows = list({r.row()["recommendation_id"]: r.row() for r in reversed(found)}.values())[::-1][:MOST]
-    if not rows:
-        return OPTIMIZATION_RECOMMENDATIONS.empty()
-    return OPTIMIZATION_RECOMMENDATIONS.conform(pl.DataFrame(rows, schema=OPTIMIZATION_RECOMMENDATIONS.dtypes))
+    made.sort(key=lambda r: (-r.impact.score, r.type, r.subject))
+    return list({r.id: r for r in reversed(made) if r.evidence}.values())[::-1]
 
 
-def _failures(failures: pl.DataFrame, builds: pl.DataFrame) -> list[_Recommendation]:
+def _failures(seen: Observed, time: BuildTime) -> Iterator[Recommendation]:
     """One a fingerprint; cancelled builds are somebody's decision and ask for nothing."""
-    runs = ended(builds)
-    of_pipeline: dict[str, int] = dict(runs.group_by("pipeline").len().iter_rows())
-    where = {row[0]: (row[1], row[2]) for row in runs.select("build_id", "pipeline", "job").iter_rows()}
-    found = []
-    real = failures.filter(pl.col("category") != "cancelled").sort("failed_at", "build_id")
+    counts: dict[tuple[str, str], int] = {
+        (p, j): n for p, j, n in seen.ended.group_by("pipeline", "job").len().iter_rows()
+    }
+    where = {row[0]: (row[1], row[2]) for row in seen.ended.select("build_id", "pipeline", "job").iter_rows()}
+    real = seen.failures.filter(pl.col("category") != "cancelled").sort("failed_at", "build_id")
     for (fingerprint,), group in real.group_by("fingerprint", maintain_order=True):
         latest = group.row(-1, named=True)
-        pipeline, job = where.get(latest["build_id"], ("", ""))
-        hits = sum(1 for b in group["build_id"] if where.get(b, ("",))[0] == pipeline)
-        total = max(hits, of_pipeline.get(pipeline, hits))
-        low, high = wilson(hits, total, Z80)
-        facts = extract(latest["cause_text"])
-        title = headline(latest["category"], facts, latest["failing_tests"], latest["tool"])
+        place = where.get(latest["build_id"], ("", ""))
+        hits = sum(1 for b in group["build_id"] if where.get(b) == place)
+        total = max(hits, counts.get(place, hits))
+        title = headline(latest["category"], extract(latest["cause_text"]), latest["failing_tests"], latest["tool"])
         step = f", step {latest['failing_step']}" if latest["failing_step"] else ""
-        place = " / ".join(dict.fromkeys(p for p in (pipeline, job) if p)) or "builds of unknown pipeline"
+        name = " / ".join(dict.fromkeys(p for p in place if p)) or "builds of unknown pipeline"
         text = (
-            f"{title}. It failed {plural(group.height, 'build')}, {hits} of {total} ended ones of {place}{step}, "
+            f"{title}. It failed {plural(group.height, 'build')}, {hits} of {total} ended ones of {name}{step}, "
             f"last at {latest['failed_at']:%F %H:%M} UTC."
         )
-        cited = cause_citations(latest)[:MOST_CITATIONS]
-        says = f"{latest['category']} ({latest['confidence']:.0%} sure): {latest['reason']}"
-        evidence = [fact(says, "build_failures", latest["build_id"], cited[0] if cited else None)]
-        evidence += [fact("further cause lines", "build_failures", latest["build_id"], c) for c in cited[1:]]
-        if group.height > 1:
-            first = group.row(0, named=True)
-            evidence.append(fact(f"first seen {first['failed_at']:%F %H:%M} UTC", "build_failures", first["build_id"]))
-        found.append(
-            _Recommendation(
-                "reliability",
-                f"failure {fingerprint}",
-                text,
-                10 * low,
-                f"10 x the lower end of the 80 % Wilson interval of the share of ended builds of the pipeline that it "
-                f"broke: {hits} of {total}, {low:.2f} to {high:.2f}",
-                DIFFICULTY[latest["category"]],
-                tuple(evidence),
-            )
-        )
-    return found
-
-
-def _flaky(test_results: pl.DataFrame, builds: pl.DataFrame) -> list[_Recommendation]:
-    """Tests that passed only when tried again in the same build."""
-    ran = test_results.filter(pl.col("status") != "skipped").join(
-        ended(builds).select("build_id", "pipeline"), on="build_id", how="inner"
-    )
-    by = ["pipeline", "suite", "classname", "name"]
-    counted = ran.group_by(by).agg(
-        flaky=(pl.col("status") == "flaky").sum(),
-        runs=pl.len(),
-        build=pl.col("build_id").filter(pl.col("status") == "flaky").sort().last(),
-    )
-    found = []
-    for row in counted.filter(pl.col("flaky") > 0).sort(by).iter_rows(named=True):
-        low, high = wilson(row["flaky"], row["runs"], Z80)
-        name = "::".join(p for p in (row["classname"] or row["suite"], row["name"]) if p)
-        text = (
-            f"Make {name} of {row['pipeline']} deterministic: it passed only when tried again in {row['flaky']} of "
-            f"{plural(row['runs'], 'run')} ({low:.0%} to {high:.0%})."
-        )
-        shown = fact(
-            f"failed first, then passed, in {plural(row['flaky'], 'build')}", "test_results", f"{row['build']} {name}"
-        )
-        found.append(
-            _Recommendation(
-                "reliability",
-                f"flaky test {row['pipeline']} {name}",
-                text,
-                10 * low,
-                "10 x the lower end of the 80 % Wilson interval of the share of runs in which it had to be tried again",
-                "medium",
-                (shown,),
-            )
-        )
-    return found
-
-
-def _bottlenecks(bottlenecks: pl.DataFrame) -> list[_Recommendation]:
-    return [_of_bottleneck(row) for row in bottlenecks.iter_rows(named=True)]
-
-
-def _of_bottleneck(row: dict[str, Any]) -> _Recommendation:
-    kind, subject, value, base = row["kind"], row["subject"], row["value"], row["baseline"]
-    since = f" since {row['since']:%F %H:%M} UTC" if row["since"] else ""
-    lost = max(0.0, (value - base) / value) if value > 0 else 0.0
-    slow_test = row["rule"] == TEST_SHARE.rule
-    advice: dict[str, tuple[str, str, float, str, str]] = {
-        "slow_step": (
-            "performance",
-            f"Make {subject} faster or run it beside the others"
-            if slow_test
-            else f"Bring {subject} back to its usual time: compare what changed{since}",
-            10 * lost,
-            "10 x the share of its time that the baseline would save",
-            "medium",
-        ),
-        "queue": (
-            "resource",
-            f"Add runners for {subject} or spread its builds",
-            10 * value / (value + base) if value + base > 0 else 0.0,
-            "10 x wait / (wait + run time), both medians",
-            "medium",
-        ),
-        "hot_hour": (
-            "schedule_optimization",
-            f"Move or level the load behind {subject}",
-            10 * lost * 0.5,
-            "5 x the share of the hour's rate above the other hours: load that is moved is not gone",
-            "medium",
-        ),
-        "resource_limit": (
-            "resource",
-            f"Give {subject} room, or find what uses it",
-            10 * min(1.0, max(0.0, (value - 70) / 30)),
-            "10 x the way from 70 % to 100 % of the limit at the 95th percentile of the last day",
-            "medium",
-        ),
-        "pattern_rate": (
+        yield Recommendation(
             "reliability",
-            f"Find what changed{since} in {subject.split(':')[0]}",
-            10 * lost * 0.7,
-            "7 x the share of its present rate that is above the rate before",
+            f"failure {fingerprint}",
+            text,
+            of_shares(BUILD_TIME, at_least("share of the builds that it broke", hits, total), time.share(*place)),
+            DIFFICULTY[latest["category"]],
+            target("fingerprint_rate", *place, str(fingerprint)),
+            tuple(_failure_evidence(group)),
+        )
+
+
+def _failure_evidence(group: pl.DataFrame) -> Iterator[Evidence]:
+    latest = group.row(-1, named=True)
+    cited = cause_citations(latest)[:MOST_CITATIONS]
+    says = f"{latest['category']} ({latest['confidence']:.0%} sure): {latest['reason']}"
+    yield fact(says, "build_failures", latest["build_id"], cited[0] if cited else None)
+    for citation in cited[1:]:
+        yield fact("further cause lines", "build_failures", latest["build_id"], citation)
+    if group.height > 1:
+        first = group.row(0, named=True)
+        yield fact(f"first seen {first['failed_at']:%F %H:%M} UTC", "build_failures", first["build_id"])
+
+
+def _flaky(seen: Observed, time: BuildTime) -> Iterator[Recommendation]:
+    """Tests that fail by chance now (FLAKY_TESTS) and that nobody has put in quarantine."""
+    rows = seen.flaky.filter((pl.col("state") == "flaky") & (pl.col("quarantine") != "active"))
+    for row in rows.with_columns(test=named_test()).sort("pipeline", "test").iter_rows(named=True):
+        text = (
+            f"Make {row['title']} of {row['pipeline']} deterministic: it failed by chance in {row['flakes']} of "
+            f"{plural(row['runs'], 'run')}."
+        )
+        shown = [
+            fact(f"{flake['how'].replace('_', ' ')}, {flake['at']:%F %H:%M} UTC", "builds", flake["build_id"])
+            for flake in row["evidence"][:3]
+        ]
+        evidence = (fact(f"{row['flakes']} of {plural(row['runs'], 'run')}", "flaky_tests", row["test_id"]), *shown)
+        yield Recommendation(
+            "reliability",
+            f"flaky test {row['pipeline']} {row['test']}",
+            text,
+            of_shares(
+                BUILD_TIME,
+                at_least("share of the runs in which it fails by chance", row["flakes"], row["runs"]),
+                time.share(row["pipeline"]),
+            ),
             "medium",
-        ),
-    }
-    kind_type, lead, impact, method, difficulty = advice[kind]
-    evidence = (fact(row["description"], "bottlenecks", row["bottleneck_id"]), *row["evidence"])
-    return _Recommendation(
-        kind_type, f"{kind} {subject}", f"{lead}. {row['description']}", impact, method, difficulty, evidence
+            target("flaky_rate", row["pipeline"], "", row["test"]),
+            evidence,
+        )
+
+
+def _of_bottleneck(row: dict[str, Any], seen: Observed, time: BuildTime) -> Recommendation:
+    said = answer(row, seen, time)
+    return Recommendation(
+        said.type,
+        f"{row['kind']} {row['subject']}",
+        f"{said.lead}. {row['description']}",
+        said.impact,
+        said.difficulty,
+        row["target"],
+        (fact(row["description"], "bottlenecks", row["bottleneck_id"]), *row["evidence"]),
+        row["bottleneck_id"],
     )
 
 
-def _patterns(patterns: pl.DataFrame) -> list[_Recommendation]:
-    """The pressing patterns: open, severity high or critical, the ten most frequent."""
-    pressing = patterns.filter(pl.col("severity").is_in(["high", "critical"]), pl.col("state") == "open")
+def _patterns(seen: Observed) -> Iterator[Recommendation]:
+    """The ten open patterns of severity high or critical that weigh the most.
+
+    What came once weighs little, however many lines it left: a pattern weighs by the share of its sources' hours in
+    which it came (the lower end of the 80 % Wilson interval, so that the few hours of a new source prove little) and
+    by its share of the events of such patterns. One without times counts as one hour.
+    """
+    pressing = seen.patterns.filter(pl.col("severity").is_in(["high", "critical"]), pl.col("state") == "open")
     total = int(pressing["frequency"].sum()) if pressing.height else 0
-    found = []
-    for row in (
-        pressing.sort(["frequency", "pattern_id"], descending=[True, False]).head(MOST_PATTERNS).iter_rows(named=True)
-    ):
-        share = row["frequency"] / total
-        weight = 1.0 if row["severity"] == "critical" else 0.7
-        sources = ", ".join(row["sources"][:3]) or "its source"
-        short = row["named_template"] if len(row["named_template"]) <= 160 else row["named_template"][:157] + "..."
-        seen = f", last at {row['last_seen']:%F %H:%M} UTC" if row["last_seen"] else ""
-        text = f"Look into `{short}`: {plural(row['frequency'], 'event')} in {sources}{seen}."
+    made = []
+    for row in pressing.sort("pattern_id").iter_rows(named=True):
+        own = seen.shapes.filter(pl.col("shape_id").is_in(row["shapes"])).drop_nulls("hour")
+        wrote = seen.hours.filter(pl.col("source").is_in(row["sources"]))["hour"].n_unique()
+        came = own["hour"].n_unique()
+        impact = of_shares(
+            "how much of what asks for attention in the logs it is",
+            part("share of the events of patterns of severity high or critical", row["frequency"] / total),
+            at_least("share of its sources' hours in which it came", max(1, came), max(1, wrote)),
+            part(f"weight of {row['severity']}", SEVERITY_WEIGHT[row["severity"]]),
+        )
+        made.append((impact, row, came, wrote))
+    made.sort(key=lambda m: (-m[0].score, m[1]["pattern_id"]))
+    for impact, row, came, wrote in made[:MOST_PATTERNS]:
+        name = row["named_template"]
+        short = name if len(name) <= LONGEST_TEMPLATE else name[: LONGEST_TEMPLATE - 1] + "…"
+        when = f", last at {row['last_seen']:%F %H:%M} UTC" if row["last_seen"] else ""
+        hours = f" in {came} of {plural(wrote, 'hour')}" if came else ""
+        text = (
+            f"Look into `{short}`: {plural(row['frequency'], 'event')}{hours} in "
+            f"{', '.join(row['sources'][:3]) or 'its source'}{when}."
+        )
         evidence = [
             fact(f"{plural(row['frequency'], 'event')}, severity {row['severity']}", "log_patterns", row["pattern_id"])
         ]
-        evidence += [
-            fact(f"{e['path']}, line {e['line']}: {e['text'][:300]}", "log_events", f"{e['file_id']} {e['line']}")
-            for e in row["examples"][:2]
-        ]
-        found.append(
-            _Recommendation(
-                "reliability",
-                f"pattern {row['pattern_id']}",
-                text,
-                10 * weight * share,
-                f"10 x its share of the {total:,} events of patterns of severity high or critical ({share:.0%}), "
-                f"times {weight:g} for {row['severity']}",
-                "medium",
-                tuple(evidence),
-            )
+        for example in row["examples"][:2]:
+            place = f"{example['path']}, line {example['line']}"
+            evidence.append(fact(place, "log_files", str(example["file_id"]), example_citation(example, seen.files)))
+        yield Recommendation(
+            "reliability",
+            f"pattern {row['pattern_id']}",
+            text,
+            impact,
+            "medium",
+            target("pattern_rate", "", "", row["pattern_id"]),
+            tuple(evidence),
         )
-    return found

@@ -64,6 +64,7 @@ def _ratio(row: dict[str, float]) -> float:
 
 def recommendations_plot(recommendations: pl.DataFrame) -> bytes:
     """The ten recommendations (OPTIMIZATION_RECOMMENDATIONS) of greatest impact, coloured by how hard they are."""
+    recommendations = recommendations.filter(pl.col("status") == "open")
     if not recommendations.height:
         return nothing("nothing to recommend")
     top = recommendations.sort(["impact_score", "recommendation_id"], descending=[True, False]).head(MOST).reverse()

@@ -10,9 +10,10 @@ from banana_assets.core.tables.advice import (
 )
 from banana_assets.core.tables.failures import FAILURE_CLUSTERS, FLAKY_TESTS, TEST_HISTORY
 from banana_assets.core.tables.metrics import BUILD_HEALTH, RESOURCE_ROLLUPS, RESOURCE_USAGE, SYSTEM_METRICS
-from banana_assets.core.tables.patterns import BUILD_FAILURES, BUILD_STEPS, LOG_PATTERNS, LOG_SHAPES
+from banana_assets.core.tables.patterns import BUILD_FAILURES, LOG_PATTERNS, LOG_SHAPES
 from banana_assets.core.tables.plans import PLANS
 from banana_assets.core.tables.raw import BUILDS, LOG_EVENTS, LOG_FILES, RESOURCE_SAMPLES, TEST_RESULTS
+from banana_assets.core.tables.steps import BUILD_STEPS
 
 TABLES: dict[str, Table] = {
     t.name: t

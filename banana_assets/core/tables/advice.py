@@ -14,11 +14,37 @@ from banana_assets.core.vocabulary import (
     SEVERITIES,
 )
 
+TARGET = pl.Struct({"measure": pl.String, "pipeline": pl.String, "job": pl.String, "item": pl.String})
+"""What can be measured again: the measure (``vocabulary.EFFECT_MEASURES``), the pipeline or the source of samples or
+logs, the job, and the step, test, fingerprint, metric, hour of the day or pattern; empty where it does not apply."""
+
+PART = pl.Struct({"name": pl.String, "value": pl.Float64, "unit": pl.String})
+
+EFFECT = pl.Struct(
+    {
+        "verdict": pl.String,
+        "statement": pl.String,
+        "unit": pl.String,
+        "before": pl.Float64,
+        "after": pl.Float64,
+        "difference": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "n_before": pl.Int64,
+        "n_after": pl.Int64,
+        "needed": pl.Int64,
+        "method": pl.String,
+    }
+)
+"""What came of a recommendation (``vocabulary.EFFECT_VERDICTS``): levels before and after it was implemented, their
+difference with its 95 % interval, and how many observations more it takes to tell, where that is known."""
+
 BOTTLENECKS = Table(
     "bottlenecks",
-    "What holds things up: slow jobs against their own past, queues, resources near their limit, rising patterns.",
+    "What holds things up: slow steps against their own past, queues, critical paths, failure rates and patterns that "
+    "rose, hot hours, resources near their limit.",
     (
-        Column("bottleneck_id", pl.String, "hash of kind and subject"),
+        Column("bottleneck_id", pl.String, "hash of kind and subject: the same bottleneck keeps its id"),
         Column("kind", pl.String, "what sort", allowed=BOTTLENECK_KINDS),
         Column("subject", pl.String, "which job, queue, resource or pattern"),
         Column("severity", pl.String, "how bad, by the rule stated in `rule`", allowed=SEVERITIES),
@@ -26,12 +52,26 @@ BOTTLENECKS = Table(
         Column("value", pl.Float64, "what it is now"),
         Column("baseline", pl.Float64, "what it was, or may be"),
         Column("unit", pl.String, "unit of value and baseline"),
-        Column("since", UTC, "since when", nullable=True),
+        Column(
+            "since", UTC, "since when; the first build or reading seen, where it was never otherwise", nullable=True
+        ),
+        Column("until", UTC, "the latest build, reading or event that it was judged by", nullable=True),
         Column("rule", pl.String, "the rule that gave the severity"),
-        Column("evidence", pl.List(EVIDENCE), "what it rests on"),
+        Column("target", TARGET, "what to measure to see whether it is gone"),
+        Column("evidence", pl.List(EVIDENCE), "what it rests on; never empty"),
     ),
     key=("bottleneck_id",),
-    sources={"value": ("system_metrics.value", "resource_usage.mean", "builds.duration_seconds", "log_shapes.events")},
+    sources={
+        "value": (
+            "builds.duration_seconds",
+            "build_steps.duration_seconds",
+            "test_results.duration_seconds",
+            "resource_usage.peak",
+            "log_shapes.events",
+        ),
+        "since": ("builds.finished_at", "resource_usage.ts", "log_shapes.hour"),
+        "evidence": ("builds.build_id", "build_steps.first_line", "log_patterns.examples", "resource_usage.peak"),
+    },
 )
 
 RESOURCE_USAGE_PREDICTIONS = Table(
@@ -63,21 +103,49 @@ RESOURCE_USAGE_PREDICTIONS = Table(
 
 OPTIMIZATION_RECOMMENDATIONS = Table(
     "optimization_recommendations",
-    "What is worth doing, with the evidence for it and an estimate of what it brings.",
+    "What is worth doing, with the evidence for it, an estimate of what it brings, what people decided, and what came "
+    "of it.",
     (
         Column("recommendation_id", pl.String, "hash of type and subject: the same advice has the same id"),
         Column("recommendation_type", pl.String, "what it improves", allowed=RECOMMENDATION_TYPES),
         Column("subject", pl.String, "what it is about"),
         Column("description", pl.String, "what to do, and why, with the figures"),
-        Column("impact_score", pl.Float64, "0 to 10", minimum=0, maximum=10),
-        Column("impact_method", pl.String, "how the impact was estimated"),
-        Column("implementation_difficulty", pl.String, "how hard", allowed=DIFFICULTIES),
-        Column("status", pl.String, "what people decided", allowed=RECOMMENDATION_STATES),
+        Column("impact_score", pl.Float64, "0 to 10, by impact_method", minimum=0, maximum=10),
+        Column("impact_method", pl.String, "the formula of the impact"),
+        Column("impact_parts", pl.List(PART), "the figures that went into the formula"),
+        Column("implementation_difficulty", pl.String, "how hard: a judgement by kind", allowed=DIFFICULTIES),
+        Column("status", pl.String, "what people decided, or closed by itself", allowed=RECOMMENDATION_STATES),
+        Column("found", pl.Boolean, "whether the data speak for it now; if not, the row is as it was last found"),
+        Column("created_at", UTC, "latest time in the data when it was first made"),
+        Column("closed_at", UTC, "latest time in the data when it was no longer found", nullable=True),
+        Column("closed_reason", pl.String, "why it was closed by itself", nullable=True),
+        Column("implemented_at", UTC, "when people did it, by their word", nullable=True),
+        Column("decided_at", UTC, "when people decided", nullable=True),
+        Column("decided_by", pl.String, "who decided", nullable=True),
+        Column("note", pl.String, "what they said", nullable=True),
+        Column("bottleneck_id", pl.String, "the bottleneck it answers, where it is one", nullable=True),
+        Column("target", TARGET, "what its effect is measured by"),
+        Column("effect", EFFECT, "what came of it; null while it is not implemented", nullable=True),
         Column("evidence", pl.List(EVIDENCE), "what it rests on; never empty"),
     ),
     key=("recommendation_id",),
     sources={
-        "impact_score": ("bottlenecks.value", "build_failures.category", "log_patterns.frequency"),
-        "evidence": ("bottlenecks.evidence", "build_failures.cause", "log_patterns.examples"),
+        "impact_score": (
+            "bottlenecks.value",
+            "build_failures.category",
+            "log_shapes.events",
+            "builds.duration_seconds",
+        ),
+        "bottleneck_id": ("bottlenecks.bottleneck_id",),
+        "effect": (
+            "builds.duration_seconds",
+            "builds.status",
+            "build_steps.duration_seconds",
+            "build_failures.fingerprint",
+            "test_results.status",
+            "resource_usage.peak",
+            "log_shapes.events",
+        ),
+        "evidence": ("bottlenecks.evidence", "build_failures.cause", "log_patterns.examples", "log_files.sha256"),
     },
 )

@@ -5,35 +5,29 @@ import polars as pl
 
 from banana_assets.core.advice.bottlenecks import bottlenecks
 from banana_assets.core.advice.citing import cause_citations
-from banana_assets.core.advice.recommendations import recommendations
+from banana_assets.core.advice.observed import Observed, by_hour
+from banana_assets.core.advice.standing import recommendations
 from banana_assets.core.metrics.usage import resource_usage
-from banana_assets.core.tables import (
-    BOTTLENECKS,
-    BUILD_FAILURES,
-    BUILDS,
-    LOG_PATTERNS,
-    LOG_SHAPES,
-    OPTIMIZATION_RECOMMENDATIONS,
-    RESOURCE_USAGE,
-)
+from banana_assets.core.tables import BOTTLENECKS, OPTIMIZATION_RECOMMENDATIONS
 from tests.core.metrics.frames import at, builds, failures, patterns, results, samples, shapes
 
-NOTHING = (BUILDS.empty(), RESOURCE_USAGE.empty(), LOG_SHAPES.empty(), LOG_PATTERNS.empty())
+
+def observed(**frames: pl.DataFrame) -> Observed:
+    if "shapes" in frames:
+        frames["shapes"] = by_hour(frames["shapes"].lazy())
+    return Observed(**frames)
 
 
 def found(**frames: pl.DataFrame) -> pl.DataFrame:
-    names = ("builds", "usage", "shapes", "patterns")
-    out = bottlenecks(
-        *(frames.get(n, empty) for n, empty in zip(names, NOTHING, strict=True)), test_results=frames.get("tests")
-    )
+    out = bottlenecks(observed(**frames))
     assert BOTTLENECKS.violations(out) == {}
+    assert (out["evidence"].list.len() > 0).all()
     return out
 
 
 def test_nothing_gives_nothing() -> None:
     assert found().schema == BOTTLENECKS.dtypes
-    out = recommendations(BOTTLENECKS.empty(), BUILD_FAILURES.empty(), LOG_PATTERNS.empty(), BUILDS.empty())
-    assert out.schema == OPTIMIZATION_RECOMMENDATIONS.dtypes
+    assert recommendations(BOTTLENECKS.empty(), Observed()).schema == OPTIMIZATION_RECOMMENDATIONS.dtypes
 
 
 def test_a_job_that_became_slow() -> None:
@@ -46,10 +40,11 @@ def test_a_job_that_became_slow() -> None:
 
 
 def test_queues_by_wait_over_run_time() -> None:
-    rows = [{"queued_at": at(k), "started_at": at(k + 0.5), "duration_seconds": 900.0} for k in range(8)]
+    rows = [{"queued_at": at(k), "started_at": at(k + 0.5), "duration_seconds": 900.0} for k in range(12)]
     out = found(builds=builds(rows))
     assert (out["kind"][0], out["severity"][0]) == ("queue", "critical")
-    assert "0.5 wait" in out["description"][0]
+    # Twelve arrivals in 11.5 hours, half an hour each: 12 x 0.5 / 11.5 wait at a time, 12 x 0.25 / 11.5 run.
+    assert "0.52 wait and 0.26 run at a time, at most 1 at once (26% used)" in out["description"][0]
 
 
 def test_a_resource_near_its_limit() -> None:
@@ -76,7 +71,7 @@ def test_one_test_that_takes_most_of_the_time() -> None:
 
 
 def advice(failed: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
-    out = recommendations(BOTTLENECKS.empty(), failed, LOG_PATTERNS.empty(), runs)
+    out = recommendations(BOTTLENECKS.empty(), Observed(failures=failed, builds=runs))
     assert OPTIMIZATION_RECOMMENDATIONS.violations(out) == {}
     return out
 
@@ -98,13 +93,11 @@ def test_one_recommendation_a_fingerprint_with_a_citation_and_a_stable_id() -> N
 
 
 def test_every_recommendation_has_evidence() -> None:
-    usage = resource_usage(samples([93.0] * 300))
-    stuck = bottlenecks(BUILDS.empty(), usage, LOG_SHAPES.empty(), LOG_PATTERNS.empty())
-    flaky = results([{"build_id": "b000", "name": "t", "status": "flaky"}])
-    out = recommendations(stuck, BUILD_FAILURES.empty(), patterns([{}]), builds([{}]), flaky)
-    assert out.height == 3
+    seen = observed(usage=resource_usage(samples([93.0] * 300)), patterns=patterns([{}]), builds=builds([{}]))
+    out = recommendations(bottlenecks(seen), seen)
+    assert out.height == 2
     assert (out["evidence"].list.len() > 0).all()
-    assert out["recommendation_id"].n_unique() == 3
+    assert out["recommendation_id"].n_unique() == 2
 
 
 def row(cause: list[tuple[int, int]], text: str) -> dict[str, object]:
@@ -130,6 +123,6 @@ def test_a_pattern_that_people_settled_is_left_alone() -> None:
     hours = shapes([{"hour": at(h), "events": 2 if h < 40 else 60} for h in range(48)])
     muted = patterns([{"state": "muted"}])
     assert "pattern_rate" not in found(shapes=hours, patterns=muted)["kind"].to_list()
-    open_ones = recommendations(BOTTLENECKS.empty(), BUILD_FAILURES.empty(), patterns([{}]), BUILDS.empty())
-    settled = recommendations(BOTTLENECKS.empty(), BUILD_FAILURES.empty(), muted, BUILDS.empty())
+    open_ones = recommendations(BOTTLENECKS.empty(), observed(patterns=patterns([{}])))
+    settled = recommendations(BOTTLENECKS.empty(), observed(patterns=muted))
     assert (open_ones.height, settled.height) == (1, 0)
