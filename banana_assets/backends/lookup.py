@@ -18,6 +18,7 @@ from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.diagnosis import Diagnosis, diagnose
 from banana_assets.core.builds.greens import last_green
 from banana_assets.core.builds.listing import found, listed
+from banana_assets.core.builds.rows import failure_row
 from banana_assets.core.builds.testruns import BAD, TEST, identified
 from banana_assets.core.builds.timing import TimedStep, timed_steps
 from banana_assets.core.errors import InputError
@@ -28,12 +29,12 @@ from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS, FLAKY_TE
 class BuildDetail:
     """A build in full.
 
-    ``build`` is its row of BUILDS; ``failure`` and ``cluster`` those of BUILD_FAILURES and FAILURE_CLUSTERS, where it
-    failed and they are computed; ``nth`` the place of this failure in its cluster, 1 the first. ``green`` is the last
-    green build of its job before it, ``same_commit`` the other builds of that job on its commit (rows of BUILDS), the
-    oldest first. ``tests`` counts its results by status; ``failing`` has a row a test that failed or was flaky:
-    ``title, status, message, earlier`` (builds before in which it failed) and, for one known to be flaky, ``flakes``,
-    ``runs`` and ``quarantine``.
+    ``build`` is its row of BUILDS; ``failure`` that of BUILD_FAILURES, explained now where it is not yet; ``cluster``
+    that of FAILURE_CLUSTERS, where it is computed; ``nth`` the place of this failure in its cluster, 1 the first.
+    ``green`` is the last green build of its job before it, ``same_commit`` the other builds of that job on its commit
+    (rows of BUILDS), the oldest first. ``tests`` counts its results by status; ``failing`` has a row a test that failed
+    or was flaky: ``title, status, message, earlier`` (builds before in which it failed) and, for one known to be flaky,
+    ``flakes``, ``runs`` and ``quarantine``.
     """
 
     build: dict[str, Any]
@@ -45,6 +46,18 @@ class BuildDetail:
     same_commit: tuple[dict[str, Any], ...]
     tests: dict[str, int]
     failing: tuple[dict[str, Any], ...]
+
+    @property
+    def chance(self) -> str:
+        """Why it may have failed by chance; empty where nothing says so."""
+        if not self.failure:
+            return ""
+        passed = next((other["build_id"] for other in self.same_commit if other["status"] == "success"), None)
+        if passed:
+            return f"{passed} was green on the same commit"
+        failed = [test for test in self.failing if test["status"] != "flaky"]
+        flaky = all(test["flakes"] and test["flaky"] != "broken" for test in failed)
+        return "every test that failed is known to be flaky" if failed and flaky else ""
 
 
 def there_is_a_store(settings: Settings) -> bool:
@@ -96,6 +109,8 @@ def build_detail(store: Store, tables: Tables, told: str) -> BuildDetail:
     failures = tables.scan(BUILD_FAILURES).filter(mine, pl.col("log_sha256") == build["log_sha256"]).collect()
     failed = build["status"] in ("failed", "error")
     failure = failures.row(0, named=True) if failed and failures.height else None
+    if failed and failure is None and build["log_sha256"]:
+        failure = _explained(store, build, builds)
     clusters = tables.scan(FAILURE_CLUSTERS).filter(pl.col("builds").list.contains(build["build_id"])).collect()
     cluster = clusters.row(0, named=True) if failed and clusters.height else None
     beside = builds.filter(
@@ -117,6 +132,12 @@ def build_detail(store: Store, tables: Tables, told: str) -> BuildDetail:
         tests=dict(results.group_by("status").len().sort("status").iter_rows()),
         failing=tuple(_failing(tables, results, build, builds).iter_rows(named=True)),
     )
+
+
+def _explained(store: Store, build: dict[str, Any], builds: pl.DataFrame) -> dict[str, Any]:
+    found, _ = diagnosed(store, build, builds, store.settings.evidence_budget_tokens)
+    when = build["finished_at"] or build["arrived_at"]
+    return failure_row(found, build_id=build["build_id"], log_sha256=build["log_sha256"], failed_at=when)
 
 
 def _failing(tables: Tables, results: pl.DataFrame, build: dict[str, Any], builds: pl.DataFrame) -> pl.DataFrame:
@@ -143,4 +164,3 @@ def _failing(tables: Tables, results: pl.DataFrame, build: dict[str, Any], build
         .with_columns(pl.col("earlier").fill_null(0))
         .sort("title")
     )
-

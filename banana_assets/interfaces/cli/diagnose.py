@@ -1,18 +1,25 @@
-"""``banana diagnose``: why a build failed, from its log alone."""
+"""``banana diagnose``: why a build failed, from its log alone, be it a file or a build in the store."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from banana_assets.core.builds.diagnosis import Diagnosis, diagnose
 from banana_assets.core.errors import InputError
 from banana_assets.core.text import visible
+from banana_assets.interfaces.cli.causes import cause_lines
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from banana_assets.backends.store import Store
 
 app = typer.Typer(add_completion=False)
 
@@ -20,33 +27,86 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def main(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Logs: plain, .gz or .zst; - is standard input.")
+        list[str],
+        typer.Argument(
+            metavar="FILE|BUILD...",
+            help="Logs: plain, .gz or .zst; - is standard input. Or ids of builds in the store, or parts of them.",
+        ),
     ],
     json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line, one a file, in the order given.")
     ] = False,
     budget: Annotated[int, typer.Option(min=50, help="Tokens (characters / 4) of the evidence pack.")] = 2000,
     against: Annotated[
-        str | None, typer.Option(metavar="GREEN_LOG", help="Log of the last green build of the same job.")
+        str | None,
+        typer.Option(
+            metavar="GREEN_LOG",
+            help="Log of the last green build of the same job; for a build, the one in the store unless told.",
+        ),
     ] = None,
 ) -> None:
     """Explain failed builds: category, cause lines, failing tests, evidence, what to do next.
 
-    Needs no store. Exit status 1 when a failure was found, 0 when every log looks green.
+    A file needs no store. Exit status 1 when a failure was found, 0 when every log looks green.
     """
     green = _lines(against) if against is not None else None
     failed = False
-    for position, file in enumerate(files):
-        found = diagnose(_lines(file), budget=budget, against=green)
-        failed = failed or found.status != "success"
-        if json:
-            _write_json(file, found)
-        else:
-            if position:
-                sys.stdout.write("\n")
-            _write_text(file, found)
+    with ExitStack() as stack:
+        shelf = _Shelf(stack)
+        for position, file in enumerate(files):
+            name, found, compared = _explained(file, budget, green, shelf)
+            failed = failed or found.status != "success"
+            if json:
+                _write_json(name, found, compared)
+            else:
+                if position:
+                    sys.stdout.write("\n")
+                _write_text(name, found, compared)
     if failed:
         raise typer.Exit(1)
+
+
+class _Shelf:
+    """The store, opened when the first build is asked for; nothing where there is none."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._opened: tuple[Store, pl.DataFrame] | None = None
+
+    def get(self) -> tuple[Store, pl.DataFrame] | None:
+        """The store and its builds."""
+        from banana_assets.backends.lookup import there_is_a_store
+        from banana_assets.backends.settings import load
+
+        if self._opened is None and there_is_a_store(load()):
+            from banana_assets.backends.store import open_store
+
+            store = self._stack.enter_context(open_store(load()))
+            self._opened = (store, store.builds())
+        return self._opened
+
+
+def _explained(told: str, budget: int, green: Sequence[str] | None, shelf: _Shelf) -> tuple[str, Diagnosis, str | None]:
+    """The name of what was explained, why it failed, and the build that it was compared with by itself."""
+    if told == "-" or Path(told).exists() or _is_path(told) or (shelved := shelf.get()) is None:
+        return told, diagnose(_lines(told), budget=budget, against=green), None
+    from banana_assets.backends.lookup import build_lines, diagnosed, find_build
+
+    store, builds = shelved
+    try:
+        build = find_build(builds, told)
+    except InputError as error:
+        raise InputError(f"{told} is no file. {error.message}", error.remedy) from error
+    if green is None:
+        found, compared = diagnosed(store, build, builds, budget)
+        return build["build_id"], found, compared
+    lines = build_lines(store, build["build_id"])
+    return build["build_id"], diagnose(lines, budget=budget, exit_code=build["exit_code"], against=green), None
+
+
+def _is_path(told: str) -> bool:
+    """Whether it can only be meant as a file: ids of builds hold a slash, but do not begin like a path or end so."""
+    return told.startswith(("/", "./", "../", "~")) or told.endswith((".log", ".txt", ".gz", ".zst"))
 
 
 def _lines(file: str) -> Sequence[str]:
@@ -67,7 +127,7 @@ def _lines(file: str) -> Sequence[str]:
     return lines
 
 
-def _write_json(file: str, found: Diagnosis) -> None:
+def _write_json(file: str, found: Diagnosis, compared: str | None) -> None:
     import orjson
 
     fields = (
@@ -84,6 +144,7 @@ def _write_json(file: str, found: Diagnosis) -> None:
     row = {"file": file, "category": found.category, "confidence": found.confidence, "cause": found.cause}
     row |= {"evidence": found.evidence, "pack": found.pack, "pack_tokens": found.pack_tokens}
     row |= {name: getattr(found, name) for name in fields}
+    row["against"] = compared
     row["tests"] = [
         {"suite": t.suite, "classname": t.classname, "name": t.name, "status": t.status, "attempts": t.attempts}
         for t in found.tests
@@ -92,7 +153,7 @@ def _write_json(file: str, found: Diagnosis) -> None:
     sys.stdout.write(orjson.dumps(row).decode() + "\n")
 
 
-def _write_text(file: str, found: Diagnosis) -> None:
+def _write_text(file: str, found: Diagnosis, compared: str | None) -> None:
     if found.status == "success":
         sys.stdout.write(
             f"{file}: looks green ({found.reason if not found.cause else 'nothing says that it failed'})\n"
@@ -102,7 +163,7 @@ def _write_text(file: str, found: Diagnosis) -> None:
     if found.failing_step:
         code = f", exit status {found.exit_code}" if found.exit_code is not None else ""
         out.append(f"  Step   {found.failing_step}{code}")
-    out += ["", *_cause(found), ""]
+    out += ["", *cause_lines(found.cause_text, found.cause), ""]
     if found.failing_tests:
         out.append(
             f"  {len(found.failing_tests)} failing tests" if len(found.failing_tests) > 1 else "  1 failing test"
@@ -111,19 +172,7 @@ def _write_text(file: str, found: Diagnosis) -> None:
         if len(found.failing_tests) > 10:
             out.append(f"    ... and {len(found.failing_tests) - 10} more")
     out.append(f"  Next   {found.next_step}")
+    if compared:
+        out.append(f"  Compared with {compared}, the last green build of this job before it.")
     out.append(f"  Known as {found.fingerprint}; `--json` has the evidence pack ({found.pack_tokens} tokens).")
     sys.stdout.write(visible("\n".join(out)) + "\n")
-
-
-def _cause(found: Diagnosis, most: int = 24) -> list[str]:
-    texts = found.cause_text.split("\n")
-    numbers = [n for first, last in found.cause for n in range(first, last + 1)]
-    shown, previous = list[str](), None
-    for number, text in list(zip(numbers, texts, strict=False))[:most]:
-        if previous is not None and number != previous + 1:
-            shown.append("         ...")
-        shown.append(f"  {number:>6} | {text[:200]}".rstrip())
-        previous = number
-    if len(numbers) > most:
-        shown.append(f"         ... {len(numbers) - most} more lines")
-    return shown

@@ -26,7 +26,7 @@ _HERE = "banana_assets.interfaces.cli"
 GROUPS: dict[str, dict[str, Command]] = {
     "Start here": {
         "demo": Command("", "Show the whole of it on recorded samples: ingest, materialize, report"),
-        "diagnose": Command(f"{_HERE}.diagnose", "Explain failed builds from their logs; needs no store"),
+        "diagnose": Command(f"{_HERE}.diagnose", "Explain failed builds from their logs; files need no store"),
         "mine": Command(f"{_HERE}.mine", "Find the templates of a log file; needs no store"),
     },
     "Series": {
@@ -36,12 +36,16 @@ GROUPS: dict[str, dict[str, Command]] = {
     "Bring in": {
         "ingest": Command(f"{_HERE}.ingest", "Take in logs, builds and resource series"),
         "record": Command(f"{_HERE}.record", "Run a command and keep it as a build"),
+        "watch": Command(f"{_HERE}.watch", "Take readings of this host, processes or exporters while it runs"),
     },
     "Compute": {
         "materialize": Command("", "Compute the assets from what came in"),
         "up": Command("", "Start Dagster's UI and daemon"),
     },
     "Look": {
+        "builds": Command(f"{_HERE}.builds", "List builds, why they failed, and whether that is new"),
+        "build": Command(f"{_HERE}.build", "Show one build in full"),
+        "flaky": Command(f"{_HERE}.flaky", "List tests that fail by chance; put one in quarantine"),
         "patterns": Command(f"{_HERE}.patterns", "List log patterns; resolve, mute or reopen one"),
     },
     "Look after": {

@@ -1,0 +1,35 @@
+"""The store and the tables, opened for a command that only looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from banana_assets.core.errors import InputError
+from banana_assets.core.schema import Table
+
+if TYPE_CHECKING:
+    from banana_assets.backends.store import Store
+    from banana_assets.backends.tables import Tables
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Store, Tables]]:
+    """The store of these settings and its tables. Raises InputError where nothing was ever brought in."""
+    from banana_assets.backends.lookup import there_is_a_store
+    from banana_assets.backends.settings import load
+    from banana_assets.backends.store import open_store
+    from banana_assets.backends.tables import Tables
+
+    settings = load()
+    if not there_is_a_store(settings):
+        raise InputError(f"There is no store in {settings.home} yet.", "Run `banana ingest builds PATH` first.")
+    with open_store(settings) as store:
+        yield store, Tables(settings.tables_root)
+
+
+def require(tables: Tables, table: Table) -> None:
+    """Raises InputError where that table was never computed."""
+    if tables.version(table) is None:
+        raise InputError(f"The table {table.name} is not computed yet.", "Run `banana materialize` first.")
