@@ -2,15 +2,26 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
 import polars as pl
 
-from banana_assets.assets.raw import builds, log_events, log_files
-from banana_assets.assets.shared import Audit, partition_days, result, table_asset, written
+from banana_assets.assets.raw import builds, log_events, log_files, test_results
+from banana_assets.assets.shared import (
+    Audit,
+    content_hash,
+    input_versions,
+    partition_days,
+    result,
+    table_asset,
+    unchanged,
+    written,
+)
 from banana_assets.backends import derive
 from banana_assets.core.builds import clusters, flaky, history
 from banana_assets.core.builds.diagnosis import RULES_VERSION
+from banana_assets.core.builds.quarantine import quarantined
 from banana_assets.core.builds.timing import RULES_VERSION as STEP_RULES
 from banana_assets.core.logs.patterns import patterns
 from banana_assets.core.plots.builds import failures_plot
@@ -27,6 +38,7 @@ from banana_assets.core.tables import (
     LOG_PATTERNS,
     LOG_SHAPES,
     TEST_HISTORY,
+    TEST_RESULTS,
 )
 from resources.store import StoreResource
 from resources.tables import TablesResource
@@ -121,44 +133,58 @@ def build_steps(store: StoreResource, tables: TablesResource) -> dg.MaterializeR
     )
 
 
-@table_asset(FAILURE_CLUSTERS, group="patterns", code_version=clusters.VERSION)
-def failure_clusters(
-    build_failures: pl.DataFrame, builds: pl.DataFrame, tables: TablesResource
-) -> dg.MaterializeResult[pl.DataFrame]:
+@table_asset(FAILURE_CLUSTERS, group="patterns", deps=[build_failures, builds], code_version=clusters.VERSION)
+def failure_clusters(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
     """Join failures that are the same one; clusters keep their ids."""
-    frame = clusters.failure_clusters(build_failures, builds, tables.get().read(FAILURE_CLUSTERS))
+    lake = tables.get()
+    inputs = input_versions(lake, BUILD_FAILURES, BUILDS)
+    if same := unchanged(lake, FAILURE_CLUSTERS, inputs):
+        return same
+    frame = clusters.failure_clusters(*map(lake.read, (BUILD_FAILURES, BUILDS, FAILURE_CLUSTERS)))
     return result(
         FAILURE_CLUSTERS,
         frame.sort("last_seen", "cluster_id", descending=[True, False]),
-        plot=clusters_plot(frame),
+        plot=partial(clusters_plot, frame),
         preview=["cluster_id", "state", "is_new", "category", "failures", "jobs", "title", "last_seen"],
+        inputs=inputs,
     )
 
 
-@table_asset(TEST_HISTORY, group="patterns")
-def test_history(test_results: pl.DataFrame, builds: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
+@table_asset(TEST_HISTORY, group="patterns", deps=[test_results, builds])
+def test_history(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
     """Tell of each test how often it fails, how long it takes, and since when it fails."""
-    frame = history.test_history(test_results, builds)
+    lake = tables.get()
+    inputs = input_versions(lake, TEST_RESULTS, BUILDS)
+    if same := unchanged(lake, TEST_HISTORY, inputs):
+        return same
+    frame = history.test_history(*map(lake.read, (TEST_RESULTS, BUILDS)))
     return result(
         TEST_HISTORY,
         frame.sort("failing_builds", "failures", "test_id", descending=[True, True, False]),
-        plot=history_plot(frame),
+        plot=partial(history_plot, frame),
         preview=["title", "runs", "failures", "failing_since_build", "median_seconds", "p95_seconds", "slower"],
+        inputs=inputs,
     )
 
 
-@table_asset(FLAKY_TESTS, group="patterns")
-def flaky_tests(
-    test_results: pl.DataFrame, build_failures: pl.DataFrame, builds: pl.DataFrame, store: StoreResource
-) -> dg.MaterializeResult[pl.DataFrame]:
+@table_asset(FLAKY_TESTS, group="patterns", deps=[test_results, build_failures, builds])
+def flaky_tests(store: StoreResource, tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
     """Find the tests that pass and fail on the same commit; what people put in quarantine is kept in the records."""
+    lake = tables.get()
+    # The one day that is the calendar's and not the data's: a quarantine ends on it whatever arrives.
+    today = datetime.now(UTC).date()
     with store.open() as opened:
         quarantines = opened.quarantines()
-    # The one day that is the calendar's and not the data's: a quarantine ends on it whatever arrives.
-    frame = flaky.flaky_tests(test_results, builds, build_failures, quarantines, datetime.now(UTC).date())
+    held = content_hash(quarantined(quarantines.select("test_id"), quarantines, today))
+    inputs = input_versions(lake, TEST_RESULTS, BUILDS, BUILD_FAILURES, quarantines=held)
+    if same := unchanged(lake, FLAKY_TESTS, inputs):
+        return same
+    results, known, failures = map(lake.read, (TEST_RESULTS, BUILDS, BUILD_FAILURES))
+    frame = flaky.flaky_tests(results, known, failures, quarantines, today)
     return result(
         FLAKY_TESTS,
         frame.sort("flake_rate_low", "test_id", descending=[True, False]),
-        plot=flaky_plot(frame),
+        plot=partial(flaky_plot, frame),
         preview=["title", "state", "flakes", "runs", "flake_rate_low", "flake_rate_high", "last_flake", "quarantine"],
+        inputs=inputs,
     )

@@ -16,6 +16,7 @@ from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.advice.observed import Observed, by_hour
 from banana_assets.core.builds.diagnosis import RULES_VERSION, diagnose
+from banana_assets.core.builds.greens import last_green
 from banana_assets.core.builds.rows import failure_row
 from banana_assets.core.builds.timing import RULES_VERSION as STEP_RULES
 from banana_assets.core.builds.timing import step_rows
@@ -135,18 +136,13 @@ def undiagnosed(builds: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
 def build_failures(store: Store, builds: pl.DataFrame, chosen: Sequence[str], budget: int) -> Iterator[pl.DataFrame]:
     """The diagnoses of the chosen builds, one row of BUILD_FAILURES each.
 
-    Each is compared with the last green build of the same job before it, where there is one.
+    Each is compared with the last green build of the same job before it, of its branch where there is one.
     """
     rows = BUILDS.conform(builds).sort("arrived_at", "build_id")
-    green = rows.filter(pl.col("status") == "success", pl.col("log_sha256").is_not_null())
     for build in rows.filter(pl.col("build_id").is_in(list(chosen))).iter_rows(named=True):
         when = build["finished_at"] or build["arrived_at"]
-        before = green.filter(
-            pl.col("pipeline") == build["pipeline"],
-            pl.col("job") == build["job"],
-            pl.coalesce("finished_at", "arrived_at") < when,
-        ).sort(pl.coalesce("finished_at", "arrived_at"), "build_id")
-        against = _lines(store, before["build_id"][-1]) if before.height else None
+        green = last_green(rows, build)
+        against = _lines(store, green["build_id"]) if green else None
         found = diagnose(_lines(store, build["build_id"]), budget=budget, exit_code=build["exit_code"], against=against)
         row = failure_row(found, build_id=build["build_id"], log_sha256=build["log_sha256"], failed_at=when)
         yield pl.DataFrame([row], schema=BUILD_FAILURES.dtypes)

@@ -55,7 +55,7 @@ def succession(
         olds = [old for _, old in claims.get(leader, [])]
         told = [_former(old, "merged", on) for old in olds if old is not own]
         told += [_former(old, "split", on) for old in parts.get(leader, [])]
-        carried = [former for old in olds for former in old["formerly"]]
+        carried = [former for old in olds for former in old["formerly"] or []]
         # What was told before is not told again with another day.
         latest = {former["cluster_id"]: former for former in [*told, *carried] if former["cluster_id"] != name}
         named[leader] = (name, sorted(latest.values(), key=lambda former: (former["changed_on"], former["cluster_id"])))
