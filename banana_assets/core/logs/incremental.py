@@ -100,32 +100,47 @@ def _patterns(groups: Sequence[Group], texts: Texts, old: pl.DataFrame) -> pl.Da
         .group_by("pattern_id", maintain_order=True)
         .agg(pl.col("template").first(), "groups", shapes=pl.col("groups").struct.field("shapes").explode().sort())
     )
-    same = of_pattern.select("pattern_id", "shapes").join(
-        old.select("pattern_id", "named_template", earlier="shapes"), on="pattern_id"
-    )
-    same = same.filter(pl.col("shapes") == pl.col("earlier")).select("pattern_id", "named_template")
-    other = of_pattern.join(same, on="pattern_id", how="anti")
+    named = _named(of_pattern, texts, old)
     return (
-        of_pattern.join(pl.concat([same, _named(other, texts)]), on="pattern_id")
+        of_pattern.join(named, on="pattern_id")
         .select(pl.col(column).cast(kind) for column, kind in MINED.items())
         .sort("pattern_id")
     )
 
 
-def _named(patterns: pl.DataFrame, texts: Texts) -> pl.DataFrame:
-    """``pattern_id, named_template`` of those patterns."""
-    member = patterns.select("pattern_id", shape_id="shapes").explode("shape_id")
+def _named(patterns: pl.DataFrame, texts: Texts, old: pl.DataFrame) -> pl.DataFrame:
+    """``pattern_id, named_template`` of the patterns.
+
+    The name of an earlier pattern stands where none of its shapes went and none that came is among the first in
+    order, which are those that a name looks at.
+    """
+    earlier = old.select("pattern_id", "named_template", earlier="shapes")
+    both = patterns.select("pattern_id", "template", "shapes").join(earlier, on="pattern_id", how="left")
+    unchanged = both.filter((pl.col("shapes") == pl.col("earlier")).fill_null(value=False))
+    changed = both.join(unchanged, on="pattern_id", how="anti")
+    member = changed.select("pattern_id", shape_id="shapes").explode("shape_id")
     first = (
         texts(member["shape_id"])
         .join(member, on="shape_id")
+        .sort("shape")
         .group_by("pattern_id")
-        .agg(pl.col("shape").bottom_k(MOST_NAMED).sort())
+        .agg(pl.col("shape").head(MOST_NAMED), first=pl.col("shape_id").head(MOST_NAMED))
     )
-    found = patterns.join(first, on="pattern_id").select("pattern_id", "template", "shape")
-    return pl.DataFrame(
+    grown = (
+        changed.join(first, on="pattern_id")
+        .filter(
+            pl.col("earlier").is_not_null()
+            & pl.col("first").list.set_difference("earlier").list.len().eq(0)
+            & pl.col("earlier").list.set_difference("shapes").list.len().eq(0)
+        )
+        .select("pattern_id", "named_template")
+    )
+    found = changed.join(first, on="pattern_id").join(grown, on="pattern_id", how="anti")
+    told = pl.DataFrame(
         {
             "pattern_id": found["pattern_id"],
-            "named_template": [name(template, shapes) for _, template, shapes in found.iter_rows()],
+            "named_template": [name(t, shapes) for t, shapes in found.select("template", "shape").iter_rows()],
         },
         schema={"pattern_id": pl.String, "named_template": pl.String},
     )
+    return pl.concat([unchanged.select("pattern_id", "named_template"), grown, told])

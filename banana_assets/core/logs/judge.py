@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 _VALUES = frozenset({"true", "false", "null", "nil", "root", "admin"})
 """Words that are values wherever they stand: booleans, nothing, and the accounts that every system has."""
@@ -44,15 +45,15 @@ def varies(
     noun = place > 0 and before[place].strip() in ("", ":", "=", "'", '"') and rows[0][place - 1].lower() in _KINDS
     if noun and (place - 1) not in constant:
         noun = False
-    values = [v[:100] for v in values]
-    strong = sum(1 for v in values if _STRONG.fullmatch(v))
+    forms = list(map(_form, values))
+    strong = forms.count("strong")
     if strong == len(values) or (before[place].startswith(" ") and place and all(v in _UNITS for v in values)):
         return True
-    if all(_ENUMERATION.fullmatch(v) for v in values):
+    if forms.count("capitals") + forms.count("joined capitals") == len(values):
         return len(values) >= 12
     if place and any(is_value(v) for v in values):
         return True
-    weak = sum(1 for v in values if _WEAK.fullmatch(v) or _STRONG.fullmatch(v))
+    weak = strong + forms.count("weak") + forms.count("joined capitals")
     if place == 0 and not before[place]:
         # What comes first mostly says what happened: only many values, or much agreement after it, make it a name.
         return len(values) >= (3 if len(words) >= 4 else 8) if weak == len(values) else len(values) >= 20
@@ -62,6 +63,17 @@ def varies(
         return len(values) >= 10
     # The more of the message agrees, the fewer values are needed.
     return len(values) >= 5 - (len(words) >= 4) - (len(words) >= 6)
+
+
+@lru_cache(1 << 17)
+def _form(word: str) -> str:
+    """What the form of a word (its first hundred characters) says: strong, weak, (joined) capitals or nothing."""
+    word = word[:100]
+    if _STRONG.fullmatch(word):
+        return "strong"
+    if _ENUMERATION.fullmatch(word):
+        return "joined capitals" if _WEAK.fullmatch(word) else "capitals"
+    return "weak" if _WEAK.fullmatch(word) else ""
 
 
 def is_value(word: str) -> bool:
