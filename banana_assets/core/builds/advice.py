@@ -24,11 +24,12 @@ _STEPS = {
     "version_control_error": "Check that the branch, tag or commit named there still exists and that the checkout is clean.",
     "crash": "Reproduce it with the command of the failing step and look at the innermost frame of your own code.",
     "cancelled": "Find out who or what cancelled it; there may be nothing to mend.",
+    "": "Nothing to mend: the log does not say that the build failed.",
     "unknown": "Read the end of the failing step; compare with the last green build of the same job (`--against`).",
 }
 
 
-def next_step(category: str, tool: str | None, failing: Sequence[str], line: str) -> str:
+def next_step(category: str, tool: str | None, failing: Sequence[str]) -> str:
     """One sentence for a person."""
     if category == "test_failure" and failing:
         more = f" (and {len(failing) - 1} more)" if len(failing) > 1 else ""

@@ -20,17 +20,18 @@ _SEVERITIES = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One message about a place in a source file. ``at`` is the 1-based line of the log; ``line`` and ``column`` are
-    1-based places in ``file``, None where the tool names none. ``severity`` is ``error``, ``warning`` or ``info``,
-    empty where the tool gives none."""
+    """One message about a place in a source file. ``at`` is the 1-based line of the log, None where a report says it;
+    ``line`` and ``column`` are 1-based places in ``file``, None where the tool names none. ``severity`` is ``error``,
+    ``warning`` or ``info``, empty where the tool gives none; ``tool`` is empty where only its dialect is known."""
 
-    at: int
+    at: int | None
     file: str
     line: int | None
     column: int | None
     severity: str
     code: str
     message: str
+    tool: str = ""
 
 
 _WORD = r"(?:fatal |internal compiler |syntax )?[Ee]rror|ERROR|[Ww]arning|WARNING|WARN|[Nn]ote|[Ii]nfo|INFO|[Hh]elp|[Hh]int|[Ss]tyle|[Ss]uggestion|[Ff]atal|remark|information"

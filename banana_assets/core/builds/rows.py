@@ -12,7 +12,7 @@ def failure_row(found: Diagnosis, *, build_id: str, log_sha256: str, failed_at: 
     """The row of one failed build, named as the columns of ``BUILD_FAILURES``."""
     return {
         "build_id": build_id,
-        "category": found.category,
+        "category": found.category or "unknown",
         "confidence": found.confidence,
         "reason": found.reason,
         "cause": _spans(found.cause),

@@ -1,6 +1,6 @@
 """Record what tools really print when they fail: run the recipes of a folder and keep the output beside them.
 
-python tests/core/builds/record.py output|runs [NAME...]
+python tests/core/builds/record.py output|runs|sarif [NAME...]
 
 A recipe (``recipes.toml``) holds the files of a small project, the command that fails and the command that tells the
 tool's version. It runs in a folder of its own, whose path is written as /srv/app afterwards; the version goes to
@@ -46,7 +46,9 @@ def record(folder: Path, names: list[str]) -> None:
                 continue
             printed = done.stdout.decode("utf-8", "replace").replace(scratch, "/srv/app")
             printed = INSTALLED.sub(lambda m: "/usr" if "python" in m[1] else "/usr/lib", printed)
-        (folder / f"{name}.txt").write_text(printed.rstrip("\n") + "\n", encoding="utf-8", newline="")
+        (folder / f"{name}{recipe.get('suffix', '.txt')}").write_text(
+            printed.rstrip("\n") + "\n", encoding="utf-8", newline=""
+        )
         versions[name] = version
         print(f"{name}: {printed.count(chr(10))} lines, exit status {done.returncode}")
     told = "".join(f"{name} = {quoted(version)}\n" for name, version in sorted(versions.items()))

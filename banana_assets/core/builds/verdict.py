@@ -1,0 +1,101 @@
+"""Of what class a failure is, how sure that is, and what said so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from banana_assets.core.builds.categories import from_command, from_words
+from banana_assets.core.builds.cleaning import CleanLog
+from banana_assets.core.builds.outcome import Outcome
+from banana_assets.core.builds.problems import Problem
+from banana_assets.core.builds.ranking import Ranked, Region
+from banana_assets.core.builds.reported import category_of, place
+from banana_assets.core.builds.tools.table import FAILURE, MESSAGE
+
+NOT_PROGRAMS = ("", "shell", "network", "timeout", "cloud")
+"""Names of families of messages that many programs print."""
+MOST_SAID = 160
+"""Characters of a message in the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A class of failure out of ``vocabulary.FAILURE_CATEGORIES``, the raw ``score`` (0..1) that stands for how sure it
+    is (see ``calibration``), and the reason for people."""
+
+    category: str
+    score: float
+    reason: str
+
+
+def verdict(
+    log: CleanLog,
+    picked: Sequence[Ranked],
+    region: Region | None,
+    outcome: Outcome,
+    reported: Sequence[Problem] = (),
+) -> Verdict:
+    """The verdict on the messages that explain a failure best, the command that failed and the errors ``reported``."""
+    said = _of_log(log, picked, region, outcome)
+    if reported and said.category != "cancelled" and not any(row.finding.weight >= MESSAGE for row in picked):
+        first = reported[0]
+        more = f" and {len(reported) - 1} more" if len(reported) > 1 else ""
+        return Verdict(
+            category_of(first), 0.7, f"the report of {first.tool or 'a tool'} says {place(first)[:MOST_SAID]}{more}"
+        )
+    return said
+
+
+def _of_log(log: CleanLog, picked: Sequence[Ranked], region: Region | None, outcome: Outcome) -> Verdict:
+    if outcome.status == "cancelled":
+        return Verdict("cancelled", 0.9, outcome.reason)
+    command = from_command(region.name) if region else ""
+    failed = f"`{region.name[:80] if region else ''}` failed"
+    if not picked:
+        if command:
+            return Verdict(command, 0.3, f"nothing in the log says why, but {failed}")
+        return Verdict("unknown", 0.2, "no message of a known tool stands in the log")
+    best = max(picked, key=lambda row: row.score)
+    finding = best.finding
+    number = finding.anchor + 1
+    text = "\n".join(log.texts[finding.first : finding.last + 1])[:4000]
+    said = f"{finding.rule.tool} says " if finding.rule.tool not in NOT_PROGRAMS else ""
+    named = f"line {number}: {said}{_headline(log.texts[finding.anchor : finding.last + 1])}"
+    sure = 0.95 if finding.weight >= FAILURE - 6 else 0.8 if finding.weight >= MESSAGE else 0.5
+    sure -= 0.0 if best.region is not None else 0.1
+    if finding.category == "test_failure":
+        return _of_tests(log, picked, sure, named)
+    if finding.category:
+        return Verdict(finding.category, sure, named)
+    words = from_words("\n".join([log.texts[finding.anchor], log.texts[finding.last], text]))
+    if words == "crash" and command in ("test_failure", "lint_error", "type_error"):
+        return Verdict(command, 0.55, named)
+    if words:
+        return Verdict(words, min(sure, 0.7), named)
+    if command:
+        return Verdict(command, 0.5, f"{named}; {failed}")
+    return Verdict("unknown", 0.3, f"{named}, which is of no known class")
+
+
+def _headline(block: Sequence[str]) -> str:
+    """What a message says in a line: without the rules drawn around a title, with the assertion that follows it."""
+    title = block[0].strip().strip("=_-*#~ ") or block[0].strip()
+    if title == block[0].strip():
+        return title[:MOST_SAID]
+    # pytest marks what explains a failure with a capital E in the first column.
+    told = next((line[1:].strip() for line in block[1:] if line.startswith("E  ")), "")
+    return f"{title}: {told}"[:MOST_SAID] if told else title[:MOST_SAID]
+
+
+def _of_tests(log: CleanLog, picked: Sequence[Ranked], sure: float, named: str) -> Verdict:
+    """Tests fail for reasons that are no fault of the code under test: say so when every one of them does."""
+    tests = [row.finding for row in picked if row.finding.category == "test_failure"]
+    kinds = []
+    for this, following in zip(tests, [*tests[1:], None], strict=True):
+        end = min(this.last + 25, following.first if following else len(log))
+        kinds.append(from_words("\n".join(log.texts[max(this.anchor, this.last - 30) : max(end, this.last + 1)])))
+    for kind in ("network_error", "out_of_memory", "disk_full"):
+        if kinds and all(k == kind for k in kinds):
+            return Verdict(kind, min(sure, 0.7), named)
+    return Verdict("test_failure", sure, named)
