@@ -35,8 +35,8 @@ def flaky_tests(
     or failed while another build of the same job passed it on the same commit. Builds in which most tests fail count
     for none (``testruns.MASS_SHARE``), so a test that fails with all others is not flaky, and neither is one that
     always fails. A flaky test is **broken** now when it failed in every run of the last two commits of a job and
-    branch, and **quiet** when it has since passed so often in a row that one as flaky as it was up to its last flake
-    would have failed again with 95 %. ``today`` decides which quarantines are over.
+    branch, and **quiet** when it has since passed so often in a row that luck explains it with less than 5 %
+    (``by_luck``). ``today`` decides which quarantines are over.
     """
     told = [
         part.with_columns(source=pl.lit(source))
@@ -163,10 +163,21 @@ def _state(row: dict[str, Any]) -> str:
         return "broken"
     if not row["flakes"]:
         return "quiet"
-    rate = row["flakes"] / max(row["runs_then"], 1)
-    # The chance that so many runs pass in a row when each fails at that rate.
-    unseen = 0.0 if rate >= 1 else math.exp(row["clean_runs"] * math.log1p(-rate))
-    return "quiet" if row["clean_runs"] and unseen <= 1 - SURE else "flaky"
+    return "quiet" if by_luck(row["flakes"], row["runs_then"], row["clean_runs"]) <= 1 - SURE else "flaky"
+
+
+def by_luck(flakes: int, runs: int, clean: int) -> float:
+    """The chance that a test with so many flakes in so many runs passes that many more in a row.
+
+    The posterior predictive probability of the Beta-binomial model with a uniform prior (Gelman et al., Bayesian Data
+    Analysis, section 2.1): few runs tell little of a rate, so they ask for more passes.
+    """
+
+    def log_beta(a: int, b: int) -> float:
+        return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+
+    passed = max(runs - flakes, 0)
+    return math.exp(log_beta(flakes + 1, passed + 1 + clean) - log_beta(flakes + 1, passed + 1))
 
 
 def _kind(messages: list[str]) -> str | None:
