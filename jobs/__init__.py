@@ -4,9 +4,9 @@ from typing import Any
 
 from jobs.graph import everything, ingest, patterns
 from jobs.maintenance import maintenance
-from jobs.schedules import hourly, nightly
+from jobs.schedules import hourly, nightly, resource_samples
 
 JOBS: list[Any] = [ingest, patterns, everything, maintenance]
-SCHEDULES = [hourly, nightly]
+SCHEDULES = [hourly, nightly, resource_samples]
 
 __all__ = ["JOBS", "SCHEDULES", "everything", "ingest", "maintenance", "patterns"]

@@ -1,11 +1,13 @@
 """When jobs run by themselves."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from banana_assets.backends.pending import arrival_days
-from jobs.graph import everything
+from banana_assets.backends.sample_spool import sample_host
+from jobs.graph import everything, ingest
 from jobs.maintenance import maintenance
 from resources.store import StoreResource
 from resources.tables import TablesResource
@@ -37,3 +39,18 @@ nightly = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every night: compact the tables and drop old versions.",
 )
+
+
+@dg.schedule(
+    name="resource_samples",
+    cron_schedule="*/5 * * * *",
+    job=ingest,
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every five minutes: read what this host uses (CPU, memory, disk, network). Starts no run; the hourly "
+    "one takes the readings in.",
+)
+def resource_samples(context: dg.ScheduleEvaluationContext, store: StoreResource) -> dg.SkipReason:
+    """Sample the host in the tick itself, since a run would cost more than all that it measures."""
+    readings = sample_host(store.settings(), datetime.now(UTC))
+    return dg.SkipReason(f"took {len(readings)} readings of this host")

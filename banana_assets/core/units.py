@@ -13,6 +13,34 @@ _UNITS = (
     (re.compile(r"ratio"), "1"),
 )
 _BINARY = ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B"))
+_SIZES = {
+    "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40, "kibibytes": 1 << 10, "mebibytes": 1 << 20,
+    "gibibytes": 1 << 30, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kilobytes": 10**3,
+    "megabytes": 10**6, "gigabytes": 10**9,
+}  # fmt: skip
+_TIMES = {
+    "ns": 1e-9, "nanoseconds": 1e-9, "us": 1e-6, "microseconds": 1e-6, "ms": 1e-3, "milliseconds": 1e-3, "secs": 1.0,
+    "minutes": 60.0, "hours": 3600.0,
+}  # fmt: skip
+_BASES = (
+    {word: ("bytes", float(size)) for word, size in _SIZES.items()}
+    | {word: ("seconds", size) for word, size in _TIMES.items()}
+    | {"pct": ("percent", 1.0)}
+)
+_NAMED_UNIT = re.compile(rf"_({'|'.join(sorted(_BASES, key=len, reverse=True))})(?=(?:_per_second|/s)?(?:\{{|$))", re.I)
+
+
+def base_unit(metric: str) -> tuple[str, float] | None:
+    """The name of a metric in bytes, seconds or percent and what its values are multiplied by; None where it is.
+
+    The unit is the last word of the name, before its labels: ``memory_used_MiB`` is ``memory_used_bytes`` times
+    1,048,576. ``kb`` and ``mb`` are powers of ten, ``kib`` and ``mib`` of two (IEC 80000-13).
+    """
+    found = _NAMED_UNIT.search(metric)
+    if found is None:
+        return None
+    word, factor = _BASES[found[1].lower()]
+    return f"{metric[: found.start()]}_{word}{metric[found.end() :]}", factor
 
 
 def unit_of(metric: str) -> str:

@@ -1,129 +1,154 @@
 """Taking in resource readings: CSV in long form (time, metric, value, perhaps source) or wide form (time, then a column
-a metric)."""
+a metric), Prometheus text and OpenMetrics, from files and addresses."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import polars as pl
-import sqlalchemy as sa
 
-from banana_assets.backends.blobs import register
 from banana_assets.backends.ingest.content import Content, check_text, from_path
 from banana_assets.backends.ingest.naming import source_name, without_endings
 from banana_assets.backends.ingest.paths import expand
+from banana_assets.backends.ingest.prometheus import (
+    as_readings,
+    is_exposition,
+    notes_of,
+    parse_exposition,
+    scrape,
+)
 from banana_assets.backends.ingest.report import Item, Progress, Report
-from banana_assets.backends.ingest.samples import decode, encode
+from banana_assets.backends.ingest.stored_readings import store_readings
 from banana_assets.backends.ingest.times import parse_moment
 from banana_assets.backends.lines import Oddities
-from banana_assets.backends.records import tables as t
-from banana_assets.backends.records.engine import reading, writing
 from banana_assets.backends.scratch import scratch_folder
 from banana_assets.backends.store import Store
 from banana_assets.core.errors import InputError
 from banana_assets.core.tables.common import UTC as UTC_TYPE
+from banana_assets.core.units import base_unit
 
 _TIME = ("ts", "timestamp", "time", "datetime", "date")
 _SOURCE = ("source", "host", "hostname", "instance", "series_id")
+_ENDINGS = (".csv", ".prom", ".openmetrics")
 _FORMS = "Write the columns ts,metric,value or ts,source,metric,value, or ts and a column of numbers for each metric."
 
 
 @dataclass(frozen=True)
 class Readings:
     """Readings of a file: ``frame`` has source (String or null), metric, ts and value; ``repeated`` counts readings of
-    one metric and moment beyond the first, which are left out."""
+    one metric and moment beyond the first, which are left out; ``notes`` say what else was done."""
 
     frame: pl.DataFrame
     lines: int
     repeated: int
+    notes: tuple[str, ...] = ()
 
 
 def ingest_resources(
-    store: Store, paths: Iterable[Path | str], *, source: str | None = None, progress: Progress | None = None
+    store: Store,
+    paths: Iterable[Path | str],
+    *,
+    source: str | None = None,
+    match: Sequence[str] = (),
+    progress: Progress | None = None,
 ) -> Report:
-    """Take in CSV files of resource readings. ``source`` names what was measured, where no column does; told from the
-    file's name where neither does.
+    """Take in files of resource readings (CSV, Prometheus text, OpenMetrics), and what http addresses answer.
 
-    Of a file that grew only the new readings come in. Raises StoreError when the store itself fails.
+    ``source`` names what was measured, where no column or label does; told from the file's name or the address where
+    neither does. ``match`` are globs of the Prometheus metrics wanted. Of a file that grew only the new readings come
+    in. Raises StoreError when the store itself fails.
     """
     report = Report(progress=progress)
+    told = list(paths)
+    for address in (path for path in told if isinstance(path, str) and path.startswith(("http://", "https://"))):
+        try:
+            content = Content.of_bytes(address, scrape(address))
+            _take(store, content, source or urlsplit(address).netloc, report, match, datetime.now(UTC))
+        except InputError as error:
+            report.refuse(address, error)
+    files = [path for path in told if not (isinstance(path, str) and path.startswith(("http://", "https://")))]
     with scratch_folder(store.settings.home) as scratch:
-        for found in expand(map(Path, paths)):
+        for found in expand(map(Path, files)):
             if isinstance(found, InputError):
                 report.refuse("", found)
                 continue
             path = found.path
-            if not found.named and ".csv" not in path.name.lower():
-                report.add(Item(str(path), "aside", message="it is no CSV file"))
+            if not found.named and not any(ending in path.name.lower() for ending in _ENDINGS):
+                report.add(Item(str(path), "aside", message="its name is not that of readings (.csv, .prom)"))
                 continue
             try:
-                _take(store, from_path(path, store.settings, scratch), source or _name(path), report)
+                content = from_path(path, store.settings, scratch)
+                _take(store, content, source or _name(path), report, match, _written(path))
             except InputError as error:
                 report.refuse(str(path), error)
     return report
 
 
 def _name(path: Path) -> str:
-    return "stdin" if str(path) == "-" else source_name(Path(without_endings(path.name).removesuffix(".csv")))
+    stem = without_endings(path.name)
+    for ending in _ENDINGS:
+        stem = stem.removesuffix(ending)
+    return "stdin" if str(path) == "-" else source_name(Path(stem))
 
 
-def _take(store: Store, content: Content, source: str, report: Report) -> None:
+def _written(path: Path) -> datetime:
+    """When a file was written: the time of samples that carry none, and the same however often it is read."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError:
+        return datetime.now(UTC)
+
+
+def _take(store: Store, content: Content, source: str, report: Report, match: Sequence[str], written: datetime) -> None:
     check_text(content)
-    if not content.head(1):
+    head = content.head()
+    if not head:
         report.add(Item(content.name, "empty", source, message="it is empty"))
         return
-    readings = read_csv(content)
+    readings = read_exposition(content, written, match) if is_exposition(head) else read_csv(content)
     named = readings.frame.with_columns(pl.col("source").fill_null(source))
+    notes = [f"{readings.repeated} repeated readings left out"] if readings.repeated else []
+    notes += readings.notes
     for (name,), frame in named.partition_by("source", as_dict=True, include_key=False, maintain_order=True).items():
-        outcome, stored, differ = _store(store, str(name), frame, content.name)
-        notes = [f"{readings.repeated} repeated readings left out"] if readings.repeated else []
-        notes += [f"{differ} readings differ from what is stored, which stays"] if differ else []
-        report.add(Item(content.name, outcome, str(name), Oddities(lines=stored), "; ".join(notes)))  # type: ignore[arg-type]
+        done = store_readings(store, str(name), frame, content.name)
+        notes += [f"{done.differ} readings differ from what is stored, which stays"] if done.differ else []
+        notes += done.jumps
+        report.add(Item(content.name, done.outcome, str(name), Oddities(lines=done.stored), "; ".join(notes)))
+        notes = []
 
 
-def _store(store: Store, source: str, frame: pl.DataFrame, path: str) -> tuple[str, int, int]:
-    """Store the readings that are new; the outcome, how many they are, and how many contradict what is stored."""
-    c = t.resource_series.c
-    mine = sa.and_(c.source == source, c.build_id.is_(None))
-    low, high = frame["ts"].min(), frame["ts"].max()
-    while True:
-        with reading(store.engine) as connection:
-            newest = connection.execute(sa.select(sa.func.max(c.series_id)).where(mine)).scalar() or 0
-            overlapping = connection.execute(
-                sa.select(c.sha256).where(mine, c.first_ts <= high, c.last_ts >= low)
-            ).scalars()
-            addresses = list(dict.fromkeys(overlapping))
-        fresh, differ = frame, 0
-        for address in addresses:
-            stored = decode(store.blobs.read(address))
-            both = fresh.join(stored, on=["metric", "ts"], how="inner", suffix="_stored")
-            differ += both.filter(pl.col("value") != pl.col("value_stored")).height
-            fresh = fresh.join(stored, on=["metric", "ts"], how="anti")
-        if fresh.is_empty():
-            return "known", 0, differ
-        blob = store.blobs.write(io.BytesIO(encode(fresh)))
-        now = datetime.now(UTC)
-        with writing(store.engine) as connection:
-            if (connection.execute(sa.select(sa.func.max(c.series_id)).where(mine)).scalar() or 0) != newest:
-                continue
-            register(connection, [blob])
-            connection.execute(
-                t.resource_series.insert().values(
-                    source=source,
-                    sha256=blob.sha256,
-                    first_ts=fresh["ts"].min(),
-                    last_ts=fresh["ts"].max(),
-                    samples=fresh.height,
-                    path=path,
-                    arrived_at=now,
-                    arrival_day=now.date(),
-                )
-            )
-        return ("grown" if fresh.height < frame.height else "new"), fresh.height, differ
+def read_exposition(content: Content, now: datetime, match: Sequence[str] = ()) -> Readings:
+    """The readings of Prometheus text or OpenMetrics; ``now`` is the time of samples that carry none."""
+    data = content.whole()
+    found = parse_exposition(data, content.name, now=now, match=match)
+    readings, single, resets = as_readings(found.frame)
+    notes = notes_of(found, single, resets)
+    if readings.is_empty():
+        why = f": {'; '.join(notes)}" if notes else ""
+        raise InputError(
+            f"{content.name} holds no reading{why}.",
+            "For rates of counters use `banana watch --url`, which reads again and again.",
+        )
+    based, renamed = in_base_units(readings)
+    once = based.unique(["source", "metric", "ts"], keep="first", maintain_order=True)
+    return Readings(once, data.count(b"\n"), based.height - once.height, tuple(notes + renamed))
+
+
+def in_base_units(readings: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """The readings with metrics named in other units than bytes, seconds and percent in those, and what was changed."""
+    changes = {name: changed for name in readings["metric"].unique().to_list() if (changed := base_unit(name))}
+    if not changes:
+        return readings, []
+    factor = pl.col("metric").replace_strict(
+        {n: f for n, (_, f) in changes.items()}, default=1.0, return_dtype=pl.Float64
+    )
+    named = pl.col("metric").replace({n: base for n, (base, _) in changes.items()})
+    notes = [f"{name} taken as {base} (x {factor:g})" for name, (base, factor) in sorted(changes.items())]
+    return readings.with_columns(value=pl.col("value") * factor, metric=named), notes
 
 
 def read_csv(content: Content) -> Readings:
@@ -153,8 +178,9 @@ def read_csv(content: Content) -> Readings:
     frame = _typed(long, content.name)
     if frame.is_empty():
         raise InputError(f"{content.name} holds no reading.", _FORMS)
-    once = frame.unique(["source", "metric", "ts"], keep="first", maintain_order=True)
-    return Readings(once, raw.height, frame.height - once.height)
+    based, notes = in_base_units(frame)
+    once = based.unique(["source", "metric", "ts"], keep="first", maintain_order=True)
+    return Readings(once, raw.height, based.height - once.height, tuple(notes))
 
 
 def _typed(long: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -62,13 +62,23 @@ def builds(
 def resources(
     paths: Paths,
     source: Annotated[str | None, typer.Option(help="Host or pipeline that was measured.")] = None,
+    match: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Prometheus metrics wanted: 'node_memory_*'; all unless told."),
+    ] = None,
     form: Shown = Format.table,
     home: Home = None,
 ) -> None:
-    """Take in readings: CSV with the columns ts,metric,value, or ts and a column of numbers for each metric."""
+    """Take in readings: CSV with the columns ts,metric,value, or ts and a column of numbers for each metric; Prometheus
+    text and OpenMetrics, from files and from http addresses."""
     from banana_assets.backends.ingest.resources import ingest_resources
 
-    _run("resources", lambda store, tell: ingest_resources(store, paths, source=source, progress=tell), form, home)
+    _run(
+        "resources",
+        lambda store, tell: ingest_resources(store, paths, source=source, match=match or (), progress=tell),
+        form,
+        home,
+    )
 
 
 _ALWAYS = ("new", "known", "failed", "lines", "readings")
@@ -89,6 +99,8 @@ def _run(what: str, ingest: Callable[[Store, Callable[[Item], None]], Report], f
     with open_store(settings) as store, progress(f"Ingesting {what}") as shown:
         if what == "builds":
             _recover(store)
+        if what == "resources":
+            _recover_samples(store)
         report = ingest(store, lambda item: _tell(item, shown))
     if form is Format.jsonl:
         write_rows([_row(item) for item in report.items], form)
@@ -108,6 +120,13 @@ def _recover(store: Store) -> None:
         say(f"banana ingest: {complaint}")
     if recovered:
         say(f"banana ingest: took in {len(recovered)} recordings that were cut off: {', '.join(recovered)}.")
+
+
+def _recover_samples(store: Store) -> None:
+    from banana_assets.backends.sample_spool import recover_samples
+
+    if recovered := recover_samples(store):
+        say(f"banana ingest: took in {recovered:,} readings of a `banana watch` that was cut off.")
 
 
 def _for_people(summary: dict[str, object]) -> dict[str, object]:

@@ -47,6 +47,11 @@ GROUPS: dict[str, dict[str, Command]] = {
         "build": Command(f"{_HERE}.build", "Show one build in full"),
         "flaky": Command(f"{_HERE}.flaky", "List tests that fail by chance; put one in quarantine"),
         "patterns": Command(f"{_HERE}.patterns", "List log patterns; resolve, mute or reopen one"),
+        "bottlenecks": Command(f"{_HERE}.bottlenecks", "List what holds things up, with the evidence"),
+        "recommend": Command(f"{_HERE}.recommend", "List what is worth doing; say what is implemented or dismissed"),
+        "analyze-system-performance": Command(
+            f"{_HERE}.analyze", "Report health, bottlenecks, patterns and recommendations of a span of time"
+        ),
     },
     "Look after": {
         "config": Command(f"{_HERE}.config", "Show every setting and where it comes from"),
