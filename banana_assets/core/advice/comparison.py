@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 FEWEST = 5
 """Observations on each side below which nothing is told."""
 
+FEWEST_READINGS = 12
 MOST_NEEDED = 1000
 DRAWS = 2000
 
@@ -119,9 +120,9 @@ def level_change(before: Floats, after: Floats, statistic: Callable[..., Floats]
 
     Readings beside each other resemble each other, so blocks of n^(1/3) are drawn instead of readings (D. N. Politis,
     J. P. Romano, "A circular block-resampling procedure for stationary data", 1992); percentile interval of two
-    thousand draws from a fixed seed. Twelve readings on each side.
+    thousand draws from a fixed seed. FEWEST_READINGS on each side.
     """
-    least = 12
+    least = FEWEST_READINGS
     name = "median" if statistic is np.median else "mean"
     method = f"difference of {name}s, circular block bootstrap"
     n, m = len(before), len(after)

@@ -7,13 +7,14 @@ little by itself (regression to the mean). So ``better`` says that the level fel
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from banana_assets.core.advice.comparison import Comparison, level_change, rate_change, shift
+from banana_assets.core.advice.comparison import FEWEST, FEWEST_READINGS, Comparison, level_change, rate_change, shift
 from banana_assets.core.advice.observed import Observed, Target, hourly, named_test
 from banana_assets.core.advice.paths import pipeline_runs
 from banana_assets.core.advice.queues import first_of_runs
@@ -25,16 +26,34 @@ MOST = 60
 Sides = tuple[pl.DataFrame, pl.DataFrame]
 
 
-def effect(goal: Target, since: datetime, seen: Observed) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Span:
+    """When the bottleneck began, where that is known, and when its end was tried."""
+
+    begun: datetime | None
+    done: datetime
+
+    def sides(self, frame: pl.DataFrame, at: str, most: int = MOST, fewest: int = FEWEST) -> Sides:
+        """The rows before and after, those nearest to the change."""
+        ordered = frame.sort(at)
+        before, after = ordered.filter(pl.col(at) < self.done), ordered.filter(pl.col(at) >= self.done)
+        if self.begun is not None:
+            meant = before.filter(pl.col(at) >= self.begun)
+            before = meant if meant.height >= fewest else before
+        return before.tail(most), after.head(most)
+
+
+def effect(goal: Target, since: datetime, seen: Observed, *, begun: datetime | None = None) -> dict[str, Any]:
     """The EFFECT of what was implemented at ``since`` on its target.
 
     Durations and waits: the Hodges-Lehmann shift. Rates: Newcombe's difference. Levels of readings and events an hour:
-    a block bootstrap. At most MOST observations on each side, those nearest to the change.
+    a block bootstrap. At most MOST observations on each side, those nearest to the change; before it none from before
+    ``begun``, when the bottleneck began, where enough are left.
     """
     measure = goal["measure"]
     if measure == "none":
         return _unmeasurable("what it is about lies in the past and comes no second time")
-    compared, unit, of = _MEASURES[measure](goal, since, seen)
+    compared, unit, of = _MEASURES[measure](goal, Span(begun, since), seen)
     if not compared.n_before:
         return _unmeasurable(f"there is no {of} before {since:%F %H:%M} UTC to compare with")
     return _row(compared, unit, of, since)
@@ -102,18 +121,13 @@ def _signed(value: float, unit: str) -> str:
     return ("-" if value < 0 else "+") + _amount(abs(value), unit)
 
 
-def _sides(frame: pl.DataFrame, at: str, since: datetime) -> Sides:
-    ordered = frame.sort(at)
-    return ordered.filter(pl.col(at) < since).tail(MOST), ordered.filter(pl.col(at) >= since).head(MOST)
-
-
-def _shifted(frame: pl.DataFrame, column: str, at: str, since: datetime) -> Comparison:
-    before, after = (side[column].to_numpy().astype(np.float64) for side in _sides(frame, at, since))
+def _shifted(frame: pl.DataFrame, column: str, at: str, span: Span) -> Comparison:
+    before, after = (side[column].to_numpy().astype(np.float64) for side in span.sides(frame, at))
     return shift(before, after)
 
 
-def _rates(frame: pl.DataFrame, column: str, since: datetime) -> Comparison:
-    before, after = _sides(frame, "at", since)
+def _rates(frame: pl.DataFrame, column: str, span: Span) -> Comparison:
+    before, after = span.sides(frame, "at")
     return rate_change(int(before[column].sum()), before.height, int(after[column].sum()), after.height)
 
 
@@ -125,16 +139,16 @@ def _of(frame: pl.DataFrame, goal: Target) -> pl.DataFrame:
 Measured = tuple[Comparison, str, str]
 
 
-def _job_duration(goal: Target, since: datetime, seen: Observed) -> Measured:
+def _job_duration(goal: Target, span: Span, seen: Observed) -> Measured:
     runs = _of(seen.ended, goal).filter(~pl.col("red") & pl.col("duration_seconds").is_not_null())
-    return _shifted(runs, "duration_seconds", "at", since), "s", "build"
+    return _shifted(runs, "duration_seconds", "at", span), "s", "build"
 
 
-def _step_duration(goal: Target, since: datetime, seen: Observed) -> Measured:
+def _step_duration(goal: Target, span: Span, seen: Observed) -> Measured:
     green = _of(seen.ended, goal).filter(~pl.col("red")).select("build_id", "at")
     steps = seen.steps.filter(pl.col("step") == goal["item"]).drop_nulls("duration_seconds")
     taken = steps.group_by("build_id").agg(pl.col("duration_seconds").sum()).join(green, on="build_id")
-    return _shifted(taken, "duration_seconds", "at", since), "s", "build"
+    return _shifted(taken, "duration_seconds", "at", span), "s", "build"
 
 
 def _tested(goal: Target, seen: Observed) -> pl.DataFrame:
@@ -142,62 +156,59 @@ def _tested(goal: Target, seen: Observed) -> pl.DataFrame:
     return mine.join(_of(seen.ended, goal).select("build_id", "at"), on="build_id")
 
 
-def _test_duration(goal: Target, since: datetime, seen: Observed) -> Measured:
-    return _shifted(_tested(goal, seen).drop_nulls("duration_seconds"), "duration_seconds", "at", since), "s", "run"
+def _test_duration(goal: Target, span: Span, seen: Observed) -> Measured:
+    return _shifted(_tested(goal, seen).drop_nulls("duration_seconds"), "duration_seconds", "at", span), "s", "run"
 
 
-def _flaky_rate(goal: Target, since: datetime, seen: Observed) -> Measured:
+def _flaky_rate(goal: Target, span: Span, seen: Observed) -> Measured:
     """How often it did not pass at the first try: whether by chance is not known of a run that has just ended."""
     hit = pl.col("status").is_in(["flaky", "failed", "error"])
-    return _rates(_tested(goal, seen).with_columns(hit=hit), "hit", since), "1", "run"
+    return _rates(_tested(goal, seen).with_columns(hit=hit), "hit", span), "1", "run"
 
 
-def _run_duration(goal: Target, since: datetime, seen: Observed) -> Measured:
+def _run_duration(goal: Target, span: Span, seen: Observed) -> Measured:
     runs = pipeline_runs(_of(seen.ended, goal))
     rows = [{"at": r.end, "seconds": r.seconds} for r in runs]
     frame = pl.DataFrame(rows, schema={"at": seen.ended.schema["at"], "seconds": pl.Float64})
-    return _shifted(frame, "seconds", "at", since), "s", "run"
+    return _shifted(frame, "seconds", "at", span), "s", "run"
 
 
-def _queue_wait(goal: Target, since: datetime, seen: Observed) -> Measured:
-    return _shifted(first_of_runs(_of(seen.timed, goal).drop_nulls("wait")), "wait", "queued_at", since), "s", "build"
+def _queue_wait(goal: Target, span: Span, seen: Observed) -> Measured:
+    return _shifted(first_of_runs(_of(seen.timed, goal).drop_nulls("wait")), "wait", "queued_at", span), "s", "build"
 
 
-def _failure_rate(goal: Target, since: datetime, seen: Observed) -> Measured:
-    return _rates(_of(seen.ended, goal), "red", since), "1", "build"
+def _failure_rate(goal: Target, span: Span, seen: Observed) -> Measured:
+    return _rates(_of(seen.ended, goal), "red", span), "1", "build"
 
 
-def _fingerprint_rate(goal: Target, since: datetime, seen: Observed) -> Measured:
+def _fingerprint_rate(goal: Target, span: Span, seen: Observed) -> Measured:
     broken = seen.failures.filter(pl.col("fingerprint") == goal["item"])["build_id"]
     return (
-        _rates(_of(seen.ended, goal).with_columns(hit=pl.col("build_id").is_in(broken.implode())), "hit", since),
+        _rates(_of(seen.ended, goal).with_columns(hit=pl.col("build_id").is_in(broken.implode())), "hit", span),
         "1",
         "build",
     )
 
 
-def _resource_peak(goal: Target, since: datetime, seen: Observed) -> Measured:
+def _resource_peak(goal: Target, span: Span, seen: Observed) -> Measured:
     mine = seen.usage.filter(
         (pl.col("source") == goal["pipeline"]) & (pl.col("metric") == goal["item"]) & (pl.col("samples") > 0)
-    ).sort("ts")
-    most = 24 * MOST
-    before = mine.filter(pl.col("ts") < since).tail(most)["peak"].to_numpy()
-    after = mine.filter(pl.col("ts") >= since).head(most)["peak"].to_numpy()
+    )
+    before, after = (side["peak"].to_numpy() for side in span.sides(mine, "ts", 24 * MOST, FEWEST_READINGS))
     return level_change(before, after, np.median), "%", "reading"
 
 
-def _counts(hours: pl.DataFrame, events: pl.DataFrame, since: datetime) -> Comparison:
+def _counts(hours: pl.DataFrame, events: pl.DataFrame, span: Span) -> Comparison:
     """Events an hour over the hours in which the sources wrote; the hour of the change belongs to neither side."""
     counted = (
         hours.join(events, on="hour", how="left").with_columns(pl.col("n").fill_null(0).cast(pl.Float64)).sort("hour")
     )
-    begun = pl.lit(since).dt.truncate("1h")
-    before = counted.filter(pl.col("hour") < begun).tail(24 * MOST)["n"].to_numpy()
-    after = counted.filter(pl.col("hour") > begun).head(24 * MOST)["n"].to_numpy()
+    whole = counted.filter(pl.col("hour") != pl.lit(span.done).dt.truncate("1h"))
+    before, after = (side["n"].to_numpy() for side in span.sides(whole, "hour", 24 * MOST, FEWEST_READINGS))
     return level_change(before, after)
 
 
-def _pattern_rate(goal: Target, since: datetime, seen: Observed) -> Measured:
+def _pattern_rate(goal: Target, span: Span, seen: Observed) -> Measured:
     former = pl.col("formerly").list.eval(pl.element().struct.field("pattern_id")).list.contains(goal["item"])
     shapes = seen.patterns.filter((pl.col("pattern_id") == goal["item"]) | former)["shapes"].explode(
         empty_as_null=False
@@ -207,27 +218,26 @@ def _pattern_rate(goal: Target, since: datetime, seen: Observed) -> Measured:
         mine = mine.filter(pl.col("source") == goal["pipeline"])
     wrote = seen.hours.join(mine.select("source").unique(), on="source").select("hour").unique()
     events = mine.group_by("hour").agg(n=pl.col("events").sum())
-    return _counts(wrote, events, since), "events/h", "hour"
+    return _counts(wrote, events, span), "events/h", "hour"
 
 
-def _in_hour(hours: pl.DataFrame, goal: Target, since: datetime) -> Comparison:
-    daily = hours.filter(pl.col("hour").dt.hour() == int(goal["item"])).sort("hour")
-    before = daily.filter(pl.col("hour") < since).tail(MOST)["n"].to_numpy().astype(np.float64)
-    after = daily.filter(pl.col("hour") >= since).head(MOST)["n"].to_numpy().astype(np.float64)
+def _in_hour(hours: pl.DataFrame, goal: Target, span: Span) -> Comparison:
+    daily = hours.filter(pl.col("hour").dt.hour() == int(goal["item"]))
+    before, after = (side["n"].to_numpy().astype(np.float64) for side in span.sides(daily, "hour"))
     return shift(before, after)
 
 
-def _errors_in_hour(goal: Target, since: datetime, seen: Observed) -> Measured:
+def _errors_in_hour(goal: Target, span: Span, seen: Observed) -> Measured:
     mine = seen.shapes.filter(pl.col("source") == goal["pipeline"])
-    return _in_hour(hourly(mine, errors=True), goal, since), "events/h", "day"
+    return _in_hour(hourly(mine, errors=True), goal, span), "events/h", "day"
 
 
-def _builds_in_hour(goal: Target, since: datetime, seen: Observed) -> Measured:
+def _builds_in_hour(goal: Target, span: Span, seen: Observed) -> Measured:
     runs = seen.ended.select(pl.col("at").dt.truncate("1h").alias("hour"), events=pl.lit(1), severity_number=pl.lit(0))
-    return _in_hour(hourly(runs, errors=False), goal, since), "builds/h", "day"
+    return _in_hour(hourly(runs, errors=False), goal, span), "builds/h", "day"
 
 
-_MEASURES: dict[str, Callable[[Target, datetime, Observed], Measured]] = {
+_MEASURES: dict[str, Callable[[Target, Span, Observed], Measured]] = {
     "job_duration": _job_duration,
     "step_duration": _step_duration,
     "test_duration": _test_duration,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -34,6 +35,7 @@ class Recommendation:
     target: Target
     evidence: tuple[Evidence, ...]
     bottleneck_id: str | None = None
+    since: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -52,6 +54,7 @@ class Recommendation:
             "impact_parts": list(self.impact.parts),
             "implementation_difficulty": self.difficulty,
             "bottleneck_id": self.bottleneck_id,
+            "since": self.since,
             "target": self.target,
             "evidence": list(self.evidence),
         }
@@ -151,6 +154,7 @@ def _of_bottleneck(row: dict[str, Any], seen: Observed, time: BuildTime) -> Reco
         row["target"],
         (fact(row["description"], "bottlenecks", row["bottleneck_id"]), *row["evidence"]),
         row["bottleneck_id"],
+        row["since"],
     )
 
 

@@ -260,7 +260,7 @@ def slow_tests(seen: Observed) -> list[Finding]:
                     value=row["median"],
                     baseline=usual,
                     unit="s",
-                    since=tested["at"][0],
+                    since=_long_since(group.filter(pl.col("test") == row["test"]), row["median"]),
                     until=tested["at"][-1],
                     rule=TEST_SHARE.rule,
                     target=target("test_duration", str(pipeline), "", row["test"]),
@@ -268,6 +268,13 @@ def slow_tests(seen: Observed) -> list[Finding]:
                 )
             )
     return found
+
+
+def _long_since(runs: pl.DataFrame, now: float) -> datetime:
+    """The first run of the latest stretch in which a test took at least half of what it takes now."""
+    ordered = runs.sort("at", "build_id")
+    brief = (ordered["duration_seconds"] < now / 2).arg_true()
+    return ordered["at"][min(int(brief[-1]) + 1, ordered.height - 1) if len(brief) else 0]  # type: ignore[no-any-return]
 
 
 def _groups(frame: pl.DataFrame, *by: str) -> list[tuple[tuple[object, ...], pl.DataFrame]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +44,32 @@ def recommendations(
     ]
     for row in rows:
         _decide(row, decided.get(row["recommendation_id"]), seen)
+    return OPTIMIZATION_RECOMMENDATIONS.conform(pl.DataFrame(rows, schema=OPTIMIZATION_RECOMMENDATIONS.dtypes))
+
+
+def with_states(
+    table: pl.DataFrame, states: pl.DataFrame, observe: Callable[[], Observed] | None = None
+) -> pl.DataFrame:
+    """The table (OPTIMIZATION_RECOMMENDATIONS) with the decisions (STATES) of this moment.
+
+    Effects of what was implemented since it was computed are measured with what ``observe`` gives; it is asked only
+    where there are such, and without it they stay empty.
+    """
+    decided = _rows(states)
+    seen: Observed | None = None
+    rows = []
+    for row in table.iter_rows(named=True):
+        state = decided.get(row["recommendation_id"])
+        known = {name: row[name] for name in ("implemented_at", "effect")}
+        if row["status"] in ("implemented", "dismissed"):
+            row["status"] = "open" if row["found"] else "closed"
+        new = state is not None and state["implemented_at"] != known["implemented_at"]
+        if new and state is not None and state["implemented_at"] is not None and observe is not None:
+            seen = seen or observe()
+        _decide(row, state, seen if new else None)
+        if not new:
+            row["effect"] = known["effect"]
+        rows.append(row)
     return OPTIMIZATION_RECOMMENDATIONS.conform(pl.DataFrame(rows, schema=OPTIMIZATION_RECOMMENDATIONS.dtypes))
 
 
@@ -100,7 +126,7 @@ def _gone(
     return rows
 
 
-def _decide(row: dict[str, Any], state: dict[str, Any] | None, seen: Observed) -> None:
+def _decide(row: dict[str, Any], state: dict[str, Any] | None, seen: Observed | None) -> None:
     """Put in what people decided, and the effect of what they did."""
     row |= dict.fromkeys(("implemented_at", "decided_at", "decided_by", "note", "effect"))
     if state is None:
@@ -109,5 +135,5 @@ def _decide(row: dict[str, Any], state: dict[str, Any] | None, seen: Observed) -
     if state["status"] == "open":
         return
     row |= {"status": state["status"], "implemented_at": state["implemented_at"]}
-    if state["implemented_at"] is not None:
-        row["effect"] = effect(row["target"], state["implemented_at"], seen)
+    if state["implemented_at"] is not None and seen is not None:
+        row["effect"] = effect(row["target"], state["implemented_at"], seen, begun=row["since"])

@@ -116,6 +116,7 @@ OPTIMIZATION_RECOMMENDATIONS = Table(
         Column("implementation_difficulty", pl.String, "how hard: a judgement by kind", allowed=DIFFICULTIES),
         Column("status", pl.String, "what people decided, or closed by itself", allowed=RECOMMENDATION_STATES),
         Column("found", pl.Boolean, "whether the data speak for it now; if not, the row is as it was last found"),
+        Column("since", UTC, "since when there is what it is about, where that is known", nullable=True),
         Column("created_at", UTC, "latest time in the data when it was first made"),
         Column("closed_at", UTC, "latest time in the data when it was no longer found", nullable=True),
         Column("closed_reason", pl.String, "why it was closed by itself", nullable=True),

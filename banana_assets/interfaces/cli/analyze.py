@@ -1,0 +1,171 @@
+"""``banana analyze-system-performance``: one report over builds, logs, resources, bottlenecks and recommendations."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from banana_assets.core.errors import InputError
+from banana_assets.core.evidence import plural
+from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.output import say, to_json
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from banana_assets.backends.store import Store
+    from banana_assets.backends.tables import Tables
+    from banana_assets.core.advice.observed import Observed
+
+app = typer.Typer(add_completion=False)
+
+DEFAULT_HOURS = 24.0
+
+
+class Form(StrEnum):
+    """How the report is written."""
+
+    json = "json"
+    text = "text"
+    markdown = "markdown"
+
+
+class Severity(StrEnum):
+    """The least severity told."""
+
+    low = "low"
+    medium = "medium"
+    high = "high"
+    critical = "critical"
+
+
+_BY_SUFFIX = {".md": Form.markdown, ".markdown": Form.markdown, ".txt": Form.text}
+
+
+@app.command(context_settings={"help_option_names": ["-h", "--help"]})
+def analyze(
+    days: Annotated[float | None, typer.Option(help="Days looked back on, from the latest time in the data.")] = None,
+    hours: Annotated[float | None, typer.Option(help="Hours looked back on; overrides --days. 24 unless told.")] = None,
+    generate_recommendations: Annotated[
+        bool, typer.Option("--generate-recommendations", "-r", help="Say what is worth doing, and what came of it.")
+    ] = False,
+    bottlenecks_only: Annotated[
+        bool, typer.Option("--bottlenecks-only", "-b", help="Leave out health, builds, logs, resources and patterns.")
+    ] = False,
+    use_model: Annotated[
+        str | None,
+        typer.Option("--use-model", "-m", help="Taken for compatibility: the analysis asks no language model."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; stdout unless told.", dir_okay=False)
+    ] = None,
+    form: Annotated[
+        Form | None,
+        typer.Option(
+            "--format", "-f", help="Text on stdout unless told; in a file by its suffix (.md, .txt), else JSON."
+        ),
+    ] = None,
+    min_severity: Annotated[
+        Severity, typer.Option(help="Bottlenecks and patterns at least that severe.")
+    ] = Severity.low,
+) -> None:
+    """Report how builds, logs and resources did in a span of time, and what held them up, with evidence.
+
+    Needs no Dagster and no language model. What was brought in since the last `banana materialize` is told.
+    """
+    begun = time.monotonic()
+    span = _span(days, hours)
+    if use_model is not None:
+        say(f"banana analyze-system-performance: no model is asked ({use_model}); every figure is computed.")
+    from banana_assets.core.advice.performance import performance_report
+
+    with opened() as (store, tables):
+        seen, frames, behind = _gathered(store, tables, recommend=generate_recommendations)
+    report = performance_report(
+        seen,
+        frames,
+        hours=span,
+        min_severity=min_severity.value,
+        with_recommendations=generate_recommendations,
+        bottlenecks_only=bottlenecks_only,
+    )
+    head: dict[str, Any] = {
+        "analysis_timestamp": datetime.now(UTC),
+        "analysis_duration_ms": round(1000 * (time.monotonic() - begun)),
+        "behind": behind,
+    }
+    for line in behind:
+        say(f"banana analyze-system-performance: {line}")
+    _write(head | report, output, form)
+
+
+def _span(days: float | None, hours: float | None) -> float:
+    told = hours if hours is not None else DEFAULT_HOURS if days is None else 24 * days
+    # NaN is not above zero either.
+    if not told > 0 or told == float("inf"):
+        raise InputError("The span to look back on must be above zero.", "Give --hours 24 or --days 7, say.")
+    return told
+
+
+def _gathered(store: Store, tables: Tables, *, recommend: bool) -> tuple[Observed, dict[str, pl.DataFrame], list[str]]:
+    """What was observed, the tables of the report, and in what they are behind the store.
+
+    Builds and test results come from the records. Where the tables do not hold all builds, bottlenecks and
+    recommendations are computed anew here, and not taken from their tables.
+    """
+    from dataclasses import replace
+
+    from banana_assets.backends.derive import observe
+    from banana_assets.core.advice.bottlenecks import bottlenecks
+    from banana_assets.core.advice.standing import recommendations, with_states
+    from banana_assets.core.tables import BOTTLENECKS, BUILD_HEALTH, OPTIMIZATION_RECOMMENDATIONS, PLANS
+
+    computed = tables.version(BOTTLENECKS) is not None
+    seen = observe(tables)
+    stored = store.builds()
+    fresh = stored.sort("build_id").equals(seen.builds.sort("build_id"))
+    behind = []
+    if not fresh:
+        new = stored.join(seen.builds, on="build_id", how="anti").height
+        what = f"{plural(new, 'build')} came in" if new else "builds changed"
+        behind.append(
+            f"{what} since the tables were computed; their failures and steps are not in yet: run `banana materialize`."
+        )
+        seen = replace(seen, builds=stored, tests=store.test_results())
+    read = {t.name: tables.read(t) for t in (BUILD_HEALTH, PLANS, OPTIMIZATION_RECOMMENDATIONS)}
+    found = tables.read(BOTTLENECKS) if computed and fresh else bottlenecks(seen)
+    advice, states = read[OPTIMIZATION_RECOMMENDATIONS.name].drop_nulls("created_at"), store.recommendation_states()
+    if computed and fresh:
+        advice = with_states(advice, states, lambda: seen)
+    elif recommend:
+        advice = recommendations(found, seen, previous=advice, states=states)
+    frames = read | {BOTTLENECKS.name: found, OPTIMIZATION_RECOMMENDATIONS.name: advice}
+    files = store.log_files().join(seen.files, on="file_id", how="anti").height
+    if files:
+        behind.append(f"{plural(files, 'log file')} came in since the tables were computed: run `banana materialize`.")
+    return seen, frames, behind
+
+
+def _write(report: dict[str, Any], output: Path | None, form: Form | None) -> None:
+    from banana_assets.core.advice.performance_text import as_markdown, as_text
+
+    chosen = form or (Form.text if output is None else _BY_SUFFIX.get(output.suffix.lower(), Form.json))
+    if chosen is Form.json:
+        text = to_json(report, indent=True) + "\n"
+    else:
+        text = (as_markdown if chosen is Form.markdown else as_text)(report)
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{output} cannot be written: {error.strerror}.", "Name a file in a folder of yours."
+        ) from error
+    say(f"banana analyze-system-performance: wrote {output}.")

@@ -1,0 +1,223 @@
+"""``banana recommend``: what is worth doing, what people decided about it, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from banana_assets.core.errors import InputError
+from banana_assets.interfaces.cli.asked import moment, shortlist, user
+from banana_assets.interfaces.cli.opened import opened, require
+from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from banana_assets.backends.store import Store
+
+app = typer.Typer(
+    add_completion=False,
+    help="List recommendations, the weightiest first; say which are implemented or dismissed, or reopen one.",
+)
+
+TABLE_ROWS = 20
+LEAST_PREFIX = 4
+TEXT_WIDTH = 110
+
+
+class Status(StrEnum):
+    """The status shown."""
+
+    open = "open"
+    implemented = "implemented"
+    dismissed = "dismissed"
+    closed = "closed"
+    all = "all"
+
+
+class Kind(StrEnum):
+    """What it improves."""
+
+    performance = "performance"
+    resource = "resource"
+    metadata = "metadata"
+    reliability = "reliability"
+    schedule_optimization = "schedule_optimization"
+    all = "all"
+
+
+Shown = Annotated[Format, typer.Option("--format", help="How it is written.")]
+Id = Annotated[
+    str, typer.Argument(metavar="ID", help="Id of the recommendation, or how it begins.", show_default=False)
+]
+Note = Annotated[str | None, typer.Option(help="Why, for whoever looks later.")]
+
+
+@app.callback(invoke_without_command=True)
+def recommend(
+    context: typer.Context,
+    status: Annotated[
+        Status, typer.Option(help="What people decided; closed: what it rested on is no longer found.")
+    ] = Status.open,
+    kind: Annotated[Kind, typer.Option("--type", help="What it improves.")] = Kind.all,
+    min_impact: Annotated[float, typer.Option(min=0, max=10, help="Least impact, 0 to 10.")] = 0,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help=f"Most rows; {TABLE_ROWS} in a table unless told, else all.")
+    ] = None,
+    form: Shown = Format.table,
+) -> None:
+    """List recommendations, the weightiest first, with what they rest on and, once implemented, what came of them."""
+    if context.invoked_subcommand is not None:
+        return
+    import polars as pl
+
+    with _opened() as (_, known):
+        found = known.filter(pl.col("impact_score") >= min_impact)
+        if kind is not Kind.all:
+            found = found.filter(pl.col("recommendation_type") == kind.value)
+        kept = found if status is Status.all else found.filter(pl.col("status") == status.value)
+    most = limit or (TABLE_ROWS if form is Format.table else max(kept.height, 1))
+    rows = kept.head(most).to_dicts()
+    if form is Format.table:
+        columns = ["recommendation_id", "impact", "difficulty", "type"]
+        columns += ["status"] if status is Status.all else []
+        columns += ["effect"] if any(row["effect"] for row in rows) else []
+        columns += ["note"] if any(row["note"] for row in rows) else []
+        write_rows([_for_people(row) for row in rows], form, columns=[*columns, "description"])
+    else:
+        write_rows(rows, form)
+    if not known.height:
+        say("banana recommend: nothing in the data asks for anything.")
+    elif not found.height:
+        say("banana recommend: no recommendation is like that.")
+    elif found.height > kept.height:
+        say(f"banana recommend: {found.height - kept.height:,} of another status left out (--status all).")
+    if kept.height > most:
+        say(f"banana recommend: {kept.height - most:,} more (--limit).")
+
+
+@app.command()
+def show(recommendation: Id, form: Shown = Format.table) -> None:
+    """Show one recommendation with its evidence, how its impact was estimated, and what came of it."""
+    with _opened() as (_, known):
+        row = _named(recommendation, known)
+    if form is not Format.table:
+        write_object(row, form)
+        return
+    write_object(_in_full(row), form)
+
+
+@app.command()
+def implemented(
+    recommendation: Id,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="DAY|TIME|DURATION", help="When it was done: a day, a time (UTC), or so long ago; now."),
+    ] = None,
+    note: Note = None,
+    form: Shown = Format.table,
+) -> None:
+    """Say that a recommendation is implemented. From then on its effect is measured, before against after."""
+    now = datetime.now(UTC)
+    since = now if at is None else moment(at, now)
+    if since > now:
+        raise InputError(f"{at} is in the future.", "Say it when it is done, or name the moment when it was.")
+    _decide(recommendation, "implemented", note, since, form)
+
+
+@app.command()
+def dismiss(recommendation: Id, note: Note = None, form: Shown = Format.table) -> None:
+    """Say that a recommendation is not worth following. It stays out of lists and plans."""
+    _decide(recommendation, "dismissed", note, None, form)
+
+
+@app.command()
+def reopen(recommendation: Id, note: Note = None, form: Shown = Format.table) -> None:
+    """Take back that a recommendation was implemented or dismissed."""
+    _decide(recommendation, "open", note, None, form)
+
+
+@contextmanager
+def _opened() -> Iterator[tuple[Store, pl.DataFrame]]:
+    """The store, and the recommendations with the decisions of this moment, the weightiest first."""
+    from banana_assets.backends.derive import observe
+    from banana_assets.core.advice.standing import with_states
+    from banana_assets.core.tables import OPTIMIZATION_RECOMMENDATIONS
+
+    with opened() as (store, tables):
+        require(tables, OPTIMIZATION_RECOMMENDATIONS)
+        stored = tables.read(OPTIMIZATION_RECOMMENDATIONS).drop_nulls("created_at")
+        known = with_states(stored, store.recommendation_states(), lambda: observe(tables))
+        yield store, known.sort(["impact_score", "recommendation_id"], descending=[True, False])
+
+
+def _for_people(row: dict[str, Any]) -> dict[str, Any]:
+    text = row["description"]
+    effect = row["effect"]
+    return row | {
+        "impact": round(row["impact_score"], 1),
+        "difficulty": row["implementation_difficulty"],
+        "type": row["recommendation_type"],
+        "effect": effect["verdict"].replace("_", " ") if effect else None,
+        "description": text if len(text) <= TEXT_WIDTH else text[: TEXT_WIDTH - 1] + "…",
+    }
+
+
+def _in_full(row: dict[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {"recommendation_id": row["recommendation_id"], "what": row["description"]}
+    parts = ", ".join(f"{p['name']} {_figure(p)}" for p in row["impact_parts"])
+    shown |= {"impact": f"{row['impact_score']:.1f} of 10", "estimated": row["impact_method"], "from": parts}
+    shown |= {"difficulty": row["implementation_difficulty"], "status": row["status"], "made": row["created_at"]}
+    for name in ("implemented_at", "decided_by", "note", "closed_reason"):
+        if row[name] is not None:
+            shown[name] = row[name]
+    if row["effect"]:
+        shown["effect"] = f"{row['effect']['verdict'].replace('_', ' ')}: {row['effect']['statement']}"
+    for number, evidence in enumerate(row["evidence"], 1):
+        cited = evidence["citation"]
+        lines = f" (line {cited['first_line']}: {cited['quote'].splitlines()[0]})" if cited else ""
+        shown[f"evidence {number}"] = f"{evidence['fact']} [{evidence['table']} {evidence['key']}]{lines}"
+    return shown
+
+
+def _figure(part: dict[str, Any]) -> str:
+    return f"{part['value']:.1%}" if part["unit"] == "1" else f"{part['value']:.3g} {part['unit']}"
+
+
+def _decide(told: str, status: str, note: str | None, since: datetime | None, form: Format) -> None:
+    with _opened() as (store, known):
+        row = _named(told, known)
+        store.set_recommendation_state(
+            row["recommendation_id"],
+            status,
+            note=note,
+            implemented_at=since,
+            set_by=user(),
+            set_at=datetime.now(UTC),
+        )
+    if status == "open" and not row["found"]:
+        say("banana recommend: what it rested on is no longer found, so it stays closed until it is found again.")
+    shown = {"recommendation_id": row["recommendation_id"], "status": status, "implemented_at": since, "note": note}
+    shown |= {"impact_score": row["impact_score"], "description": row["description"]}
+    write_object({k: v for k, v in shown.items() if v is not None} if form is Format.table else shown, form)
+
+
+def _named(told: str, known: pl.DataFrame) -> dict[str, Any]:
+    """The recommendation of that id, or of an id that begins so."""
+    import polars as pl
+
+    begins = pl.col("recommendation_id").str.starts_with(told) if len(told) >= LEAST_PREFIX else pl.lit(value=False)
+    for rule in (pl.col("recommendation_id") == told, begins):
+        found = known.filter(rule)
+        if found.height == 1:
+            return found.row(0, named=True)
+        if found.height:
+            raise InputError(
+                f"{told} may be {shortlist(found['recommendation_id'].to_list())}.", "Say which, with more of its id."
+            )
+    raise InputError(f"There is no recommendation {told}.", "`banana recommend --status all` lists them.")
