@@ -143,7 +143,13 @@ def build_failures(store: Store, builds: pl.DataFrame, chosen: Sequence[str], bu
         when = build["finished_at"] or build["arrived_at"]
         green = last_green(rows, build)
         against = _lines(store, green["build_id"]) if green else None
-        found = diagnose(_lines(store, build["build_id"]), budget=budget, exit_code=build["exit_code"], against=against)
+        found = diagnose(
+            _lines(store, build["build_id"]),
+            budget=budget,
+            exit_code=build["exit_code"],
+            against=against,
+            reported=store.problems_of(build["build_id"]),
+        )
         row = failure_row(found, build_id=build["build_id"], log_sha256=build["log_sha256"], failed_at=when)
         yield pl.DataFrame([row], schema=BUILD_FAILURES.dtypes)
 

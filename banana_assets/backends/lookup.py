@@ -95,10 +95,9 @@ def diagnosed(store: Store, build: dict[str, Any], builds: pl.DataFrame, budget:
     green = last_green(builds, build)
     against = build_lines(store, green["build_id"]) if green else None
     lines = build_lines(store, build["build_id"])
-    return (
-        diagnose(lines, budget=budget, exit_code=build["exit_code"], against=against),
-        green["build_id"] if green else None,
-    )
+    reported = store.problems_of(build["build_id"])
+    found = diagnose(lines, budget=budget, exit_code=build["exit_code"], against=against, reported=reported)
+    return found, green["build_id"] if green else None
 
 
 def build_detail(store: Store, tables: Tables, told: str) -> BuildDetail:

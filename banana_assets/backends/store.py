@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import date, datetime
 from types import TracebackType
-from typing import Any, BinaryIO, Literal, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
 import polars as pl
 import sqlalchemy as sa
@@ -24,6 +24,9 @@ from banana_assets.core.logs.states import STATES
 from banana_assets.core.schema import Table
 from banana_assets.core.tables.raw import BUILDS, LOG_FILES, RESOURCE_SAMPLES, TEST_RESULTS
 from banana_assets.core.vocabulary import PATTERN_STATES, RECOMMENDATION_DECISIONS
+
+if TYPE_CHECKING:
+    from banana_assets.core.builds.problems import Problem
 
 Kind = Literal["log_files", "builds", "resource_series"]
 
@@ -105,6 +108,15 @@ class Store:
         query = sa.select(*(b[n] if n in ("arrival_day", "arrived_at") else r[n] for n in TEST_RESULTS.dtypes))
         query = query.join_from(t.test_results, t.builds).where(r.build_id.in_(list(build_ids)))
         return self._frame(TEST_RESULTS, query.order_by(b.seq, r.suite, r.classname, r.name))
+
+    def problems_of(self, build_id: str) -> tuple[Problem, ...]:
+        """What the reports of analysers beside the build's log say, in their order."""
+        from banana_assets.core.builds.problems import Problem
+
+        c = t.reported_problems.c
+        columns = (c.file, c.line, c.col, c.severity, c.code, c.message, c.tool)
+        rows = self._rows(sa.select(*columns).where(c.build_id == build_id).order_by(c.position))
+        return tuple(Problem(None, *row) for row in rows)
 
     def resource_series(self, day: date | None = None) -> pl.DataFrame:
         """The ingested resource series (SERIES), all or those that arrived on that day, by series_id."""

@@ -17,6 +17,7 @@ from banana_assets.backends.lines import Oddities
 from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.engine import writing
 from banana_assets.backends.store import Store
+from banana_assets.core.builds.problems import Problem
 from banana_assets.core.builds.results import TestResult
 
 
@@ -59,6 +60,7 @@ class Facts:
     log: Blob | None = None
     oddities: Oddities = field(default_factory=Oddities)
     tests: Sequence[TestResult] = ()
+    problems: Sequence[Problem] = ()
     series: Series | None = None
     path: str | None = None
 
@@ -107,9 +109,15 @@ def save_builds(store: Store, builds: Sequence[Facts]) -> list[Saved]:
                 connection.execute(t.builds.insert().values(values))
             else:
                 connection.execute(t.builds.update().where(t.builds.c.build_id == facts.build_id).values(values))
-                connection.execute(t.test_results.delete().where(t.test_results.c.build_id == facts.build_id))
+                for table in (t.test_results, t.reported_problems):
+                    connection.execute(table.delete().where(table.c.build_id == facts.build_id))
             if facts.tests:
                 connection.execute(t.test_results.insert(), [_test(facts.build_id, test) for test in facts.tests])
+            if facts.problems:
+                connection.execute(
+                    t.reported_problems.insert(),
+                    [_problem(facts.build_id, place, problem) for place, problem in enumerate(facts.problems)],
+                )
             _write_series(connection, facts, arrived)
             outcomes.append("new" if known is None else "changed")
     return outcomes
@@ -156,6 +164,20 @@ def _test(build_id: str, test: TestResult) -> dict[str, Any]:
         "message": test.message,
         "file": test.file,
         "line": test.line,
+    }
+
+
+def _problem(build_id: str, position: int, problem: Problem) -> dict[str, Any]:
+    return {
+        "build_id": build_id,
+        "position": position,
+        "tool": problem.tool,
+        "severity": problem.severity,
+        "code": problem.code,
+        "file": problem.file,
+        "line": problem.line,
+        "col": problem.column,
+        "message": problem.message,
     }
 
 

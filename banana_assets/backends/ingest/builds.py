@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -32,11 +33,15 @@ from banana_assets.backends.records.engine import reading
 from banana_assets.backends.scratch import scratch_folder, sweep
 from banana_assets.backends.store import Store
 from banana_assets.core.builds.junit import parse_junit
+from banana_assets.core.builds.problems import Problem
 from banana_assets.core.builds.results import TestResult, merge_attempts
+from banana_assets.core.builds.sarif import parse_sarif
 from banana_assets.core.errors import InputError
 
 BATCH_BUILDS = 100
 BATCH_BYTES = 64 << 20
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,9 @@ class _Taking:
             # Without its manifest nobody knows which builds these logs are of.
             return {p.resolve() for p in path.parent.rglob("*")}
         self.take_all(find.of_manifest(path, rows, self.opened))
-        return {(path.parent / name).resolve() for row in rows for name in (row.log, row.resources, *row.junit) if name}
+        return {
+            (path.parent / name).resolve() for row in rows for name in (row.log, row.resources, *row.reports) if name
+        }
 
     def archive(self, path: Path) -> None:
         """Take all builds of an archive, or none of them."""
@@ -200,7 +207,7 @@ class _Taking:
             blob, oddities = store_log(self.store, candidate.log)
             if blob.size == 0 and candidate.row is None:
                 return Item(candidate.path, "empty", message="it is empty")
-        tests = self.tests(candidate)
+        tests, problems = self.tests(candidate), self.problems(candidate)
         series = self.series(candidate)
         facts = Facts(
             build_id="",
@@ -220,6 +227,7 @@ class _Taking:
             log=blob,
             oddities=oddities,
             tests=tests,
+            problems=problems,
             series=series,
             path=candidate.path,
         )
@@ -237,17 +245,29 @@ class _Taking:
         return found == facts.fingerprint
 
     def tests(self, candidate: Candidate) -> tuple[TestResult, ...]:
-        """The tests of the reports. One that a manifest lists must be readable; one found beside the log is reported
-        and left out when it is not."""
-        found: list[TestResult] = []
+        """The tests of the reports in JUnit's form."""
+        return merge_attempts(self.read_reports(candidate, parse_junit, sarif=False))
+
+    def problems(self, candidate: Candidate) -> tuple[Problem, ...]:
+        """The problems of the reports in SARIF."""
+        return tuple(self.read_reports(candidate, lambda data: parse_sarif(data).problems, sarif=True))
+
+    def read_reports(
+        self, candidate: Candidate, parse: Callable[[bytes], Sequence[Found]], *, sarif: bool
+    ) -> list[Found]:
+        """What stands in the reports of one form. One that a manifest lists must be readable; one found beside the log
+        is reported and left out when it is not."""
+        found: list[Found] = []
         for report in candidate.listed:
-            found += _parsed(report)
+            if find.is_sarif(report.name) == sarif:
+                found += _parsed(report, parse)
         for report in candidate.reports:
-            try:
-                found += _parsed(report)
-            except InputError as error:
-                self.report.refuse(report.name, error)
-        return merge_attempts(found)
+            if find.is_sarif(report.name) == sarif:
+                try:
+                    found += _parsed(report, parse)
+                except InputError as error:
+                    self.report.refuse(report.name, error)
+        return found
 
     def series(self, candidate: Candidate) -> Series | None:
         if candidate.resources is None:
@@ -271,9 +291,9 @@ class _Taking:
             self.report.add(Item(facts.path or "", outcome, facts.build_id, facts.oddities))
 
 
-def _parsed(report: Content) -> tuple[TestResult, ...]:
+def _parsed(report: Content, parse: Callable[[bytes], Sequence[Found]]) -> Sequence[Found]:
     try:
-        return parse_junit(report.whole())
+        return parse(report.whole())
     except InputError as error:
         raise InputError(f"{report.name}: {error.message}", error.remedy) from error
 
@@ -288,7 +308,7 @@ def _identity(facts: Facts, run: str) -> str:
 
 
 def _fingerprint(facts: Facts) -> str:
-    told = replace(facts, tests=(), series=None, log=None, path=None, origin="", oddities=Oddities())
+    told = replace(facts, tests=(), problems=(), series=None, log=None, path=None, origin="", oddities=Oddities())
     tests = [repr(test) for test in facts.tests]
     return fingerprint_of(
         [
@@ -297,5 +317,6 @@ def _fingerprint(facts: Facts) -> str:
             hashlib.sha256("\n".join(tests).encode("utf-8", "surrogatepass")).hexdigest(),
             facts.series.blob.sha256 if facts.series else None,
             facts.series.source if facts.series else None,
+            *([repr(problem) for problem in facts.problems]),
         ]
     )

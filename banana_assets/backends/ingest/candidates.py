@@ -1,4 +1,4 @@
-"""Finding builds: which files of a folder or archive are the log, the test reports and the readings of which build."""
+"""Finding builds: which files of a folder or archive are the log, the reports and the readings of which build."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NUMBERED = re.compile(r"(?P<number>\d+)_(?P<name>.+)\.txt")
 @dataclass(frozen=True)
 class Candidate:
     """A build that was found: its names, its files, and what a manifest says of it. ``run`` tells the runs of a job
-    apart, ``reports`` are test reports found beside it, ``listed`` those that its manifest names."""
+    apart, ``reports`` are reports of tests and analysers found beside it, ``listed`` those that its manifest names."""
 
     path: str
     pipeline: str
@@ -51,13 +51,13 @@ def of_folder(folder: Path, names: Sequence[str], opened: Opener) -> Iterator[Ca
 
 
 def of_file(path: Path, opened: Opener) -> list[Candidate]:
-    """The builds of one file that was named: of a log, or of the logs that a test report belongs to.
+    """The builds of one file that was named: of a log, or of the logs that a report belongs to.
 
-    Raises InputError for a test report that belongs to no log.
+    Raises InputError for a report that belongs to no log.
     """
     if str(path) == "-":
         return [Candidate("standard input", "stdin", "stdin", "-", "folder", log=opened(path))]
-    if path.suffix.lower() != ".xml":
+    if path.suffix.lower() != ".xml" and not is_sarif(path.name):
         return [_of_log(path, _Beside.of(path.parent), opened)]
     for folder in path.absolute().parents[:4]:
         beside = _Beside.of(folder)
@@ -65,7 +65,8 @@ def of_file(path: Path, opened: Opener) -> list[Candidate]:
         of = [log for log in logs if any(r.resolve() == path.resolve() for r in beside.reports_of(log))]
         if of:
             return [_of_log(log, beside, opened) for log in of]
-    raise InputError(f"{path} is a test report without a log.", "Put it beside its log, or list both in a manifest.")
+    kind = "report of an analyser" if is_sarif(path.name) else "test report"
+    raise InputError(f"{path} is a {kind} without a log.", "Put it beside its log, or list both in a manifest.")
 
 
 def _of_log(path: Path, beside: _Beside, opened: Opener) -> Candidate:
@@ -76,7 +77,7 @@ def _of_log(path: Path, beside: _Beside, opened: Opener) -> Candidate:
 
 @dataclass(frozen=True)
 class _Beside:
-    """The logs of a folder (their names), and the test reports in it."""
+    """The logs of a folder (their names), and the reports in it."""
 
     logs: tuple[str, ...]
     reports: tuple[Path, ...]
@@ -95,21 +96,31 @@ class _Beside:
 
 
 def _reports(folder: Path, names: Sequence[str]) -> list[Path]:
-    """Test reports of a folder: XML files beside the logs, and in the folders where test tools write them."""
-    found = [folder / n for n in sorted(names) if n.lower().endswith(".xml")]
+    """Reports of a folder: XML and SARIF files beside the logs, and in the folders where tools write them."""
+    found = [folder / n for n in sorted(names) if n.lower().endswith(".xml") or is_sarif(n)]
     for name in _REPORT_FOLDERS:
         if (folder / name).is_dir():
-            found += sorted((folder / name).rglob("*.xml"))
-    return [
-        p for p in found if _REPORT.match(p.name) or p.parent != folder or any(belongs(p, folder / n) for n in names)
-    ]
+            found += sorted(p for p in (folder / name).rglob("*.*") if p.suffix == ".xml" or is_sarif(p.name))
+    return [p for p in found if _is_report(p.name) or p.parent != folder or any(belongs(p, folder / n) for n in names)]
+
+
+def is_sarif(name: str) -> bool:
+    """Whether the name is that of an analyser's report in SARIF."""
+    return name.lower().endswith((".sarif", ".sarif.json"))
+
+
+def _is_report(name: str) -> bool:
+    return is_sarif(name) or _REPORT.match(name) is not None
 
 
 def belongs(report: Path, log: Path) -> bool:
     """Whether a report carries the name of the log, alone or with the usual additions."""
     stem = without_endings(log.name)
-    name = re.sub(r"^(?:TEST|junit)[-_.]|[-_.](?:junit|tests?|results?|report)$", "", report.stem, flags=re.IGNORECASE)
-    return report.suffix.lower() == ".xml" and (name == stem or stem in report.parent.parts[-1:])
+    bare = Path(report.stem).stem if report.name.lower().endswith(".sarif.json") else report.stem
+    name = re.sub(r"^(?:TEST|junit)[-_.]|[-_.](?:junit|tests?|results?|report)$", "", bare, flags=re.IGNORECASE)
+    return (report.suffix.lower() == ".xml" or is_sarif(report.name)) and (
+        name == stem or stem in report.parent.parts[-1:]
+    )
 
 
 def of_manifest(path: Path, rows: Iterable[Row], opened: Opener) -> Iterator[Candidate | InputError]:
@@ -126,7 +137,7 @@ def of_manifest(path: Path, rows: Iterable[Row], opened: Opener) -> Iterator[Can
                 row.log or "",
                 "folder",
                 log=opened(log) if log else None,
-                listed=tuple(opened(p) for pattern in row.junit for p in _matches(folder, pattern, row)),
+                listed=tuple(opened(p) for pattern in row.reports for p in _matches(folder, pattern, row)),
                 resources=opened(_inside(folder, row.resources, row)) if row.resources else None,
                 row=row,
             )
@@ -179,8 +190,7 @@ def of_archive(inside: PurePath, archive: str, members: Sequence[Member]) -> lis
         reports = tuple(
             m.content
             for m in members
-            if m.path.suffix.lower() == ".xml"
-            and (belongs(Path(m.path), Path(member.path)) or (len(logs) == 1 and _REPORT.match(m.path.name)))
+            if belongs(Path(m.path), Path(member.path)) or (len(logs) == 1 and _is_report(m.path.name))
         )
         run = f"{inside.name}/{member.path}"
         found.append(Candidate(member.content.name, own, job, run, "archive", log=member.content, reports=reports))
@@ -222,7 +232,7 @@ def governing_manifest(path: Path) -> Path | None:
 def mentions(row: Row, folder: Path, path: Path) -> bool:
     """Whether a row of the manifest in that folder names the file."""
     named = [folder / name for name in (row.log, row.resources) if name]
-    for pattern in row.junit:
+    for pattern in row.reports:
         named += folder.glob(pattern) if not Path(pattern).is_absolute() else []
     return path.resolve() in {p.resolve() for p in named}
 

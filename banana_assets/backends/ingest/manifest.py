@@ -33,6 +33,7 @@ FIELDS = (
     "finished_at",
     "url",
     "junit",
+    "sarif",
     "resources",
 )
 """What a manifest may say of a build."""
@@ -76,7 +77,13 @@ class Row:
     finished_at: datetime | None = None
     url: str | None = None
     junit: tuple[str, ...] = field(default=())
+    sarif: tuple[str, ...] = field(default=())
     resources: str | None = None
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        """The patterns of all its reports, of tests and of analysers."""
+        return (*self.junit, *self.sarif)
 
 
 def find_manifest(folder: Path) -> Path | None:
@@ -174,9 +181,10 @@ def _row(where: str, entry: Mapping[str, Any]) -> Row:
         values["exit_code"] = _code(where, told["exit_code"])
     if "status" in told:
         values["status"] = _status(where, told["status"])
-    if "junit" in told:
-        reports = told["junit"] if isinstance(told["junit"], list) else [told["junit"]]
-        values["junit"] = tuple(_text(where, "junit", report) for report in reports)
+    for name in ("junit", "sarif"):
+        if name in told:
+            reports = told[name] if isinstance(told[name], list) else [told[name]]
+            values[name] = tuple(_text(where, name, report) for report in reports)
     row = Row(where, **values)
     if row.log is None and row.status is None and row.exit_code is None:
         raise InputError(f"{where}, has neither log nor status.", "Name its log, or say how it ended.")

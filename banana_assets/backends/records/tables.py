@@ -149,6 +149,21 @@ test_results = sa.Table(
 )
 """Test results. ``test_key`` is the hash of suite, class and name, since names outgrow what an index takes."""
 
+reported_problems = sa.Table(
+    "reported_problems",
+    metadata,
+    sa.Column("build_id", CleanText, sa.ForeignKey("builds.build_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("tool", CleanText, nullable=False),
+    sa.Column("severity", sa.String(8), nullable=False),
+    sa.Column("code", CleanText, nullable=False),
+    sa.Column("file", CleanText, nullable=False),
+    sa.Column("line", sa.BigInteger),
+    sa.Column("col", sa.BigInteger),
+    sa.Column("message", CleanText, nullable=False),
+)
+"""What the reports of analysers (SARIF) beside a build's log say, in their order."""
+
 resource_series = sa.Table(
     "resource_series",
     metadata,

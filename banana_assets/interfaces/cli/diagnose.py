@@ -141,7 +141,7 @@ def _write_json(file: str, found: Diagnosis, compared: str | None) -> None:
         "next_step",
         "status",
     )
-    row = {"file": file, "category": found.category, "confidence": found.confidence, "cause": found.cause}
+    row = {"file": file, "category": found.category or None, "confidence": found.confidence, "cause": found.cause}
     row |= {"evidence": found.evidence, "pack": found.pack, "pack_tokens": found.pack_tokens}
     row |= {name: getattr(found, name) for name in fields}
     row["against"] = compared

@@ -358,3 +358,44 @@ def test_a_manifest_of_another_program_does_not_matter_to_a_named_log(store: Sto
     log = _write(tmp_path / "app" / "logs" / "a.log", GREEN)
     _write(tmp_path / "app" / "manifest.json", '{"name": "shop", "short_name": "s", "icons": []}')
     assert ingest_builds(store, [log]).new == 1
+
+
+SARIF = """{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "ruff"}}, "results": [{"ruleId": "F401",
+"level": "error", "message": {"text": "unused import"}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a.py"},
+"region": {"startLine": 3, "startColumn": 1}}}]}]}]}"""
+
+
+def test_reports_of_analysers_beside_the_log_or_in_the_manifest(any_store: Store, tmp_path: Path) -> None:
+    _write(tmp_path / "beside" / "lint.log", RED)
+    _write(tmp_path / "beside" / "ruff.sarif", SARIF)
+    _write(tmp_path / "listed" / "a.log", RED)
+    _write(tmp_path / "listed" / "out" / "b.json", "{}")
+    _write(tmp_path / "listed" / "out" / "a.sarif.json", SARIF)
+    manifest = _write(
+        tmp_path / "listed" / "manifest.json",
+        json.dumps([{"build_id": "l", "log": "a.log", "sarif": "out/*.sarif.json"}]),
+    )
+    assert ingest_builds(any_store, [tmp_path]).new == 2
+    ids = any_store.builds()["build_id"].to_list()
+    for build_id in ids:
+        (problem,) = any_store.problems_of(build_id)
+        assert (problem.tool, problem.code, problem.file, problem.line, problem.column) == (
+            "ruff",
+            "F401",
+            "a.py",
+            3,
+            1,
+        )
+        assert (problem.severity, problem.message) == ("error", "unused import")
+    assert ingest_builds(any_store, [tmp_path]).known == 2
+    _write(tmp_path / "listed" / "out" / "a.sarif.json", SARIF.replace("F401", "F402"))
+    assert [item.outcome for item in ingest_builds(any_store, [manifest]).items] == ["changed"]
+    assert [p.code for p in any_store.problems_of("l")] == ["F402"]
+
+
+def test_a_damaged_report_of_an_analyser_is_said(any_store: Store, tmp_path: Path) -> None:
+    _write(tmp_path / "lint.log", RED)
+    _write(tmp_path / "lint.sarif", SARIF[:-9])
+    report = ingest_builds(any_store, [tmp_path])
+    assert report.new == 1
+    assert "no JSON" in _messages(report)[0]
