@@ -7,6 +7,7 @@ the history of tests come from the tables, as of the last materialization.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -18,6 +19,7 @@ from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.diagnosis import Diagnosis, diagnose
 from banana_assets.core.builds.greens import last_green
 from banana_assets.core.builds.listing import found, listed
+from banana_assets.core.builds.quarantine import quarantined
 from banana_assets.core.builds.rows import failure_row
 from banana_assets.core.builds.testruns import BAD, TEST, identified
 from banana_assets.core.builds.timing import TimedStep, timed_steps
@@ -33,8 +35,8 @@ class BuildDetail:
     that of FAILURE_CLUSTERS, where it is computed; ``nth`` the place of this failure in its cluster, 1 the first.
     ``green`` is the last green build of its job before it, ``same_commit`` the other builds of that job on its commit
     (rows of BUILDS), the oldest first. ``tests`` counts its results by status; ``failing`` has a row a test that failed
-    or was flaky: ``title, status, message, earlier`` (builds before in which it failed) and, for one known to be flaky,
-    ``flakes``, ``runs`` and ``quarantine``.
+    or was flaky: ``title, status, message, earlier`` (builds before in which it failed), ``quarantine`` as of today
+    and, for one known to be flaky, ``flakes``, ``runs`` and its state ``flaky``.
     """
 
     build: dict[str, Any]
@@ -105,7 +107,8 @@ def build_detail(store: Store, tables: Tables, told: str) -> BuildDetail:
     builds = store.builds()
     build = find_build(builds, told)
     mine = pl.col("build_id") == build["build_id"]
-    failures = tables.scan(BUILD_FAILURES).filter(mine, pl.col("log_sha256") == build["log_sha256"]).collect()
+    log = pl.lit(build["log_sha256"], dtype=pl.String)
+    failures = tables.scan(BUILD_FAILURES).filter(mine, pl.col("log_sha256") == log).collect()
     failed = build["status"] in ("failed", "error")
     failure = failures.row(0, named=True) if failed and failures.height else None
     if failed and failure is None and build["log_sha256"]:
@@ -116,7 +119,7 @@ def build_detail(store: Store, tables: Tables, told: str) -> BuildDetail:
         ~mine,
         pl.col("pipeline") == build["pipeline"],
         pl.col("job") == build["job"],
-        pl.col("commit_sha") == pl.lit(build["commit_sha"], pl.String),
+        pl.col("commit_sha") == pl.lit(build["commit_sha"], dtype=pl.String),
     ).sort(pl.coalesce("finished_at", "arrived_at"), "build_id")
     results = store.test_results_of([build["build_id"]])
     steps = timed_steps(build_lines(store, build["build_id"])) if build["log_sha256"] else []
@@ -129,7 +132,7 @@ def build_detail(store: Store, tables: Tables, told: str) -> BuildDetail:
         green=last_green(builds, build),
         same_commit=tuple(beside.iter_rows(named=True)),
         tests=dict(results.group_by("status").len().sort("status").iter_rows()),
-        failing=tuple(_failing(tables, results, build, builds).iter_rows(named=True)),
+        failing=tuple(_failing(tables, results, build, builds, store.quarantines()).iter_rows(named=True)),
     )
 
 
@@ -139,7 +142,9 @@ def _explained(store: Store, build: dict[str, Any], builds: pl.DataFrame) -> dic
     return failure_row(found, build_id=build["build_id"], log_sha256=build["log_sha256"], failed_at=when)
 
 
-def _failing(tables: Tables, results: pl.DataFrame, build: dict[str, Any], builds: pl.DataFrame) -> pl.DataFrame:
+def _failing(
+    tables: Tables, results: pl.DataFrame, build: dict[str, Any], builds: pl.DataFrame, quarantines: pl.DataFrame
+) -> pl.DataFrame:
     bad = results.filter(pl.col("status").is_in([*BAD, "flaky"]))
     mine = identified(bad.with_columns(pipeline=pl.lit(build["pipeline"])))
     ended = pl.coalesce("finished_at", "arrived_at")
@@ -156,10 +161,12 @@ def _failing(tables: Tables, results: pl.DataFrame, build: dict[str, Any], build
         .agg(earlier=pl.len().cast(pl.Int64))
         .collect()
     )
-    flaky = tables.scan(FLAKY_TESTS).select("test_id", "flakes", "runs", "quarantine", flaky="state").collect()
+    flaky = tables.scan(FLAKY_TESTS).select("test_id", "flakes", "runs", flaky="state").collect()
+    held = quarantined(mine.select("test_id"), quarantines, datetime.now(UTC).date())
     return (
         mine.join(earlier, on=named, how="left")
         .join(flaky, on="test_id", how="left")
+        .join(held, on="test_id", how="left")
         .with_columns(pl.col("earlier").fill_null(0))
         .sort("title")
     )

@@ -80,3 +80,33 @@ def test_advice_without_evidence_and_scores_that_do_not_add_up_are_named() -> No
     deductions = [[{"points": 10.0}, {"points": 5.0}], []]
     health = pl.DataFrame({"pipeline": ["a", "b"], "score": [85.0, 90.0], "deductions": deductions})
     assert rules.wrong_scores(health)["pipeline"].to_list() == ["b"]
+
+
+def test_failures_outside_clusters_are_named() -> None:
+    failed = pl.DataFrame({"build_id": ["a", "b", "c"]})
+    builds = pl.DataFrame({"build_id": ["a", "b", "c"], "status": ["failed", "error", "success"]})
+    sound = pl.DataFrame({"cluster_id": ["x", "y"], "builds": [["a"], ["b"]]})
+    assert rules.failures_outside_clusters(failed, builds, sound).is_empty()
+    wrong = pl.DataFrame({"cluster_id": ["x", "y"], "builds": [["a", "c"], ["a"]]})
+    assert rules.failures_outside_clusters(failed, builds, wrong).rows() == [("a", 2), ("b", 0)]
+    unknown = pl.DataFrame({"cluster_id": ["x"], "builds": [["a", "b", "z"]]})
+    assert rules.failures_outside_clusters(failed, builds, unknown.head(1)).is_empty()
+
+
+def test_a_rate_outside_its_interval_is_named() -> None:
+    rates = {"test_id": ["a", "b", "c", "d"], "rate": [0.5, 0.5, None, 1.0]}
+    tests = pl.DataFrame(rates | {"rate_low": [0.4, 0.6, 0.0, 0.2], "rate_high": [0.6, 0.7, 1.0, 0.9]})
+    assert rules.misplaced_rates(tests, "rate")["test_id"].to_list() == ["b", "d"]
+
+
+def test_a_quarantine_past_its_day_is_named() -> None:
+    day = dt.date(2026, 3, 2)
+    tests = pl.DataFrame(
+        {
+            "test_id": ["a", "b", "c"],
+            "title": ["a", "b", "c"],
+            "quarantine": ["active", "active", "expired"],
+            "quarantined_until": [day, day + dt.timedelta(days=1), day],
+        }
+    )
+    assert rules.outlived_quarantines(tests, day)["test_id"].to_list() == ["a"]

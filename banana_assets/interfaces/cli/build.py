@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from banana_assets.core.builds.titles import title_of
 from banana_assets.core.evidence import plural, seconds_text
 from banana_assets.core.text import visible
 from banana_assets.interfaces.cli.causes import cause_lines
@@ -159,8 +158,7 @@ def _steps(detail: BuildDetail) -> list[str]:
 def _next(failure: dict[str, Any]) -> str:
     from banana_assets.core.builds.advice import next_step
 
-    anchor = title_of(failure["reason"], failure["cause_text"])
-    return next_step(failure["category"], failure["tool"], tuple(failure["failing_tests"]), anchor)
+    return next_step(failure["category"], failure["tool"], tuple(failure["failing_tests"]))
 
 
 def _time(at: datetime) -> str:

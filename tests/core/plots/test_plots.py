@@ -6,6 +6,8 @@ import polars as pl
 import pytest
 
 from banana_assets.core import plots
+from banana_assets.core.builds.clusters import failure_clusters
+from banana_assets.core.builds.history import test_history as history_of
 from banana_assets.core.metrics.forecast import predict
 from banana_assets.core.metrics.health import build_health
 from banana_assets.core.metrics.usage import resource_usage
@@ -15,18 +17,26 @@ from banana_assets.core.tables import (
     BUILD_FAILURES,
     BUILD_HEALTH,
     BUILDS,
+    FAILURE_CLUSTERS,
+    FLAKY_TESTS,
     LOG_PATTERNS,
     OPTIMIZATION_RECOMMENDATIONS,
     PLANS,
     RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
+    TEST_HISTORY,
 )
-from tests.core.metrics.frames import at, builds, failures, patterns, samples
+from tests.core.metrics.frames import at, builds, failures, patterns, results, samples
 
 USAGE = resource_usage(samples([40.0 + k % 24 for k in range(96)], 3600))
 FAILED = failures([{"build_id": f"b{k:03d}", "failed_at": at(30 * k), "fingerprint": f"f{k}"} for k in range(3)])
 RUNS = builds([{"status": "failed" if k % 3 == 0 else "success", "duration_seconds": 60.0 + k} for k in range(12)])
 PLANNED = plans(FAILED, OPTIMIZATION_RECOMMENDATIONS.empty(), RESOURCE_USAGE_PREDICTIONS.empty())
+RAN = results([{"build_id": f"b{k:03d}", "name": "cost $5 & <b>", "duration_seconds": 0.1 * k} for k in range(12)])
+HISTORY = history_of(RAN, RUNS)
+FLAKY = HISTORY.select("test_id", "title").with_columns(
+    state=pl.lit("flaky"), flakes=2, runs=12, flake_rate=1 / 6, flake_rate_low=0.05, flake_rate_high=0.45
+)
 DRAWN = {
     "patterns": (plots.patterns_plot, (patterns([{}, {"pattern_id": "p2", "named_template": "cost $5 & <b>"}]),)),
     "failures": (plots.failures_plot, (FAILED,)),
@@ -35,6 +45,12 @@ DRAWN = {
     "usage": (plots.usage_plot, (USAGE,)),
     "forecast": (plots.forecast_plot, (USAGE, predict(USAGE))),
     "plan": (plots.plan_plot, (PLANNED,)),
+    "clusters": (plots.clusters_plot, (failure_clusters(FAILED, RUNS),)),
+    "history": (plots.history_plot, (HISTORY,)),
+    "flaky": (plots.flaky_plot, (FLAKY,)),
+    "no clusters": (plots.clusters_plot, (FAILURE_CLUSTERS.empty(),)),
+    "no history": (plots.history_plot, (TEST_HISTORY.empty(),)),
+    "no flaky tests": (plots.flaky_plot, (FLAKY_TESTS.empty(),)),
     "no patterns": (plots.patterns_plot, (LOG_PATTERNS.empty(),)),
     "no failures": (plots.failures_plot, (BUILD_FAILURES.empty(),)),
     "no builds": (plots.builds_plot, (BUILDS.empty(),)),
