@@ -29,9 +29,6 @@ _BLANK = re.compile(r"\s+")
 _TOUCHING = re.compile(r"(?<![\w\\])<?[\w\\]*+(?:<\*>[\w\\]*+)++>*")
 _CHAINED = re.compile(r"<\*>(?:\.<\*>)+|\{<\*>\}<\*>")
 
-MAX_NAMED = 500
-"""Characters up to which the variables of a shape are named."""
-
 MOST_NAMED = 20
 """Shapes that are looked at to name the variables of a template."""
 
@@ -294,18 +291,31 @@ def _named(shapes: Sequence[str], templates: Sequence[str]) -> dict[str, str]:
 
 def name(template: str, shapes: Sequence[str]) -> str:
     """The template with the kind of each variable that has one kind in the first MOST_NAMED of its (sorted) shapes."""
-    constants = [re.escape(part).replace(r"\ ", r"\s+") for part in template.split(VARIABLE)]
-    pattern = re.compile(r"\s*" + "(.*?)".join(constants) + r"\s*", re.DOTALL)
+    constants = template.split(VARIABLE)
     kinds: list[set[str]] = [set() for _ in constants[1:]]
-    # Lazy groups are slow on long text, and nobody reads its names.
-    for shape in (s for s in shapes[:MOST_NAMED] if len(s) <= MAX_NAMED):
-        match = pattern.fullmatch(shape)
-        if match is None:
-            continue
-        for kind, text in zip(kinds, match.groups(), strict=True):
+    for shape in shapes[:MOST_NAMED]:
+        for kind, text in zip(kinds, variables(constants, " ".join(shape.split())), strict=False):
             kind.add(text if _NAMED.fullmatch(text) else VARIABLE)
-    named = template.split(VARIABLE)
-    out = named[0]
-    for kind, constant in zip(kinds, named[1:], strict=True):
+    out = constants[0]
+    for kind, constant in zip(kinds, constants[1:], strict=True):
         out += (next(iter(kind)) if len(kind) == 1 else VARIABLE) + constant
     return out
+
+
+def variables(constants: Sequence[str], text: str) -> list[str]:
+    """What stands between the constants of a template in a text, each as short as can be; empty if it does not fit.
+
+    Taking each constant where it first occurs finds a fit wherever there is one.
+    """
+    first, *rest = constants
+    if not rest or not text.startswith(first):
+        return []
+    found, at = [], len(first)
+    for constant in rest[:-1]:
+        end = text.find(constant, at)
+        if end < 0:
+            return []
+        found.append(text[at:end])
+        at = end + len(constant)
+    end = len(text) - len(rest[-1])
+    return [*found, text[at:end]] if end >= at and text.endswith(rest[-1]) else []

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banana_assets.core.logs.masks import mask
-from banana_assets.core.logs.miner import anonymous, cut, mine, pattern_id, tidy
+from banana_assets.core.logs.miner import anonymous, cut, mine, pattern_id, tidy, variables
 
 TEXT = "open close user alice bob carol 12 7.5 10.0.0.1 /a/b NEW DONE a.b.c key=v key=w (x) () [y] , x: B KB"
 WORD = st.sampled_from(TEXT.split())
@@ -117,3 +117,15 @@ def test_messages_that_have_nothing_in_common_stay_apart():
 def test_a_very_long_word_is_no_trouble():
     found = templates(["x" * 60_000, "y" * 60_000 + " 12", "z." * 20_000, "a_b-" * 20_000])
     assert all(len(template) < 5_000 for template in found.values())
+
+
+@given(
+    st.lists(st.text("ab ", max_size=3), min_size=2, max_size=5),
+    st.lists(st.text("ab ", max_size=4), min_size=4, max_size=4),
+)
+def test_variables_are_those_of_a_lazy_expression(constants, values):
+    between = values[: len(constants) - 1]
+    text = constants[0] + "".join(v + c for v, c in zip(between, constants[1:], strict=True))
+    lazy = re.fullmatch("(.*?)".join(map(re.escape, constants)), text)
+    assert variables(constants, text) == list(lazy.groups())
+    assert variables([*constants, "!"], text) == []
