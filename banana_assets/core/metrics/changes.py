@@ -26,7 +26,7 @@ WINDOW = 100
 """Builds before the latest ones that they are compared with, at most; never across a change that was found."""
 
 LEAST_BEFORE = 10
-ALARMS = ((3, 3.12), (8, 3.6))
+ALARMS = ((3, 3.08), (8, 3.7))
 """So many of the latest builds together, this many standard errors from the level before: calibrated on simulated
 clean series to .15 alarms in 120 builds (benchmarks/changes.py)."""
 
@@ -34,14 +34,14 @@ SMALLEST = 0.05
 """Shifts of less than 5 % are not told: nobody acts on them."""
 
 CLIP = 2.5
-SMALL_SAMPLE, FOLLOW_BIAS = 3.0, 1.0
 """What one build can say, in standard deviations: an outlier alone is no change."""
 
 RATE_LEAST_BEFORE = 15
 RATE_SPANS = (3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30)
-RATE_CHANCE = 2e-4
+RATE_CHANCE = 3e-3
 """An alarm when the latest builds failed so much more, or less, often by chance only with this probability."""
 
+PRIOR_SPELL, PRIOR_FOLLOWS = 4.0, 0.2
 SMALLEST_RATE = 0.05
 
 _COLUMNS: dict[str, Type] = {
@@ -122,7 +122,10 @@ def rate_changes(failed: NDArray[np.bool_]) -> list[Change]:
             continue
         edge = now + 1 - spans
         hits, before = total[now + 1] - total[edge], total[edge] - total[begin]
-        chance = _beta_binomial_tail(hits, spans, before, edge - begin)
+        worth = _worth(reds, begin, int(edge.max()))
+        chance = _beta_binomial_tail(
+            *(np.rint(worth * x).astype(np.int64) for x in (hits, spans, before, edge - begin))
+        )
         chance[np.abs(hits / spans - before / (edge - begin)) < SMALLEST_RATE] = 1.0
         best = int(np.argmin(chance))
         if chance[best] < RATE_CHANCE:
@@ -183,10 +186,10 @@ def _alarms(values: Floats, k: int, most: float) -> NDArray[np.bool_]:
     reach = CLIP * deviation[:, None]
     apart = np.clip(before - middle[:, None], -reach, reach)
     level = middle + np.nanmean(apart, axis=1)
-    spread = np.maximum(0.85 * deviation, 1.03 * np.nanstd(apart, axis=1)) * (1 + SMALL_SAMPLE / count)
+    spread = np.maximum(0.85 * deviation, 1.03 * np.nanstd(apart, axis=1)) * (1 + 5 / count)
     z = np.clip((before - level[:, None]) / spread[:, None], -CLIP, CLIP)
     follows = np.nanmean(z[:, 1:] * z[:, :-1], axis=1) / np.nanmean(z * z, axis=1)
-    follows = np.clip(follows + FOLLOW_BIAS / count, 0, 0.8)
+    follows = np.clip(follows + 1 / count, 0, 0.8)
     grown = 1 + 2 * sum((1 - j / k) * follows**j for j in range(1, k))
     now = np.clip((latest - level[:, None]) / (spread * np.sqrt(grown))[:, None], -CLIP, CLIP)
     far = np.abs(now.sum(axis=1)) > most * np.sqrt(k * (1 + 1.1 * k / count))
@@ -235,6 +238,16 @@ def _rate_change(old: NDArray[np.int64], new: NDArray[np.int64], start: int, now
     low = after - before - float(np.hypot(after - new_low, old_high - before))
     high = after - before + float(np.hypot(new_high - after, before - old_low))
     return Change(start, now, before, after, low, high)
+
+
+def _worth(reds: NDArray[np.int64], begin: int, end: int) -> float:
+    """What a build says, 0..1, where failures come in spells: (1 - r) / (1 + r), r how much likelier a failure is after
+    a failure, held to what a hundred builds can show."""
+    x = reds[begin:end]
+    rate, after = x.mean(), x[1:][x[:-1] == 1]
+    follows = (after.sum() + PRIOR_SPELL * (rate + (1 - rate) * PRIOR_FOLLOWS)) / (len(after) + PRIOR_SPELL)
+    r = min(max((follows - rate) / max(1 - rate, 1e-9), 0.0), 0.9)
+    return float((1 - r) / (1 + r))
 
 
 def _beta_binomial_tail(
