@@ -249,7 +249,7 @@ def whole_lines(stream: BinaryIO, chunk_bytes: int, seen: Oddities) -> Iterator[
             chunk, skipping = chunk[end:], False
         cut = chunk.rfind(b"\n") + 1
         if cut:
-            yield rest + chunk[:cut]
+            yield b"".join((rest, memoryview(chunk)[:cut]))
             rest = chunk[cut:]
         else:
             rest += chunk
