@@ -7,6 +7,7 @@ import pytest
 
 from banana_assets.backends.ingest import ingest_builds, ingest_logs
 from banana_assets.backends.store import SERIES, Store
+from banana_assets.core.builds.quarantine import QUARANTINES
 from banana_assets.core.errors import InputError
 from banana_assets.core.logs.states import STATES
 from banana_assets.core.tables.raw import BUILDS, LOG_FILES, TEST_RESULTS
@@ -95,3 +96,24 @@ def test_decisions_about_recommendations_and_baselines_replace_the_ones_before(a
         any_store.set_baseline("build_failure_ratio", float("nan"), set_by="ann", set_at=at)
     assert any_store.remove_baseline("build_failure_ratio")
     assert not any_store.remove_baseline("build_failure_ratio")
+
+
+def test_the_last_quarantine_of_a_test_is_kept_and_can_be_lifted(any_store: Store) -> None:
+    at, end = datetime(2026, 3, 1, 12, tzinfo=UTC), date(2026, 3, 9)
+    assert any_store.quarantines().schema == QUARANTINES
+    told = {"pipeline": "shop", "title": "cart::total", "set_by": "ann", "set_at": at}
+    any_store.set_quarantine("t1", until=date(2026, 3, 5), reason="slow", **told)
+    any_store.set_quarantine("t1", until=end, reason="clock\0", **told)
+    assert any_store.quarantines().rows() == [("t1", "shop", "cart::total", end, "clock\ufffd", at, "ann", None, None)]
+    assert not any_store.lift_quarantine("t2", lifted_by="bob", lifted_at=at)
+    # It is over by itself on its last day, and then there is nothing to lift.
+    assert not any_store.lift_quarantine("t1", lifted_by="bob", lifted_at=datetime(2026, 3, 9, tzinfo=UTC))
+    later = at + timedelta(days=1)
+    assert any_store.lift_quarantine("t1", lifted_by="bob", lifted_at=later)
+    assert not any_store.lift_quarantine("t1", lifted_by="eve", lifted_at=later)
+    assert any_store.quarantines().select("lifted_at", "lifted_by").rows() == [(later, "bob")]
+    any_store.set_quarantine("t1", until=end, reason="again", **told)
+    assert any_store.quarantines().select("reason", "lifted_at").rows() == [("again", None)]
+    for until, reason in ((at.date(), "x"), (end, " ")):
+        with pytest.raises(InputError):
+            any_store.set_quarantine("t3", until=until, reason=reason, **told)
