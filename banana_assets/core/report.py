@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from banana_assets.core.text import visible
+from banana_assets.core.units import quantity
 from banana_assets.core.vocabulary import SEVERITIES
 
 WIDTH = 100
@@ -118,22 +119,12 @@ def forecast(predictions: pl.DataFrame) -> str:
     chosen = named if named.height else predictions
     row = chosen.sort("source", "metric", "ts").row(-1, named=True)
     unit = row["metric"]
-    value, low, high = (_quantity(row[k], unit) for k in ("predicted_usage", "lo80", "hi80"))
+    value, low, high = (quantity(row[k], unit) for k in ("predicted_usage", "lo80", "hi80"))
     return _section(
         f"Forecast (of {predictions.select('source', 'metric').n_unique()} series)",
         f"{row['source']} {unit} at {row['ts']:%Y-%m-%d %H:%M} UTC: {value}, 80 % interval {low} to {high}",
         f"model {row['model']}, confidence {row['confidence']}",
     )
-
-
-def _quantity(value: float, metric: str) -> str:
-    if "bytes" in metric:
-        for unit in ("B", "KiB", "MiB", "GiB"):
-            if abs(value) < 1024:
-                return f"{value:.1f} {unit}"
-            value /= 1024
-        return f"{value:.1f} TiB"
-    return f"{value:.1f} %" if "percent" in metric else f"{value:.2f}"
 
 
 def top_recommendation(recommendations: pl.DataFrame) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
-from banana_assets.core.plots.style import BLUE, GREEN, INK, ORANGE, PURPLE, RED, drawing, nothing, short
+from banana_assets.core.plots.style import BLUE, GREEN, INK, ORANGE, PURPLE, RED, dates, drawing, naive, nothing, short
 
 SHADES = (RED, PURPLE, "#2aa3b0", "#b5892e", "#c76aa0", BLUE)
 MOST_PIPELINES = 8
@@ -12,7 +14,8 @@ MOST_REASONS = 6
 
 
 def health_plot(health: pl.DataFrame) -> bytes:
-    """A bar a pipeline (BUILD_HEALTH), all together on top, with its 95 % interval; below, what cost most in all."""
+    """The past of the score, then a bar a pipeline (BUILD_HEALTH), all together on top, with its 95 % interval; below,
+    what cost most in all."""
     if not health.height:
         return nothing("no finished builds")
     ranked = health.with_columns(all=pl.col("pipeline") != "").sort("all", "score", "pipeline")
@@ -21,8 +24,16 @@ def health_plot(health: pl.DataFrame) -> bytes:
         rows = rows[1:]  # One pipeline and "all" are the same bar.
     reasons = rows[0]["deductions"][:MOST_REASONS]
     bottom = 0.24 * len(reasons)
-    with drawing(7.2, 1.0 + 0.36 * len(rows) + bottom) as d:
+    past = rows[0]["history"]
+    above = 1.5 if len(past) > 1 else 0.0
+    with drawing(7.2, 1.0 + 0.36 * len(rows) + bottom + above) as d:
         axes = d.axes
+        if above:
+            axes.remove()
+            trend, axes = d.figure.subplots(2, 1, height_ratios=[above - 0.3, 0.6 + 0.36 * len(rows)])
+            _trend(trend, past, rows[0])
+            axes.patch.set_alpha(0)
+            axes.set_axisbelow(True)
         for y, row in enumerate(reversed(rows)):
             score = row["score"]
             colour = GREEN if score >= 80 else ORANGE if score >= 50 else RED
@@ -65,3 +76,17 @@ def health_plot(health: pl.DataFrame) -> bytes:
                 va="top",
             )
     return d.svg
+
+
+def _trend(axes: Any, past: list[dict[str, Any]], row: dict[str, Any]) -> None:
+    """The score at earlier moments with its interval, and where it goes."""
+    times = naive([p["as_of"] for p in past])
+    axes.patch.set_alpha(0)
+    axes.fill_between(times, [p["low"] for p in past], [p["high"] for p in past], color=BLUE, alpha=0.18, linewidth=0)
+    axes.plot(times, [p["score"] for p in past], "o-", ms=2.5, color=BLUE, linewidth=1.2)
+    goes = f", {row['direction']} ({row['change']:+.1f})" if row["direction"] else ""
+    axes.set_title(f"score of {short(row['pipeline'] or 'all together', 28)}{goes}", fontsize=8.5)
+    axes.set_ylim(0, 102)
+    axes.grid(axis="y")
+    axes.margins(x=0.02)
+    dates(axes)

@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 
 from banana_assets.core.plots.style import BLUE, CYCLE, INK, ORANGE, dates, drawing, naive, nothing, short
+from banana_assets.core.units import scale_of
 
 MOST_LINES = 8
-_UNITS = (("percent", "%"), ("bytes", "bytes"), ("seconds", "s"))
 
 
 def usage_plot(usage: pl.DataFrame) -> bytes:
@@ -27,7 +27,7 @@ def usage_plot(usage: pl.DataFrame) -> bytes:
             for (source,), group in sorted(mine.partition_by("source", as_dict=True).items(), key=str)[: len(CYCLE)]:
                 colour = CYCLE[sorted(usage["source"].unique().to_list()).index(source) % len(CYCLE)]
                 whole = _gaps(group.sort("ts"))
-                times, scale = naive(whole["ts"].to_list()), _scale(metric, mine)
+                times, (scale, _) = naive(whole["ts"].to_list()), _scale(metric, mine)
                 panel.plot(times, (whole["mean"] / scale).to_numpy(), color=colour, linewidth=1.1, label=str(source))
                 panel.fill_between(
                     times,
@@ -66,7 +66,7 @@ def _forecast(panel: Any, usage: pl.DataFrame, predictions: pl.DataFrame, source
     ahead = predictions.filter(here).sort("ts")
     span = ahead["ts"][-1] - ahead["made_at"][0]
     past = usage.filter(here & (pl.col("ts") > ahead["made_at"][0] - 3 * max(span, timedelta(minutes=1)))).sort("ts")
-    scale = _scale(metric, past)
+    scale, _ = _scale(metric, past)
     axes = panel
     whole = _gaps(past)
     if past.height and past["ts"][-1] == ahead["made_at"][0]:
@@ -115,16 +115,10 @@ def _gaps(group: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([group, holes]).sort("ts")
 
 
-def _scale(metric: str, frame: pl.DataFrame) -> float:
-    top = float(frame["peak"].abs().to_numpy().max()) if frame.height else 0.0
-    if "byte" not in metric:
-        return 1.0
-    return next((float(s) for s in (1 << 40, 1 << 30, 1 << 20, 1 << 10) if top >= s), 1.0)
+def _scale(metric: str, frame: pl.DataFrame) -> tuple[float, str]:
+    return scale_of(metric, float(frame["peak"].abs().to_numpy().max()) if frame.height else 0.0)
 
 
 def _title(metric: str, frame: pl.DataFrame) -> str:
-    names = {1.0: "B", float(1 << 10): "KiB", float(1 << 20): "MiB", float(1 << 30): "GiB", float(1 << 40): "TiB"}
-    if "byte" in metric:
-        return f"{metric.replace('_', ' ')} ({names[_scale(metric, frame)]})"
-    unit = next((u for word, u in _UNITS if word in metric), "")
+    _, unit = _scale(metric, frame)
     return metric.replace("_", " ") + (f" ({unit})" if unit else "")

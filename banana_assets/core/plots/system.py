@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
+import numpy as np
 import polars as pl
 
-from banana_assets.core.plots.style import BLUE, GREEN, ORANGE, RED, dates, drawing, naive, nothing
+from banana_assets.core.metrics.changes import duration_changes
+from banana_assets.core.plots.style import BLUE, GREEN, INK, ORANGE, PURPLE, RED, dates, drawing, naive, nothing
 
 HOURLY_SPAN = timedelta(days=4)
 """Up to this span the plot shows hours, beyond it days."""
 
+MOST_POINTS = 400
+"""Buckets in which changes are looked for, the latest."""
+
 PANELS = (
     ("log events", (("log_events", BLUE), ("log_warnings", ORANGE), ("log_errors", RED))),
-    ("builds", (("builds", GREEN), ("build_failures", RED))),
+    ("builds", (("builds", GREEN), ("build_failures", RED), ("jobs_red", PURPLE))),
+    ("share of builds that failed", (("build_failure_ratio", RED),)),
     ("median duration of a build, s", (("build_duration_median_seconds", BLUE),)),
+    (
+        "median wait and mean time to green, s",
+        (("build_queue_median_seconds", ORANGE), ("time_to_green_mean_seconds", RED)),
+    ),
 )
+LEVELS = ("log_events", "build_duration_median_seconds")
+"""Metrics whose changes of level are marked."""
 
 
 def metrics_plot(metrics: pl.DataFrame) -> bytes:
-    """A panel each (SYSTEM_METRICS) for log events, builds and durations, by hour or by day."""
+    """A panel each (SYSTEM_METRICS) for logs, builds, failures and durations, by hour or by day.
+
+    Shades are 95 % intervals; dashed lines stand where a level changed (``changes.duration_changes``).
+    """
     whole = metrics.filter(pl.col("dimension") == "all")
     shown = [(title, lines) for title, lines in PANELS if whole["metric"].is_in([name for name, _ in lines]).any()]
     if not shown:
         return nothing("no log with times, and no build")
-    with drawing(7.2, 0.4 + 1.4 * len(shown)) as d:
+    with drawing(7.2, 0.4 + 1.3 * len(shown)) as d:
         d.axes.remove()
         panels = d.figure.subplots(len(shown), 1, squeeze=False)[:, 0]
         for panel, (title, lines) in zip(panels, shown, strict=True):
@@ -36,10 +53,7 @@ def metrics_plot(metrics: pl.DataFrame) -> bytes:
             for name, colour in lines:
                 line = mine.filter(pl.col("metric") == name, pl.col("granularity") == grain).sort("ts")
                 if line.height:
-                    label = name.replace("_", " ")
-                    panel.plot(
-                        naive(line["ts"].to_list()), line["value"].to_list(), "o-", ms=2.5, color=colour, label=label
-                    )
+                    _line(panel, line, name, colour)
             panel.set_title(f"{title}, by {grain}", fontsize=8.5)
             panel.set_ylim(bottom=0)
             panel.grid(axis="y")
@@ -48,3 +62,22 @@ def metrics_plot(metrics: pl.DataFrame) -> bytes:
             if len(lines) > 1:
                 panel.legend(loc="upper left", ncols=3)
     return d.svg
+
+
+def _line(panel: Any, line: pl.DataFrame, name: str, colour: str) -> None:
+    times = naive(line["ts"].to_list())
+    panel.plot(times, line["value"].to_list(), "o-", ms=2.5, color=colour, label=name.replace("_", " "))
+    between = line.drop_nulls(["low", "high"])
+    if between.height:
+        at = naive(between["ts"].to_list())
+        # Bars, not a band: buckets without an interval lie between.
+        panel.vlines(at, between["low"].to_list(), between["high"].to_list(), color=colour, alpha=0.35, linewidth=2.2)
+    for moment in changed(line) if name in LEVELS else ():
+        panel.axvline(naive([moment])[0], color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+
+
+def changed(line: pl.DataFrame) -> Sequence[datetime]:
+    """Since when the values of one metric (rows of SYSTEM_METRICS in order of time) are at another level."""
+    recent = line.filter(pl.col("value") > 0).tail(MOST_POINTS)
+    found = duration_changes(np.asarray(recent["value"].to_numpy(), dtype=np.float64))
+    return [recent["ts"][change.start] for change in found]

@@ -43,6 +43,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         "up": Command("", "Start Dagster's UI and daemon"),
     },
     "Look": {
+        "health": Command(f"{_HERE}.health", "Score the pipelines, say what cost points, compare success metrics"),
         "builds": Command(f"{_HERE}.builds", "List builds, why they failed, and whether that is new"),
         "build": Command(f"{_HERE}.build", "Show one build in full"),
         "flaky": Command(f"{_HERE}.flaky", "List tests that fail by chance; put one in quarantine"),

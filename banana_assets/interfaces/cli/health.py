@@ -1,0 +1,241 @@
+"""``banana health``: how the pipelines are, what cost points, where it goes, and the success metrics."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from banana_assets.core.errors import InputError
+from banana_assets.interfaces.cli.asked import moment, shortlist, user
+from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.output import Format, say, to_json, write_object, write_rows
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from banana_assets.backends.store import Store
+    from banana_assets.backends.tables import Tables
+    from banana_assets.core.metrics.success import Sources, Success
+
+app = typer.Typer(add_completion=False)
+
+MOST_PIPELINES = 20
+MOST_REASONS = 8
+
+
+@app.command()
+def health(
+    pipeline: Annotated[str | None, typer.Option(help="Only that pipeline.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="DAY|DURATION", help="Only builds since that day, or so long before the latest: 24h, 7d."),
+    ] = None,
+    fail_under: Annotated[
+        float | None, typer.Option(metavar="SCORE", min=0, max=100, help="Exit with 1 where the score is below that.")
+    ] = None,
+    set_baseline: Annotated[
+        list[str] | None,
+        typer.Option(metavar="METRIC=VALUE", help="Set a baseline: a value, or FIRST_DAY..LAST_DAY to measure it."),
+    ] = None,
+    clear_baseline: Annotated[list[str] | None, typer.Option(metavar="METRIC", help="Forget a baseline.")] = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="How it is written; jsonl writes a pipeline or metric a line.")
+    ] = Format.table,
+) -> None:
+    """Score the pipelines from 0 to 100, say what cost points, and compare the success metrics with their baselines.
+
+    Examples: `banana health`, `banana health --pipeline shop --since 7d`,
+    `banana health --set-baseline completion_time=420`, or `completion_time=2026-01-01..2026-01-31` to measure it.
+    """
+    from banana_assets.core.metrics.health import build_health
+    from banana_assets.core.metrics.runs import ended
+    from banana_assets.core.metrics.success import success
+    from banana_assets.core.tables import BUILD_FAILURES, TEST_RESULTS
+
+    with opened() as (store, tables):
+        sources = _sources(store, tables)
+        _change_baselines(store, sources, set_baseline or [], clear_baseline or [])
+        baselines = dict(store.baselines().select("metric", "value").iter_rows())
+        results = tables.read(TEST_RESULTS)
+        diagnosed = tables.version(BUILD_FAILURES) is not None
+    runs = ended(sources.builds)
+    if not runs.height and not sources.rollups.height:
+        raise InputError(
+            "There is no build that ended, and no reading.",
+            "Run `banana ingest builds PATH`, `banana record -- COMMAND` or `banana watch` first.",
+        )
+    begin = None if since is None else moment(since, runs["at"].max())  # type: ignore[arg-type]
+    chosen = sources.between(begin)
+    scores = build_health(chosen.builds, chosen.failures, results)
+    if pipeline is not None:
+        scores, chosen = _only(pipeline, scores, chosen)
+    measured = success(chosen, baselines)
+    _write(scores, measured, form)
+    if not scores.height:
+        say("banana health: no build has ended" + (f" since {since}." if since else "."))
+    elif not diagnosed:
+        say("banana health: failures are not diagnosed yet; `banana materialize` does, and counts repeated ones.")
+    if fail_under is not None and scores.height and scores["score"][0] < fail_under:
+        say(f"banana health: {scores['score'][0]:.1f} is below {fail_under:g}.")
+        raise typer.Exit(1)
+
+
+def _sources(store: Store, tables: Tables) -> Sources:
+    from banana_assets.core.metrics.success import Sources
+    from banana_assets.core.tables import BOTTLENECKS, BUILD_FAILURES, RESOURCE_ROLLUPS
+
+    return Sources(store.builds(), *map(tables.read, (BUILD_FAILURES, RESOURCE_ROLLUPS, BOTTLENECKS)))
+
+
+def _only(pipeline: str, scores: pl.DataFrame, sources: Sources) -> tuple[pl.DataFrame, Sources]:
+    """The row and the sources of that pipeline; what is read of hosts belongs to none and stays."""
+    from dataclasses import replace
+
+    names = scores["pipeline"].to_list()
+    if pipeline not in names[1:]:
+        raise InputError(f"No build of {pipeline} has ended.", f"There are {shortlist(names[1:])}.")
+    mine = sources.builds.filter(pipeline=pipeline)
+    return scores.filter(pipeline=pipeline), replace(sources, builds=mine)
+
+
+def _change_baselines(store: Store, sources: Sources, told: list[str], forgotten: list[str]) -> None:
+    from banana_assets.core.metrics.success import DEFINITIONS, measure
+
+    known = {d.name: d for d in DEFINITIONS if d.of_baseline}
+    changes: list[tuple[str, float]] = []
+    for text in told:
+        name, equal, value = text.partition("=")
+        _known(name, known)
+        if not equal:
+            raise InputError(f"{text!r} has no value.", f"Write {name}=120, or {name}=2026-01-01..2026-01-31.")
+        if ".." in value:
+            found, why = measure(name, sources.between(*_span(value)))
+            if found is None:
+                raise InputError(f"{name} cannot be measured from {value}: {why}.", "Name another span, or a value.")
+            changes.append((name, found.value))
+        else:
+            changes.append((name, _positive(name, value)))
+    for name in forgotten:
+        _known(name, known)
+        if not store.remove_baseline(name):
+            say(f"banana health: {name} had no baseline.")
+    for name, number in changes:
+        store.set_baseline(name, number, set_by=user(), set_at=datetime.now(UTC))
+        say(f"banana health: the baseline of {name} is {number:.6g} {known[name].unit} now.")
+
+
+def _known(name: str, known: dict[str, Any]) -> None:
+    if name not in known:
+        raise InputError(f"{name!r} has no baseline.", f"Those with one are {', '.join(known)}.")
+
+
+def _positive(name: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise InputError(f"The baseline of {name} cannot be {value!r}.", "Write a number above 0.")
+    return number
+
+
+def _span(value: str) -> tuple[datetime, datetime]:
+    """From the first day's beginning to the last day's end."""
+    from datetime import timedelta
+
+    first, _, last = value.partition("..")
+    begin, end = moment(first, None), moment(last, None)
+    if end.time() == datetime.min.time():
+        end += timedelta(days=1)
+    if begin >= end:
+        raise InputError(f"{value} ends before it begins.", "Write FIRST_DAY..LAST_DAY.")
+    return begin, end
+
+
+def _write(scores: pl.DataFrame, measured: list[Success], form: Format) -> None:
+    rows = scores.to_dicts()
+    if form is Format.json:
+        write_object({"system_health": _system_health(rows), "pipelines": rows, "success_metrics": measured}, form)
+        return
+    if form is Format.jsonl:
+        for row in rows:
+            sys.stdout.write(to_json({"kind": "pipeline"} | row) + "\n")
+        for metric in measured:
+            sys.stdout.write(to_json({"kind": "success_metric"} | asdict(metric)) + "\n")
+        return
+    if rows:
+        _write_scores(rows)
+    sys.stdout.write("Success metrics\n")
+    write_rows([_told(m) for m in measured], form)
+
+
+def _system_health(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Score, issues and trends as the original program's health answer has them."""
+    if not rows:
+        return {"score": None, "issues": [], "trends": []}
+    whole = rows[0]
+    trends = []
+    if whole["change"] is not None:
+        before = whole["score"] - whole["change"]
+        percent = 100 * whole["change"] / before if before else None
+        trends.append({"metric": "build_health", "direction": whole["direction"], "changePercent": percent})
+    return {
+        "score": whole["score"],
+        "issues": [d["reason"] for d in whole["deductions"]],
+        "trends": trends,
+    }
+
+
+def _write_scores(rows: list[dict[str, Any]]) -> None:
+    whole = rows[0]
+    named = whole["pipeline"] or "all pipelines"
+    goes = f", {whole['direction']} ({whole['change']:+.1f})" if whole["direction"] else ""
+    interval = f"95 % interval {whole['score_low']:.0f} to {whole['score_high']:.0f}"
+    sys.stdout.write(f"Health of {named}: {whole['score']:.0f} of 100 ({interval}){goes}\n\n")
+    shown = rows[: MOST_PIPELINES + 1]
+    if len(shown) > 2:
+        cells = [
+            {
+                "pipeline": row["pipeline"] or "all",
+                "score": round(row["score"], 1),
+                "low": round(row["score_low"], 1),
+                "high": round(row["score_high"], 1),
+                "change": None if row["change"] is None else round(row["change"], 1),
+                "direction": row["direction"],
+                "builds": row["builds"],
+                "as of": row["as_of"],
+            }
+            for row in [shown[0], *sorted(shown[1:], key=lambda r: r["score"])]
+        ]
+        write_rows(cells, Format.table)
+        sys.stdout.write("\n")
+    if len(rows) > len(shown):
+        say(f"banana health: {len(rows) - len(shown)} more pipelines (--format json shows all).")
+    if whole["deductions"]:
+        sys.stdout.write("What cost points\n")
+        for deduction in whole["deductions"][:MOST_REASONS]:
+            sys.stdout.write(f"  -{deduction['points']:.1f}  {deduction['reason']}\n")
+        sys.stdout.write("\n")
+
+
+def _told(metric: Success) -> dict[str, Any]:
+    """A success metric as people read it."""
+    return {
+        "metric": metric.name,
+        "now": _amount(metric, metric.value) if metric.value is not None else "not measured yet",
+        "baseline": None if metric.baseline is None else _amount(metric, metric.baseline),
+        "target": metric.target,
+        "met": {True: "yes", False: "no", None: ""}[metric.met],
+        "of": metric.observations or None,
+        "note": metric.missing or (f"{metric.ratio:.0%} of the baseline" if metric.ratio is not None else ""),
+    }
+
+
+def _amount(metric: Success, value: float) -> str:
+    if metric.unit == "1":
+        return f"{value:.1%}"
+    return f"{value:.3g} {'%' if metric.unit == 'percent' else metric.unit}"
