@@ -7,6 +7,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is slow now and then: no test asserts a time.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 # Definitions look at the store when they are imported, before any fixture: it must not be that of who runs the tests.
 os.environ["BANANA_HOME"] = str(Path(tempfile.gettempdir()) / "banana-tests-without-a-home")
