@@ -25,8 +25,10 @@ from banana_assets.core.tables import (
     LOG_SHAPES,
     OPTIMIZATION_RECOMMENDATIONS,
     PLANS,
+    RESOURCE_ROLLUPS,
     RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
+    SYSTEM_METRICS,
     TEST_HISTORY,
     TEST_RESULTS,
 )
@@ -182,4 +184,38 @@ valid_plans = _check(
     "plans_are_valid",
     "Subtasks depend on known subtasks, without a cycle, and cite what they rest on.",
     lambda t: plan_issues(t.read(PLANS)),
+)
+all_builds = _check(
+    SYSTEM_METRICS,
+    "builds_add_up",
+    "The builds of all hours, and those of all days, are the builds that ended.",
+    lambda t: rules.uncounted_builds(t.scan(BUILDS), t.scan(SYSTEM_METRICS)),
+    others=(BUILDS,),
+)
+possible = _check(
+    SYSTEM_METRICS,
+    "no_impossible_values",
+    "No count, share or duration is below 0, no share above 1, no value outside its interval.",
+    lambda t: rules.impossible_metrics(t.scan(SYSTEM_METRICS)),
+)
+all_readings = _check(
+    RESOURCE_USAGE,
+    "readings_add_up",
+    "Each reading is in one interval of its series.",
+    lambda t: rules.miscounted_readings(t.scan(RESOURCE_ROLLUPS), t.scan(RESOURCE_USAGE)),
+    others=(RESOURCE_ROLLUPS,),
+)
+metrics_past = _check(
+    SYSTEM_METRICS,
+    "no_future_times",
+    "Nothing is said to have happened later than now; a clock that is wrong would be the reason.",
+    lambda t: rules.later_than(t.scan(SYSTEM_METRICS), "ts", datetime.now(UTC)),
+    severity=dg.AssetCheckSeverity.WARN,
+)
+usage_past = _check(
+    RESOURCE_USAGE,
+    "no_future_times",
+    "No reading is from later than now; a clock that is wrong would be the reason.",
+    lambda t: rules.later_than(t.scan(RESOURCE_USAGE), "ts", datetime.now(UTC)),
+    severity=dg.AssetCheckSeverity.WARN,
 )

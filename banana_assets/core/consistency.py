@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
+
+from banana_assets.core.metrics.runs import ENDED
 
 Frame = pl.DataFrame | pl.LazyFrame
 
@@ -212,5 +214,60 @@ def outlived_quarantines(flaky_tests: Frame, today: date) -> pl.DataFrame:
         )
         .select("test_id", "title", "quarantined_until")
         .sort("test_id")
+        .collect()
+    )
+
+
+def uncounted_builds(builds: Frame, system_metrics: Frame) -> pl.DataFrame:
+    """Granularities whose builds do not add up to those that ended. Columns: granularity, counted, ended."""
+    n = _lazy(builds).filter(pl.col("status").is_in(ENDED)).select(pl.len()).collect().item()
+    counted = (
+        _lazy(system_metrics)
+        .filter(pl.col("metric") == "builds", pl.col("dimension") == "all")
+        .group_by("granularity")
+        .agg(counted=pl.col("value").sum())
+        .collect()
+    )
+    whole = pl.DataFrame({"granularity": ["day", "hour"]}).join(counted, on="granularity", how="left")
+    return whole.with_columns(pl.col("counted").fill_null(0.0), ended=pl.lit(n)).filter(pl.col("counted") != n)
+
+
+def impossible_metrics(system_metrics: Frame) -> pl.DataFrame:
+    """Counts, shares and durations below 0, shares above 1, values outside their interval; of resources nothing is
+    known."""
+    value = pl.col("value")
+    wrong = (value < 0) | ((pl.col("unit") == "1") & (value > 1)) | (value < pl.col("low")) | (value > pl.col("high"))
+    return (
+        _lazy(system_metrics)
+        .filter((pl.col("dimension") != "source") | pl.col("metric").str.starts_with("log_"))
+        .filter(wrong.fill_null(value=False))
+        .select("granularity", "ts", "metric", "subject", "value")
+        .sort("ts", "metric", "subject")
+        .collect()
+    )
+
+
+def miscounted_readings(resource_rollups: Frame, resource_usage: Frame) -> pl.DataFrame:
+    """Series whose intervals do not hold each reading once. Columns: source, metric, readings, counted."""
+    key = ["source", "metric"]
+    counted = _lazy(resource_usage).group_by(key).agg(counted=pl.col("samples").sum())
+    return (
+        _lazy(resource_rollups)
+        .group_by(key)
+        .agg(readings=pl.col("samples").sum())
+        .join(counted, on=key, how="left")
+        .filter(pl.col("readings") != pl.col("counted").fill_null(0))
+        .sort(key)
+        .collect()
+    )
+
+
+def later_than(frame: Frame, column: str, moment: datetime) -> pl.DataFrame:
+    """Rows whose time is later than a moment, the first of each time."""
+    return (
+        _lazy(frame)
+        .filter(pl.col(column) > moment)
+        .unique(column, keep="first", maintain_order=True)
+        .sort(column)
         .collect()
     )

@@ -43,13 +43,13 @@ def metrics_plot(metrics: pl.DataFrame) -> bytes:
         return nothing("no log with times, and no build")
     with drawing(7.2, 0.4 + 1.3 * len(shown)) as d:
         d.axes.remove()
-        panels = d.figure.subplots(len(shown), 1, squeeze=False)[:, 0]
+        panels = d.figure.subplots(len(shown), 1, squeeze=False, sharex=True)[:, 0]
+        hours = whole.filter(pl.col("granularity") == "hour")
+        first, last = hours.select(first=pl.col("ts").min(), last=pl.col("ts").max()).row(0)
+        grain, margin = ("hour", timedelta(hours=1)) if last - first <= HOURLY_SPAN else ("day", timedelta(days=1))
         for panel, (title, lines) in zip(panels, shown, strict=True):
             panel.patch.set_alpha(0)
             mine = whole.filter(pl.col("metric").is_in([name for name, _ in lines]))
-            hours = mine.filter(pl.col("granularity") == "hour")
-            first, last = hours.select(first=pl.col("ts").min(), last=pl.col("ts").max()).row(0)
-            grain, margin = ("hour", timedelta(hours=1)) if last - first <= HOURLY_SPAN else ("day", timedelta(days=1))
             for name, colour in lines:
                 line = mine.filter(pl.col("metric") == name, pl.col("granularity") == grain).sort("ts")
                 if line.height:
@@ -57,10 +57,10 @@ def metrics_plot(metrics: pl.DataFrame) -> bytes:
             panel.set_title(f"{title}, by {grain}", fontsize=8.5)
             panel.set_ylim(bottom=0)
             panel.grid(axis="y")
-            panel.set_xlim(*naive([first - margin, last + margin]))
-            dates(panel)
             if len(lines) > 1:
                 panel.legend(loc="upper left", ncols=3)
+        panels[-1].set_xlim(*naive([first - margin, last + margin]))
+        dates(panels[-1])
     return d.svg
 
 
