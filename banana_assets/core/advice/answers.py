@@ -10,6 +10,7 @@ import polars as pl
 
 from banana_assets.core.advice.impact import BUILD_TIME, SEVERITY_WEIGHT, BuildTime, Impact, Part, of_shares, part
 from banana_assets.core.advice.observed import Observed
+from banana_assets.core.advice.rules import CROSSING
 
 RESOURCE = "how much of the room above 70 % it takes, and what running out of it does"
 ATTENTION = "how much of what its source writes came to it, weighed by severity"
@@ -82,7 +83,9 @@ def _path(row: dict[str, Any], seen: Observed, time: BuildTime) -> Answer:
 
 
 def _queue(row: dict[str, Any], seen: Observed, time: BuildTime) -> Answer:
-    mine = seen.timed.filter(pl.col("pipeline") == row["subject"]).drop_nulls(["wait", "duration_seconds"]).tail(50)
+    goal = row["target"]
+    mine = seen.timed.filter(pl.col("pipeline") == goal["pipeline"]).drop_nulls(["wait", "duration_seconds"])
+    mine = (mine.filter(pl.col("job") == goal["job"]) if goal["job"] else mine).sort("queued_at").tail(50)
     waited, ran = float(mine["wait"].sum()), float(mine["duration_seconds"].sum())
     return Answer(
         "resource",
@@ -90,7 +93,7 @@ def _queue(row: dict[str, Any], seen: Observed, time: BuildTime) -> Answer:
         of_shares(
             BUILD_TIME,
             part("share of waiting in waiting and running", waited / (waited + ran) if waited + ran else 0.0),
-            time.share(row["subject"]),
+            time.share(goal["pipeline"], goal["job"]),
         ),
         "medium",
     )
@@ -129,13 +132,16 @@ def _limit(row: dict[str, Any], seen: Observed, time: BuildTime) -> Answer:
         (pl.col("source") == goal["pipeline"]) & (pl.col("metric") == goal["item"]) & (pl.col("samples") > 0)
     )
     above = mine.filter(pl.col("peak") >= 70).height / mine.height if mine.height else 1.0
+    way = (row["value"] - 70) / 30
+    if row["rule"] == CROSSING.rule:
+        way, above = 1.0, SEVERITY_WEIGHT[row["severity"]]
     return Answer(
         "resource",
         f"Give {row['subject']} room, or find what uses it",
         of_shares(
             RESOURCE,
-            part("way from 70 % to 100 % of the limit", (row["value"] - 70) / 30),
-            part("share of the time at 70 % or more", above),
+            part("way from 70 % to 100 % of the limit, or 1 where it will be reached", way),
+            part("share of the time at 70 % or more, or weight of how soon", above),
             part("weight: 1 where the full fails, 0.25 where it slows", 0.25 if _slows(goal["item"]) else 1.0),
         ),
         "medium",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,3 +28,13 @@ def count_tail(count: float, expected: float, spread: float = 1.0) -> float:
     if spread <= 1.0 + 1e-9:
         return float(gammainc(count, mean))
     return float(betainc(count, mean / (spread - 1), 1 - 1 / spread))
+
+
+def fisher_tail(hits: int, n: int, hits_before: int, n_before: int) -> float:
+    """Fisher's exact one-sided chance of so many hits or more among n, given the hits in both together.
+
+    R. A. Fisher, "On the interpretation of chi-squared from contingency tables", JRSS 85 (1922).
+    """
+    both, total = hits + hits_before, n + n_before
+    ways = sum(math.comb(both, k) * math.comb(total - both, n - k) for k in range(hits, min(both, n) + 1))
+    return ways / math.comb(total, n)

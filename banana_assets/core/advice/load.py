@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -11,18 +12,20 @@ import polars as pl
 from banana_assets.core.advice.chance import count_tail, dispersion
 from banana_assets.core.advice.finding import Finding
 from banana_assets.core.advice.observed import Observed, hourly, target
-from banana_assets.core.advice.rules import HOT, NEAR_LIMIT
-from banana_assets.core.evidence import fact, plural
+from banana_assets.core.advice.rules import CROSSING, HOT, NEAR_LIMIT, worse
+from banana_assets.core.evidence import fact, plural, seconds_text
 from banana_assets.core.metrics.forecast.series import is_percentage
+from banana_assets.core.metrics.limits import EXPECTED, TREND_BLOCKS, rises, time_to_limit
 
 FEWEST_READINGS = 12
 FEWEST_EVENTS = 10
+LONGEST_DAYS = 8
 MOST_CHANCE = 1e-4
 """For the hottest of the hours that are looked at; divided by how many they are (Bonferroni)."""
 
 
 def resource_limits(seen: Observed) -> list[Finding]:
-    """Percentages that were near 100 in the last day of readings; what the forecast says of them is added.
+    """Percentages that were near 100 in the last day of readings, or that rise steadily and will get there.
 
     The processor of a recorded build is left out: a build is meant to use it.
     """
@@ -35,35 +38,90 @@ def resource_limits(seen: Observed) -> list[Finding]:
         last = read.filter(pl.col("ts") > read["ts"][-1] - timedelta(days=1)) if read.height else read
         if last.height < FEWEST_READINGS:
             continue
-        high = float(np.quantile(last["peak"].to_numpy(), 0.95))
-        severity = NEAR_LIMIT.severity(high)
-        if severity is None:
-            continue
-        above = last.filter(pl.col("peak") >= NEAR_LIMIT.limits[0])
-        share = above.height / last.height
-        text = f"{metric} of {source} reached {high:.3g} % (95th percentile of {plural(last.height, 'interval')})"
-        text += f", at or above {NEAR_LIMIT.limits[0]:g} % for {share:.0%} of them"
-        ahead = _forecast_peak(seen.predictions, source, metric)
-        text += f"; the forecast's upper 80 % bound reaches {ahead:.3g} %." if ahead is not None else "."
-        peak = last.sort("peak", "ts").row(-1, named=True)
-        evidence = fact(f"peak {peak['peak']:.3g} %", "resource_usage", f"{source} {metric} {peak['ts'].isoformat()}")
-        found.append(
-            Finding(
-                kind="resource_limit",
-                subject=f"{source}: {metric}",
-                severity=severity,
-                description=text,
-                value=high,
-                baseline=100.0,
-                unit="%",
-                since=_since(read),
-                until=read["ts"][-1],
-                rule=NEAR_LIMIT.rule,
-                target=target("resource_peak", source, "", metric),
-                evidence=(evidence,),
-            )
-        )
+        finding = _limit(source, metric, read, last, _crossing(group.sort("ts")), seen.predictions)
+        if finding is not None:
+            found.append(finding)
     return found
+
+
+def _limit(
+    source: str, metric: str, read: pl.DataFrame, last: pl.DataFrame, crossing: Crossed | None, ahead: pl.DataFrame
+) -> Finding | None:
+    high = float(np.quantile(last["peak"].to_numpy(), 0.95))
+    near = NEAR_LIMIT.severity(high)
+    soon = CROSSING.severity(crossing.days) if crossing else None
+    severity = worse(near, soon)
+    if severity is None:
+        return None
+    peak = last.sort("peak", "ts").row(-1, named=True)
+    key = f"{source} {metric} {peak['ts'].isoformat()}"
+    evidence = [fact(f"peak {peak['peak']:.3g} %", "resource_usage", key)]
+    text = f"{metric} of {source} "
+    if near is not None:
+        share = last.filter(pl.col("peak") >= NEAR_LIMIT.limits[0]).height / last.height
+        text += f"reached {high:.3g} % (95th percentile of {plural(last.height, 'interval')}), at or above "
+        text += f"{NEAR_LIMIT.limits[0]:g} % for {share:.0%} of them"
+    if soon is not None and crossing is not None:
+        level = float(read["mean"][-1])
+        text += (
+            f"{' and ' if near else ''}rises steadily from {crossing.first:.3g} % to {level:.3g} % and reaches 100 % "
+        )
+        text += f"in {seconds_text(86400 * crossing.days)} at its present pace{crossing.range}"
+        where = f"{source} {metric} {crossing.since.isoformat()}"
+        evidence.append(fact(f"{crossing.first:.3g} % where the rise begins", "resource_usage", where))
+    bound = _forecast_peak(ahead, source, metric)
+    text += f"; the forecast's upper 80 % bound reaches {bound:.3g} %." if bound is not None else "."
+    return Finding(
+        kind="resource_limit",
+        subject=f"{source}: {metric}",
+        severity=severity,
+        description=text,
+        value=high,
+        baseline=100.0,
+        unit="%",
+        since=_since(read) if near is not None or crossing is None else crossing.since,
+        until=read["ts"][-1],
+        rule=NEAR_LIMIT.rule if severity == near else CROSSING.rule,
+        target=target("resource_peak", source, "", metric),
+        evidence=tuple(evidence),
+    )
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """When a rising percentage gets to 100: in so many days, with its range in words; since when and where it rises."""
+
+    days: float
+    range: str
+    since: datetime
+    first: float
+
+
+def _crossing(series: pl.DataFrame) -> Crossed | None:
+    """The crossing of a series on its grid, filled gaps included; only what came after its last hole counts."""
+    seconds = int(series["interval_seconds"][0])
+    # A grid of seconds says no more of a week than one of quarters of an hour.
+    width = max(seconds, 900)
+    coarse = (
+        series.group_by(pl.col("ts").dt.truncate(f"{width}s")).agg(pl.col("mean").mean()).sort("ts")
+        if width > seconds
+        else series.select("ts", "mean")
+    )
+    holes = (coarse["ts"].diff() > timedelta(seconds=width)).fill_null(False).arg_true()
+    whole = coarse[int(holes[-1]) :] if len(holes) else coarse
+    values, season = whole["mean"].to_numpy().astype(np.float64), 86400 // width
+    if len(values) < FEWEST_READINGS or values[-1] >= 100 or not rises(values, season):
+        return None
+    crossing = time_to_limit(values, season, 100.0, LONGEST_DAYS * 86400 // width)
+    if crossing.state != EXPECTED or crossing.steps is None:
+        return None
+    step = width / 86400
+    low, high = crossing.low, crossing.high
+    end = f"{seconds_text(high * width)}" if high is not None else "later"
+    range_ = f" (80 % range {seconds_text(low * width)} to {end})" if low is not None else ""
+    recent = max(0, len(values) - TREND_BLOCKS * max(1, min(season, len(values) // 8)))
+    lowest = recent + int(np.argmin(values[recent:]))
+    return Crossed(crossing.steps * step, range_, whole["ts"][lowest], float(values[lowest]))
 
 
 def _by_series(usage: pl.DataFrame) -> list[tuple[tuple[str, str], pl.DataFrame]]:

@@ -47,6 +47,11 @@ def named_test() -> pl.Expr:
     return pl.when(where != "").then(where + "::" + pl.col("name")).otherwise(pl.col("name"))
 
 
+def job_name(pipeline: str, job: str) -> str:
+    """The job with its pipeline, for people."""
+    return f"{pipeline} / {job}" if job and job != pipeline else pipeline
+
+
 def by_hour(shapes: pl.LazyFrame) -> pl.DataFrame:
     """LOG_SHAPES by source, hour and shape over all files: ``severity_number, events, last_ts``."""
     return (

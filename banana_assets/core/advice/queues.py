@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from banana_assets.core.advice.finding import Finding
-from banana_assets.core.advice.observed import Observed, target
+from banana_assets.core.advice.observed import Observed, job_name, target
 from banana_assets.core.advice.rules import WAITING, one_worse
 from banana_assets.core.evidence import fact, plural, seconds_text
 
@@ -114,29 +114,39 @@ def rising(values: np.ndarray) -> float:
 
 
 def queues(seen: Observed) -> list[Finding]:
-    """Pipelines whose latest fifty builds waited: ten or more with both times, a median wait of half a minute.
+    """Pipelines whose latest fifty builds waited, or where the pipeline does not, jobs of it: ten builds or more with
+    both times, a median wait of half a minute.
 
     Waiting is told apart from running: the severity compares the two. Where the backlog grows, it is one worse. Waits
     that follow from jobs that run after each other are no queue: only the first jobs of a run count.
     """
-    timed = seen.timed.drop_nulls(["wait", "duration_seconds"]).sort("queued_at", "build_id")
+    timed = first_of_runs(seen.timed.drop_nulls(["wait", "duration_seconds"]))
     found = []
     for (pipeline,), whole in sorted(
-        timed.partition_by("pipeline", as_dict=True).items(), key=lambda item: str(item[0])
+        timed.partition_by("pipeline", as_dict=True, maintain_order=True).items(), key=lambda item: str(item[0])
     ):
-        group = first_of_runs(whole).tail(RECENT)
-        if group.height < FEWEST:
-            continue
-        figures = queue(
-            group["queued_at"].to_list(), group["started_at"].to_list(), group["duration_seconds"].to_list()
-        )
-        wait = float(np.median(group["wait"].to_numpy()))
-        run = float(np.median(group["duration_seconds"].to_numpy()))
-        severity = WAITING.severity(wait / run) if run > 0 else None
-        if figures is None or severity is None or wait < SHORTEST_WAIT:
-            continue
-        found.append(_finding(str(pipeline), group, figures, severity, wait, run))
+        told = _judged(str(pipeline), "", whole)
+        if told is None and whole["job"].n_unique() > 1:
+            jobs = whole.partition_by("job", as_dict=True, maintain_order=True)
+            found += [
+                f for (job,), group in sorted(jobs.items(), key=str) if (f := _judged(str(pipeline), str(job), group))
+            ]
+        elif told is not None:
+            found.append(told)
     return found
+
+
+def _judged(pipeline: str, job: str, whole: pl.DataFrame) -> Finding | None:
+    group = whole.tail(RECENT)
+    if group.height < FEWEST:
+        return None
+    figures = queue(group["queued_at"].to_list(), group["started_at"].to_list(), group["duration_seconds"].to_list())
+    wait = float(np.median(group["wait"].to_numpy()))
+    run = float(np.median(group["duration_seconds"].to_numpy()))
+    severity = WAITING.severity(wait / run) if run > 0 else None
+    if figures is None or severity is None or wait < SHORTEST_WAIT:
+        return None
+    return _finding(pipeline, job, group, figures, severity, wait, run)
 
 
 def first_of_runs(builds: pl.DataFrame) -> pl.DataFrame:
@@ -151,9 +161,10 @@ def first_of_runs(builds: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([alone, together]).sort("queued_at", "build_id")
 
 
-def _finding(pipeline: str, group: pl.DataFrame, q: Queue, severity: str, wait: float, run: float) -> Finding:
+def _finding(pipeline: str, job: str, group: pl.DataFrame, q: Queue, severity: str, wait: float, run: float) -> Finding:
+    name = job_name(pipeline, job)
     text = (
-        f"Builds of {pipeline} wait {seconds_text(wait)} (median) before a run of {seconds_text(run)}; at {q.rate:.3g} "
+        f"Builds of {name} wait {seconds_text(wait)} (median) before a run of {seconds_text(run)}; at {q.rate:.3g} "
         f"builds an hour {q.waiting:.2g} wait and {q.load:.2g} run at a time, at most {q.servers} at once "
         f"({q.utilisation:.0%} used)"
     )
@@ -176,7 +187,7 @@ def _finding(pipeline: str, group: pl.DataFrame, q: Queue, severity: str, wait: 
     )
     return Finding(
         kind="queue",
-        subject=pipeline,
+        subject=name,
         severity=severity,
         description=text + ".",
         value=wait,
@@ -185,7 +196,7 @@ def _finding(pipeline: str, group: pl.DataFrame, q: Queue, severity: str, wait: 
         since=begin["queued_at"],
         until=latest["queued_at"],
         rule=WAITING.rule,
-        target=target("queue_wait", pipeline),
+        target=target("queue_wait", pipeline, job),
         evidence=evidence,
     )
 

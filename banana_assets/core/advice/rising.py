@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from banana_assets.core.advice.chance import count_tail, dispersion
+from banana_assets.core.advice.chance import count_tail, dispersion, fisher_tail
 from banana_assets.core.advice.finding import Finding
-from banana_assets.core.advice.observed import Observed, target
+from banana_assets.core.advice.observed import Observed, job_name, target
 from banana_assets.core.advice.quoting import example_citation
 from banana_assets.core.advice.rules import FAILING, RISEN
-from banana_assets.core.advice.slowness import job_name
 from banana_assets.core.evidence import fact, plural
 from banana_assets.core.metrics.changes import rate_changes
 
@@ -26,6 +25,10 @@ MOST_CHANCE = 1e-4
 
 FEWEST_CALM = 100
 """Ordinary events before, from which on they tell the traffic."""
+
+MOST_FAILING_CHANCE = 1e-3
+"""For all jobs that are looked at, by Fisher's exact test: the change point was chosen because it stands out, so that
+its own chance says too little."""
 
 LOOKED_BACK = 300
 
@@ -123,22 +126,23 @@ def _risen(
 
 
 def failing_jobs(seen: Observed) -> list[Finding]:
-    """Jobs whose failure rate rose, by the latest change point of their last builds."""
+    """Jobs whose failure rate rose, by the latest change point of their last builds, confirmed by Fisher's exact test."""
     found = []
-    for (pipeline, job), group in sorted(
-        seen.ended.partition_by("pipeline", "job", as_dict=True, maintain_order=True).items(),
-        key=lambda item: tuple(map(str, item[0])),
-    ):
+    jobs = seen.ended.partition_by("pipeline", "job", as_dict=True, maintain_order=True)
+    tried = len(jobs)
+    for (pipeline, job), group in sorted(jobs.items(), key=lambda item: tuple(map(str, item[0]))):
         runs = group.tail(LOOKED_BACK)
         changes = rate_changes(runs["red"].to_numpy())
         if not changes or changes[-1].low <= 0:
             continue
         change = changes[-1]
         severity = FAILING.severity(change.after - change.before)
-        if severity is None:
-            continue
         recent = runs[change.start :]
         red = recent.filter("red")
+        past = runs[: change.start]
+        chance = fisher_tail(red.height, recent.height, past.filter("red").height, past.height)
+        if severity is None or chance >= MOST_FAILING_CHANCE / tried:
+            continue
         name = job_name(str(pipeline), str(job))
         text = (
             f"{red.height} of {plural(recent.height, 'build')} of {name} failed since "

@@ -13,9 +13,8 @@ from banana_assets.core.vocabulary import SEVERITIES
 
 @dataclass(frozen=True)
 class Rule:
-    """Where severities begin on a measure: ``limits`` for low, medium, high and critical, rising.
-
-    ``needs`` says what must hold beside it before anything is told.
+    """Where severities begin on a measure: ``limits`` for low, medium, high and critical, rising, or falling where less
+    is worse. ``needs`` says what must hold beside it before anything is told.
     """
 
     kind: str
@@ -23,15 +22,24 @@ class Rule:
     limits: tuple[float, float, float, float]
     needs: str
 
+    @property
+    def falling(self) -> bool:
+        """Whether less is worse."""
+        return self.limits[0] > self.limits[-1]
+
     def severity(self, value: float) -> str | None:
-        """The severity of a value, None below the lowest limit."""
-        reached: Sequence[str] = [word for word, limit in zip(SEVERITIES, self.limits, strict=True) if value >= limit]
+        """The severity of a value, None where it is not even low."""
+        sign = -1 if self.falling else 1
+        reached: Sequence[str] = [
+            word for word, limit in zip(SEVERITIES, self.limits, strict=True) if sign * value >= sign * limit
+        ]
         return reached[-1] if reached else None
 
     @property
     def rule(self) -> str:
         """The rule in words."""
-        steps = ", ".join(f"{word} from {limit:g}" for word, limit in zip(SEVERITIES, self.limits, strict=True))
+        edge = "up to" if self.falling else "from"
+        steps = ", ".join(f"{word} {edge} {limit:g}" for word, limit in zip(SEVERITIES, self.limits, strict=True))
         return f"{self.measure}: {steps}"
 
 
@@ -79,9 +87,9 @@ NEAR_LIMIT = Rule(
 )
 CROSSING = Rule(
     "resource_limit",
-    "days within which the limit is likely crossed, counted down from eight",
-    (1, 5, 7, 7.5),
-    "a steady rise whose 80 % range of the crossing is known",
+    "days until the limit is reached at the present pace",
+    (7, 3, 1, 0.25),
+    "a level that rises steadily (Kendall's tau of its days .7 or more)",
 )
 RISEN = Rule(
     "pattern_rate",
@@ -91,6 +99,11 @@ RISEN = Rule(
 )
 
 RULES = (SLOWER, TEST_SHARE, PATH, WAITING, FAILING, HOT, NEAR_LIMIT, CROSSING, RISEN)
+
+
+def worse(one: str | None, other: str | None) -> str | None:
+    """The more severe of two, where there is one."""
+    return max((s for s in (one, other) if s is not None), key=SEVERITIES.index, default=None)
 
 
 def one_worse(severity: str) -> str:

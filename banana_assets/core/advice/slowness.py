@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from banana_assets.core.advice.finding import Finding
-from banana_assets.core.advice.observed import Observed, named_test, target
+from banana_assets.core.advice.observed import Observed, job_name, named_test, target
 from banana_assets.core.advice.rules import SLOWER, TEST_SHARE
 from banana_assets.core.evidence import Citation, Evidence, fact, plural, seconds_text
 from banana_assets.core.metrics.changes import duration_changes
@@ -18,6 +18,9 @@ from banana_assets.core.metrics.slowdown import mann_whitney_greater, slow_down
 
 MOST_CHANCE = 0.01
 """That any of the series looked at is told without having become slower; divided by how many they are (Bonferroni)."""
+
+SHORTEST = 1e-3
+"""What a clock tells of a step that takes no time (s)."""
 
 LOOKED_BACK = 200
 MOST_BEFORE = 100
@@ -53,7 +56,7 @@ def slower(seconds: NDArray[np.float64], tried: int) -> Slower | None:
     hundred before. Both told only where Mann and Whitney's one-sided U gives a chance below MOST_CHANCE / ``tried``.
     """
     first = max(0, len(seconds) - LOOKED_BACK)
-    recent = seconds[first:]
+    recent = np.maximum(seconds[first:], SHORTEST)
     screened = slow_down(recent)
     if len(recent) < 10 or float(np.median(recent)) <= 0:
         return None
@@ -280,11 +283,6 @@ def _long_since(runs: pl.DataFrame, now: float) -> datetime:
 def _groups(frame: pl.DataFrame, *by: str) -> list[tuple[tuple[object, ...], pl.DataFrame]]:
     parts = frame.partition_by(*by, as_dict=True, maintain_order=True)
     return sorted(parts.items(), key=lambda item: tuple(map(str, item[0])))
-
-
-def job_name(pipeline: str, job: str) -> str:
-    """The job with its pipeline, for people."""
-    return f"{pipeline} / {job}" if job and job != pipeline else pipeline
 
 
 def _short(name: str, most: int = 80) -> str:
