@@ -53,7 +53,10 @@ def failure_clusters(
     standing = _standing(failed, ended(builds))
     facts = _facts(failed).join(standing, on="leader", how="left")
     now = ended(builds)["at"][-1]
-    rows = [_row(row, named, joined, now) for row in facts.iter_rows(named=True)]
+    fingerprints = joined.group_by("leader", maintain_order=True).agg(
+        fingerprints=pl.struct("fingerprint", "similarity", first_seen="first_at")
+    )
+    rows = [_row(row, named, now) for row in facts.join(fingerprints, on="leader").iter_rows(named=True)]
     return FAILURE_CLUSTERS.conform(pl.DataFrame(rows, schema=FAILURE_CLUSTERS.dtypes)).sort("cluster_id")
 
 
@@ -176,15 +179,11 @@ def _standing(failed: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _row(
-    row: Mapping[str, Any],
-    named: Mapping[str, tuple[str, list[dict[str, Any]]]],
-    joined: pl.DataFrame,
-    now: datetime,
+    row: Mapping[str, Any], named: Mapping[str, tuple[str, list[dict[str, Any]]]], now: datetime
 ) -> dict[str, Any]:
     cluster_id, formerly = named[row["leader"]]
     first = row["first"]
     recent = (now - row["first_seen"]).days < NEW_DAYS
-    members = joined.filter(pl.col("leader") == row["leader"])
     return {
         "cluster_id": cluster_id,
         "title": title_of(first["reason"], first["cause_text"]),
@@ -210,10 +209,7 @@ def _row(
         "resolved_by": row["resolved_by"] if row["resolved"] else None,
         "recurrences": row["recurrences"],
         "is_new": recent and not row["resolved"] and not row["recurrences"] and row["green_id"] is not None,
-        "fingerprints": [
-            {"fingerprint": m["fingerprint"], "first_seen": m["first_at"], "similarity": m["similarity"]}
-            for m in members.iter_rows(named=True)
-        ],
+        "fingerprints": row["fingerprints"],
         "formerly": formerly,
         "rules_version": VERSION,
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from banana_assets.core.builds.fingerprint import masked
@@ -47,9 +48,9 @@ def signature(category: str, text: str, tests: Iterable[str] = ()) -> Signature:
     """
     weights: dict[Shingle, float] = {}
     for line in text.split("\n"):
-        words = _WORD.findall(masked(line).lower())
+        words = _words(line)
         weight = FRAME_WEIGHT if _FRAME.match(line) else 1.0
-        for pair in pairwise(words) if len(words) > 1 else [tuple(words)] if words else []:
+        for pair in pairwise(words) if len(words) > 1 else [words] if words else []:
             weights[pair] = max(weight, weights.get(pair, 0.0))
     named = frozenset(masked(_PARAMETERS.sub("", name)) for name in tests)
     return Signature(category, weights, sum(weights.values()), named - {""})
@@ -79,6 +80,12 @@ def at_most(a: Signature, b: Signature) -> float:
         return said
     tests = sorted((len(a.tests), len(b.tests)))
     return (said + tests[0] / tests[1]) / 2
+
+
+@lru_cache(maxsize=1 << 14)
+def _words(line: str) -> Shingle:
+    # Failures share most of their lines: frames of the same stack, the same test again.
+    return tuple(_WORD.findall(masked(line).lower()))
 
 
 def _resemblance(a: Signature, b: Signature) -> float:
