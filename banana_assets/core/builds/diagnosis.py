@@ -103,7 +103,9 @@ def diagnose(
     echoes = {i for f in found if f.weight < SUMMARY for i in range(f.first, f.last + 1)}
     spans = _spans(log, picked, where, echoes | usual)
     region = next((row.region for row in picked if row.region), None) or (where[0] if where else None)
-    judged = verdict(log, picked, region, outcome, errors)
+    if exit_code is None:
+        exit_code = next((r.exit_code for r in where if r.exit_code), outcome.exit_code)
+    judged = verdict(log, picked, region, outcome, errors, exit_code)
     thin = not picked or max(row.finding.weight for row in picked) <= THIN
     notes = [redact(note) for note in [*_notes(region, thin and not errors), *pack_lines(errors, budget)]]
     ended = [e.line for e in ends]
@@ -132,9 +134,7 @@ def diagnose(
         cause_text=cause_text,
         tool=tool,
         failing_step=(region.name or None) if region else None,
-        exit_code=exit_code
-        if exit_code is not None
-        else next((r.exit_code for r in where if r.exit_code), outcome.exit_code),
+        exit_code=exit_code,
         failing_tests=failing,
         tests=tests,
         evidence=pack.evidence,

@@ -22,7 +22,7 @@ def evidence(
     notes: Sequence[str],
     redact: Callable[[str], str],
 ) -> Pack:
-    """The pack of a failure whose cause is ``spans`` (0-based ranges), within ``budget`` tokens; never an empty text."""
+    """The pack of a failure whose cause is ``spans`` (0-based ranges), within ``budget`` tokens; never empty."""
     width, fits = line_width(log, spans, budget)
     wanted = _wanted(log, spans, picked, rows, where, ends, fits)
     pack = build_pack(log, wanted, width=width, whole=spans if fits else (), budget=budget, notes=notes, redact=redact)

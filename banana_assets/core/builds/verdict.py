@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from banana_assets.core.builds.categories import from_command, from_words
 from banana_assets.core.builds.cleaning import CleanLog
+from banana_assets.core.builds.findings import Finding
 from banana_assets.core.builds.outcome import Outcome
 from banana_assets.core.builds.problems import Problem
 from banana_assets.core.builds.ranking import Ranked, Region
@@ -15,6 +16,19 @@ from banana_assets.core.builds.tools.table import FAILURE, MESSAGE
 
 NOT_PROGRAMS = ("", "shell", "network", "timeout", "cloud")
 """Names of families of messages that many programs print."""
+_EXITS = {
+    124: ("timeout", "`timeout` ended it"),
+    130: ("cancelled", "it was interrupted"),
+    134: ("crash", "it aborted"),
+    137: ("out_of_memory", "it was killed, most often for want of memory"),
+    139: ("crash", "it was ended by a segmentation fault"),
+    143: ("cancelled", "it was told to end"),
+}
+"""What an exit status of a shell says: 128 and the number of a signal, and that of GNU ``timeout``."""
+_SIGNALLED = 0.5
+"""Raw score of a verdict that rests on the exit status alone."""
+BESIDE = 2
+"""Lines between messages that speak of the same."""
 MOST_SAID = 160
 """Characters of a message in the reason."""
 
@@ -35,15 +49,19 @@ def verdict(
     region: Region | None,
     outcome: Outcome,
     reported: Sequence[Problem] = (),
+    exit_code: int | None = None,
 ) -> Verdict:
-    """The verdict on the messages that explain a failure best, the command that failed and the errors ``reported``."""
+    """The verdict on the messages that explain a failure best, the command that failed, the errors ``reported`` and,
+    where none of them tells, the exit status."""
     said = _of_log(log, picked, region, outcome)
     if reported and said.category != "cancelled" and not any(row.finding.weight >= MESSAGE for row in picked):
         first = reported[0]
         more = f" and {len(reported) - 1} more" if len(reported) > 1 else ""
-        return Verdict(
-            category_of(first), 0.7, f"the report of {first.tool or 'a tool'} says {place(first)[:MOST_SAID]}{more}"
-        )
+        told = f"the report of {first.tool or 'a tool'} says {place(first)[:MOST_SAID]}{more}"
+        return Verdict(category_of(first), 0.7, told)
+    if said.score < _SIGNALLED and exit_code in _EXITS:
+        category, meaning = _EXITS[exit_code]
+        return Verdict(category, _SIGNALLED, f"exit status {exit_code}: {meaning}; {said.reason}")
     return said
 
 
@@ -59,7 +77,7 @@ def _of_log(log: CleanLog, picked: Sequence[Ranked], region: Region | None, outc
     best = max(picked, key=lambda row: row.score)
     finding = best.finding
     number = finding.anchor + 1
-    text = "\n".join(log.texts[finding.first : finding.last + 1])[:4000]
+    text = "\n".join(_with_neighbours(log, picked, finding))[:4000]
     said = f"{finding.rule.tool} says " if finding.rule.tool not in NOT_PROGRAMS else ""
     named = f"line {number}: {said}{_headline(log.texts[finding.anchor : finding.last + 1])}"
     sure = 0.95 if finding.weight >= FAILURE - 6 else 0.8 if finding.weight >= MESSAGE else 0.5
@@ -76,6 +94,15 @@ def _of_log(log: CleanLog, picked: Sequence[Ranked], region: Region | None, outc
     if command:
         return Verdict(command, 0.5, f"{named}; {failed}")
     return Verdict("unknown", 0.3, f"{named}, which is of no known class")
+
+
+def _with_neighbours(log: CleanLog, picked: Sequence[Ranked], best: Finding) -> list[str]:
+    """The lines of the best message and of those that stand right beside it."""
+    lines = set(range(best.first, best.last + 1))
+    for row in picked:
+        if row.finding.first <= best.last + BESIDE and row.finding.last >= best.first - BESIDE:
+            lines.update(range(row.finding.first, row.finding.last + 1))
+    return [log.texts[i] for i in sorted(lines)]
 
 
 def _headline(block: Sequence[str]) -> str:

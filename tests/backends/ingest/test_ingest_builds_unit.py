@@ -361,8 +361,8 @@ def test_a_manifest_of_another_program_does_not_matter_to_a_named_log(store: Sto
 
 
 SARIF = """{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "ruff"}}, "results": [{"ruleId": "F401",
-"level": "error", "message": {"text": "unused import"}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a.py"},
-"region": {"startLine": 3, "startColumn": 1}}}]}]}]}"""
+"level": "error", "message": {"text": "unused import"}, "locations": [{"physicalLocation":
+{"artifactLocation": {"uri": "a.py"}, "region": {"startLine": 3, "startColumn": 1}}}]}]}]}"""
 
 
 def test_reports_of_analysers_beside_the_log_or_in_the_manifest(any_store: Store, tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 python tests/core/builds/record.py output|runs|sarif [NAME...]
 
 A recipe (``recipes.toml``) holds the files of a small project, the command that fails and the command that tells the
-tool's version. It runs in a folder of its own, whose path is written as /srv/app afterwards; the version goes to
-``versions.toml``. A recipe whose tool is not on this machine is skipped, and its recording stays as it is.
+tool's version. It runs in a folder of its own, whose path is written as /srv/app afterwards; version and exit
+status go to ``versions.toml``. A recipe whose tool is not on this machine is skipped, and its recording stays as it is.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import tomllib
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 SECONDS = 300
@@ -28,7 +29,9 @@ def record(folder: Path, names: list[str]) -> None:
     """Run the recipes of ``folder``, or those called ``names``, and write what they print."""
     recipes = tomllib.loads((folder / "recipes.toml").read_text(encoding="utf-8"))
     versions_file = folder / "versions.toml"
-    versions = tomllib.loads(versions_file.read_text(encoding="utf-8")) if versions_file.exists() else {}
+    versions: dict[str, dict[str, Any]] = (
+        tomllib.loads(versions_file.read_text(encoding="utf-8")) if versions_file.exists() else {}
+    )
     for name in names or recipes:
         recipe = recipes[name]
         version = said(recipe["version"])
@@ -49,9 +52,12 @@ def record(folder: Path, names: list[str]) -> None:
         (folder / f"{name}{recipe.get('suffix', '.txt')}").write_text(
             printed.rstrip("\n") + "\n", encoding="utf-8", newline=""
         )
-        versions[name] = version
+        versions[name] = {"version": version, "exit": done.returncode}
         print(f"{name}: {printed.count(chr(10))} lines, exit status {done.returncode}")
-    told = "".join(f"{name} = {quoted(version)}\n" for name, version in sorted(versions.items()))
+    told = "".join(
+        f"{name} = {{ version = {quoted(how['version'])}, exit = {how['exit']} }}\n"
+        for name, how in sorted(versions.items())
+    )
     versions_file.write_text(told, encoding="utf-8")
 
 

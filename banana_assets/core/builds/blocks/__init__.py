@@ -43,6 +43,7 @@ from banana_assets.core.builds.blocks.python import (
     notes,
     pip_box,
     pip_conflict,
+    pip_version,
     pytest,
     syntax,
     traceback,
@@ -69,8 +70,8 @@ BLOCKS: dict[str, Block] = {
     for function in (
         line, indented, indented_gap, indented_tab, paragraph, paragraph_more, paragraph_back, run, run_back, stack,
         traceback, syntax, pytest, unittest, jest, vitest, section, numbered, jasmine, rustc, gcc, caret,
-        caret_gap, notes, lint, eslint, ruby_lint, npm, pip_conflict, pip_box, box, box_php, composer, causes,
-        cargo_test, panic, go_test, go_panic, go_race, go_build, java_test, results, maven, gradle, sbt, junit_ant,
+        caret_gap, notes, lint, eslint, ruby_lint, npm, pip_conflict, pip_version, pip_box, box, box_php, composer,
+        causes, cargo_test, panic, go_test, go_panic, go_race, go_build, java_test, results, maven, gradle, sbt, junit_ant,
         dotnet_test, cmake, ctest, gtest, asan, phpt, tap, lisp, docker_step, terraform, precommit, lintrunner,
     )
 }  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from banana_assets.core.builds.blocks.general import stack
+from banana_assets.core.builds.blocks.general import run, stack
 from banana_assets.core.builds.blocks.span import MOST, Lines, Span, down_while, indent, trim, until
 
 
@@ -102,6 +102,14 @@ def lint(texts: Lines, i: int) -> Span:
 def pip_conflict(texts: Lines, i: int) -> Span:
     """pip's conflict with the list of who wants what."""
     return until(texts, i, re.compile(r"^(?:To fix this|ERROR: ResolutionImpossible)"), 30)
+
+
+def pip_version(texts: Lines, i: int) -> Span:
+    """pip's word that no version is to be had, with the failed connections above that may be why."""
+    first = i
+    while first > 0 and i - first < 10 and texts[first - 1].startswith("WARNING: Retrying "):
+        first -= 1
+    return first, run(texts, i)[1]
 
 
 def pip_box(texts: Lines, i: int) -> Span:

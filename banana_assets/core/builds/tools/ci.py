@@ -124,6 +124,13 @@ RULES = (
         "timeout",
         (
             "timeout",
+            MESSAGE + 12,
+            "line",
+            "timeout: sending signal",
+            r"^timeout: sending signal \w+ to command .*",
+        ),
+        (
+            "timeout",
             MESSAGE + 10,
             "line",
             " 124",

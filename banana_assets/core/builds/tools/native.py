@@ -313,6 +313,13 @@ RULES = (
             r"(?:make(?:\[\d+\])?|gmake|mingw32-make): \*\*\* (?:No rule to make target|No targets|.*missing separator).*|^\S+:\d+: \*\*\* .*",
         ),
         (
+            "cancelled",
+            MESSAGE + 4,
+            "line",
+            "] terminated|] interrupt|] hangup",
+            r"^\s*(?:mingw32-|g|q)?make(?:\[\d+\])?: \*\*\* \[.*\] (?:Terminated|Interrupt|Hangup)$",
+        ),
+        (
             "",
             WRAPPER,
             "line",

@@ -163,7 +163,7 @@ RULES = (
         (
             "missing_dependency",
             FAILURE - 4,
-            "run",
+            "pip_version",
             "could not find a version",
             r"(?:ERROR: )?Could not find a version that satisfies the requirement .*",
         ),

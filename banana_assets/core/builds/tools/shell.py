@@ -84,8 +84,15 @@ RULES = (
             "configuration_error",
             MESSAGE + 4,
             "line",
-            "unbound variable|illegal switch|unrecognized option|unknown option|invalid option|unrecognised option",
-            r"(?:: unbound variable$|(?:[Ii]llegal switch|[Uu]nrecogni[sz]ed option|[Uu]nknown option|[Ii]nvalid option)\b.*)",
+            "not set|must be set",
+            r"^\S+: (?:line )?\d+: [A-Za-z_]\w*: (?:parameter (?:null or )?not set|.*\b(?:must be|is not|not) set\b.*)$",
+        ),
+        (
+            "configuration_error",
+            MESSAGE + 4,
+            "line",
+            "unbound variable|no such option|illegal switch|unrecognized option|unknown option|invalid option|unrecognised option",
+            r"(?:: unbound variable$|(?:[Nn]o such option|[Ii]llegal switch|[Uu]nrecogni[sz]ed option|[Uu]nknown option|[Ii]nvalid option)\b.*)",
         ),
     ),
 )
