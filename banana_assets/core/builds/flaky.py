@@ -20,7 +20,7 @@ from banana_assets.core.metrics.rates import wilson
 from banana_assets.core.tables.failures import FLAKY_TESTS
 from banana_assets.core.vocabulary import FLAKY_KINDS
 
-SHOWN_FLAKES = 10
+SHOWN_FLAKES = 50
 SURE = 0.95
 KIND_SHARE = 2 / 3
 BROKEN_COMMITS = 2
