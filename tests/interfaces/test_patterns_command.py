@@ -101,6 +101,36 @@ def test_a_table_shows_state_trend_and_a_place_to_look(filled: Run) -> None:
     assert "1 more" in err
 
 
+def test_a_table_tells_what_a_pattern_came_from(filled: Run) -> None:
+    lines = filled("--limit", "3")[1].splitlines()
+    assert "formerly" in lines[0]
+    assert [f"was dddd0000, {AT.date()}" in line for line in lines[1:]] == [False, True, False]
+    assert "formerly" not in filled("--new")[1]
+
+
+def test_one_pattern_is_shown_with_its_examples_and_its_trace(filled: Run) -> None:
+    filled("mute", RARE, "--note", "known")
+    status, out, err = filled("show", "bbbb")
+    assert (status, err.strip()) == (0, "")
+    for told in (RARE, "muted", "known", "api.log:3", "request 4 failed", "renamed", "dddd000000000005"):
+        assert told in out, told
+    shown = json.loads(filled("show", RARE, "--format", "json")[1])
+    assert shown["formerly"] == [FORMER | {"changed_on": AT.date().isoformat()}]
+    assert "groups" not in shown
+    assert filled("show", "eeee")[0] == 2
+
+
+def test_nothing_found_says_how_late_the_latest_event_is(filled: Run) -> None:
+    for words in (["--since", "2999-01-01"], ["--state", "resolved"]):
+        status, _, err = filled(*words)
+        assert (status, "the latest event is of 2026-03-02 12:00 UTC" in err) == (0, True), words
+
+
+def test_a_span_counts_back_from_the_latest_event_not_from_its_arrival(filled: Run) -> None:
+    # The pattern without times arrived an hour after the latest event; that hour is no part of the span.
+    assert ids(filled, "--since", "30m") == [WORSE, RARE, BAD]
+
+
 def test_deciding_shows_at_once_and_is_kept_in_the_store(filled: Run, home: Path) -> None:
     status, out, err = filled("resolve", BAD, "--note", "fixed in 1.2", "--format", "json")
     assert (status, err, json.loads(out)["state"]) == (0, "", "resolved")

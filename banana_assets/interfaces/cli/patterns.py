@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     add_completion=False,
-    help="List log patterns, the most severe first; resolve, mute or reopen one.",
+    help="List log patterns, the most severe first; show, resolve, mute or reopen one.",
 )
 
 TABLE_ROWS = 50
@@ -68,7 +68,7 @@ def patterns(
     ] = None,
     form: Shown = Format.table,
 ) -> None:
-    """List log patterns, the most severe first; resolve, mute or reopen one."""
+    """List log patterns, the most severe first; show, resolve, mute or reopen one."""
     if context.invoked_subcommand is not None:
         return
     with _opened() as (_, known, states):
@@ -78,12 +78,32 @@ def patterns(
     _write(kept.head(most), states, form, notes=state is not State.open)
     if not known.height:
         say("banana patterns: there are no log events yet.")
-    elif not found.height:
-        say("banana patterns: no pattern is like that.")
+    elif not found.height or (state is not State.open and not kept.height):
+        say(f"banana patterns: no pattern is like that{_until(known)}.")
     elif state is State.open and found.height > kept.height:
         say(f"banana patterns: {found.height - kept.height:,} resolved or muted left out (--state all).")
     if kept.height > most:
         say(f"banana patterns: {kept.height - most:,} more (--limit).")
+
+
+@app.command()
+def show(pattern: Id, form: Shown = Format.table) -> None:
+    """Show all that is known of one pattern: counts, times, example lines, decisions, what it came from."""
+    with _opened() as (_, known, states):
+        row = _with_decisions(known.filter(pattern_id=_named(pattern, known)["pattern_id"]), states).row(0, named=True)
+    if form is not Format.table:
+        write_object(row, form)
+        return
+    examples, former = row.pop("examples"), row.pop("formerly")
+    for name in ("severity_number", "rules_version", "template"):
+        del row[name]
+    row |= {"sources": ", ".join(row["sources"])}
+    write_object({name: value for name, value in row.items() if value not in (None, False)}, form)
+    lines = [{"example": f"{_place(e)}:{e['line']}", "text": e["text"]} for e in examples]
+    for rows in (lines, former):
+        if rows:
+            say("")
+            write_rows(rows, form)
 
 
 @app.command()
@@ -143,9 +163,8 @@ def _chosen(
     import polars as pl
 
     frame = known
-    seen = pl.min_horizontal("last_seen", "last_arrived")
     if since is not None:
-        frame = frame.filter(seen >= moment(since, known.select(seen.max()).item()))
+        frame = frame.filter(_seen() >= moment(since, _latest(known)))
     if severity is not None:
         order = list(Severity)
         frame = frame.filter(pl.col("severity").is_in([s.value for s in order[order.index(severity) :]]))
@@ -165,20 +184,48 @@ def _chosen(
     )
 
 
+def _seen() -> pl.Expr:
+    """When a pattern was last seen: its last event, or the arrival where its lines carry no time or one to come."""
+    import polars as pl
+
+    return pl.min_horizontal("last_seen", "last_arrived")
+
+
+def _latest(known: pl.DataFrame) -> datetime | None:
+    """The time of the latest event; where none has a time, of the latest arrival."""
+    import polars as pl
+
+    timed = known.filter(pl.col("last_seen").is_not_null())
+    latest: datetime | None = (timed if timed.height else known).select(_seen().max()).item()
+    return latest
+
+
+def _until(known: pl.DataFrame) -> str:
+    latest = _latest(known)
+    return f" (the latest event is of {latest:%Y-%m-%d %H:%M} UTC)" if latest else ""
+
+
 def _write(rows: pl.DataFrame, decided: pl.DataFrame, form: Format, *, notes: bool) -> None:
-    whole = rows.drop("shapes").join(
-        decided.select("pattern_id", "note", "until", "changed_at", "changed_by"),
-        on="pattern_id",
-        how="left",
-        maintain_order="left",
-    )
+    whole = _with_decisions(rows, decided)
     if form is not Format.table:
         write_rows(whole.to_dicts(), form)
         return
     columns = ["pattern_id", "severity", "state", "events", "trend", "last_seen", "sources", "template", "example"]
     if notes:
         columns.insert(3, "note")
+    if rows["formerly"].list.len().sum():
+        columns.insert(columns.index("template"), "formerly")
     write_rows([_for_people(row) for row in whole.iter_rows(named=True)], form, columns=columns)
+
+
+def _with_decisions(rows: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
+    """What is shown of patterns: without what the miner keeps for itself, with who decided what and why."""
+    return rows.drop("shapes", "groups").join(
+        decided.select("pattern_id", "note", "until", "changed_at", "changed_by"),
+        on="pattern_id",
+        how="left",
+        maintain_order="left",
+    )
 
 
 def _for_people(row: dict[str, Any]) -> dict[str, Any]:
@@ -193,9 +240,27 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
         "state": state,
         "events": row["frequency"],
         "sources": shortlist(row["sources"], 3),
+        "formerly": _trace(row["formerly"]),
         "template": template if len(template) <= TEMPLATE_WIDTH else template[: TEMPLATE_WIDTH - 1] + "…",
-        "example": f"{first['path'] or first['file_id']}:{first['line']}" if first else None,
+        "example": f"{_place(first)}:{first['line']}" if first else None,
     }
+
+
+def _place(example: dict[str, Any]) -> str:
+    return example["path"] or f"file {example['file_id']}"
+
+
+_CAME = {"split": "part of", "merged": "joined from", "renamed": "was"}
+
+
+def _trace(former: list[dict[str, Any]]) -> str:
+    """What the pattern came from the last time it changed: part of 1a2b3c4d, 2026-03-01."""
+    if not former:
+        return ""
+    day = max(f["changed_on"] for f in former)
+    last = [f for f in former if f["changed_on"] == day]
+    kind = last[0]["kind"]
+    return f"{_CAME[kind]} {shortlist([f['pattern_id'][:8] for f in last if f['kind'] == kind], 2)}, {day}"
 
 
 def _decide(told: str, state: str, note: str | None, until: str | None, form: Format) -> None:
