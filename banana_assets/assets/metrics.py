@@ -6,7 +6,14 @@ from functools import partial
 import dagster as dg
 import polars as pl
 
-from banana_assets.assets.patterns import build_failures, log_patterns, log_shapes
+from banana_assets.assets.patterns import (
+    build_failures,
+    build_steps,
+    failure_clusters,
+    flaky_tests,
+    log_patterns,
+    log_shapes,
+)
 from banana_assets.assets.raw import builds, resource_samples, test_results
 from banana_assets.assets.shared import (
     Audit,
@@ -27,7 +34,10 @@ from banana_assets.core.plots.system import metrics_plot
 from banana_assets.core.tables import (
     BUILD_FAILURES,
     BUILD_HEALTH,
+    BUILD_STEPS,
     BUILDS,
+    FAILURE_CLUSTERS,
+    FLAKY_TESTS,
     LOG_PATTERNS,
     LOG_SHAPES,
     RESOURCE_ROLLUPS,
@@ -75,11 +85,15 @@ def resource_usage(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]
     return result(RESOURCE_USAGE, frame, plot=partial(usage_plot, frame), inputs=inputs)
 
 
-@table_asset(SYSTEM_METRICS, group="metrics", deps=[log_shapes, builds, test_results, resource_rollups, log_patterns])
+@table_asset(
+    SYSTEM_METRICS,
+    group="metrics",
+    deps=[log_shapes, builds, test_results, resource_rollups, log_patterns, build_steps],
+)
 def system_metrics(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
     """Measure logs, builds, tests and resources by hour and day."""
     lake = tables.get()
-    rests_on = (LOG_SHAPES, BUILDS, TEST_RESULTS, RESOURCE_ROLLUPS, LOG_PATTERNS)
+    rests_on = (LOG_SHAPES, BUILDS, TEST_RESULTS, RESOURCE_ROLLUPS, LOG_PATTERNS, BUILD_STEPS)
     inputs = input_versions(lake, *rests_on)
     if same := unchanged(lake, SYSTEM_METRICS, inputs):
         return same
@@ -87,15 +101,16 @@ def system_metrics(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]
     return result(SYSTEM_METRICS, frame, plot=partial(metrics_plot, frame), inputs=inputs)
 
 
-@table_asset(BUILD_HEALTH, group="metrics", deps=[builds, build_failures, test_results])
+@table_asset(BUILD_HEALTH, group="metrics", deps=[builds, build_failures, test_results, failure_clusters, flaky_tests])
 def build_health(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
     """Score each pipeline, with the reasons that cost points."""
     lake = tables.get()
-    rests_on = (BUILDS, BUILD_FAILURES, TEST_RESULTS)
+    rests_on = (BUILDS, BUILD_FAILURES, TEST_RESULTS, FAILURE_CLUSTERS, FLAKY_TESTS)
     inputs = input_versions(lake, *rests_on)
     if same := unchanged(lake, BUILD_HEALTH, inputs):
         return same
-    frame = health(*map(lake.read, rests_on))
+    known, failures, results, clusters, flaky = map(lake.read, rests_on)
+    frame = health(known, failures, results, clusters=clusters, flaky=flaky)
     return result(
         BUILD_HEALTH,
         frame,

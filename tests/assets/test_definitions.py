@@ -28,8 +28,8 @@ LINEAGE = {
     "flaky_tests": {"test_results", "build_failures", "builds"},
     "resource_rollups": {"resource_samples"},
     "resource_usage": {"resource_samples", "resource_rollups"},
-    "system_metrics": {"log_shapes", "log_patterns", "builds", "test_results", "resource_rollups"},
-    "build_health": {"builds", "build_failures", "test_results"},
+    "system_metrics": {"log_shapes", "log_patterns", "builds", "test_results", "resource_rollups", "build_steps"},
+    "build_health": {"builds", "build_failures", "test_results", "failure_clusters", "flaky_tests"},
     "bottlenecks": {
         "builds",
         "build_steps",

@@ -46,9 +46,17 @@ class _Pipeline:
 
 
 def build_health(
-    builds: pl.DataFrame, failures: pl.DataFrame, test_results: pl.DataFrame | None = None
+    builds: pl.DataFrame,
+    failures: pl.DataFrame,
+    test_results: pl.DataFrame | None = None,
+    *,
+    clusters: pl.DataFrame | None = None,
+    flaky: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """BUILD_HEALTH out of BUILDS, BUILD_FAILURES and TEST_RESULTS: a row a pipeline and one, named "", for all.
+
+    ``clusters`` (FAILURE_CLUSTERS) tells which failures are the same one, where fingerprints alone would tell it
+    otherwise; ``flaky`` (FLAKY_TESTS) which builds had a test that failed by chance, beside those tried again.
 
     A pipeline is judged by its last 50 ended builds, none older than 30 days before its latest. The score is 100 less
 
@@ -59,8 +67,9 @@ def build_health(
     - **slower**, up to 15: 15 min(1, log2 r), where r is the median duration of the last third of the successful
       builds of a job over that of the ones before, where there are at least five and ten, r is above 1.1 and the
       shift is no chance (Mann-Whitney U, one-sided, p < .01); the worst job counts;
-    - **flaky**, up to 10: 10 min(1, f / 0.2), f the share of builds with a test that passed only when tried again;
-    - **repeated**, up to 5: 5 times the share of failures whose fingerprint had failed before.
+    - **flaky**, up to 10: 10 min(1, f / 0.2), f the share of builds with a test that passed only when tried again, or
+      that failed and passed on the same commit;
+    - **repeated**, up to 5: 5 times the share of failures that had failed the same way before.
 
     The interval holds 95 % of the scores that the same builds give with weights drawn by the Bayesian bootstrap
     (``health_window``). The change is the score less that of the window before, which shares no build with it.
@@ -72,7 +81,7 @@ def build_health(
         return BUILD_HEALTH.empty()
     counts = runs.group_by("pipeline").agg(hits=pl.col("red").sum(), n=pl.len()).sort("pipeline")
     prior = fit_prior(counts["hits"].to_list(), counts["n"].to_list())
-    marked = _marked(runs, failures, test_results)
+    marked = _marked(runs, _named(failures, clusters), test_results, flaky)
     groups = marked.partition_by("pipeline", as_dict=True, maintain_order=True)
     pipelines = [_Pipeline(str(name), group, _history(group), prior) for (name,), group in sorted(groups.items())]
     largest = sorted(pipelines, key=lambda p: (-p.runs.height, p.name))[:MOST_HISTORIES]
@@ -83,7 +92,19 @@ def build_health(
     return BUILD_HEALTH.conform(pl.DataFrame(shown, schema=BUILD_HEALTH.dtypes))
 
 
-def _marked(runs: pl.DataFrame, failures: pl.DataFrame, test_results: pl.DataFrame | None) -> pl.DataFrame:
+def _named(failures: pl.DataFrame, clusters: pl.DataFrame | None) -> pl.DataFrame:
+    """The failures with the id of their cluster in place of the fingerprint, where they are in one."""
+    if clusters is None:
+        return failures
+    members = clusters.select("cluster_id", build_id="builds").explode("build_id", empty_as_null=False)
+    return failures.join(members, on="build_id", how="left").with_columns(
+        fingerprint=pl.coalesce("cluster_id", "fingerprint")
+    )
+
+
+def _marked(
+    runs: pl.DataFrame, failures: pl.DataFrame, test_results: pl.DataFrame | None, chance: pl.DataFrame | None
+) -> pl.DataFrame:
     """The runs with what is known of each: tests, flaky tests, a diagnosis, a fingerprint seen before."""
     known = failures.select("build_id", "fingerprint").join(
         runs.select("build_id", "pipeline", "at"), on="build_id", how="inner"
@@ -92,8 +113,15 @@ def _marked(runs: pl.DataFrame, failures: pl.DataFrame, test_results: pl.DataFra
     nothing = {"build_id": pl.String, "tested": pl.Boolean, "flaky": pl.Boolean, "flaky_test": pl.String}
     tests = pl.DataFrame(schema=nothing)
     if test_results is not None:
-        flaky = pl.col("status") == "flaky"
-        tests = test_results.group_by("build_id").agg(
+        results, flaky = test_results, pl.col("status") == "flaky"
+        if chance is not None:
+            seen = chance.select("suite", "classname", "name", build_id="evidence").explode(
+                "build_id", empty_as_null=False
+            )
+            seen = seen.with_columns(pl.col("build_id").struct.field("build_id"), by_chance=pl.lit(value=True)).unique()
+            results = results.join(seen, on=["build_id", "suite", "classname", "name"], how="left")
+            flaky |= pl.col("by_chance").fill_null(value=False)
+        tests = results.group_by("build_id").agg(
             tested=pl.lit(value=True), flaky=flaky.any(), flaky_test=pl.col("name").filter(flaky).sort().first()
         )
     flags = ("tested", "flaky", "known", "again")

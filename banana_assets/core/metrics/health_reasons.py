@@ -91,7 +91,7 @@ def _flaky(recent: pl.DataFrame) -> _Why:
     tested, flaky = recent.filter("tested"), recent.filter("flaky")
     test, times = flaky.group_by("flaky_test").len().sort(["len", "flaky_test"], descending=[True, False]).row(0)
     text = (
-        f"in {flaky.height} of {plural(tested.height, 'build')} with tests some passed only when tried again, "
+        f"in {flaky.height} of {plural(tested.height, 'build')} with tests some failed by chance, "
         f"{test} in {plural(times, 'build')}"
     )
     return text, "builds", flaky["build_id"][-1]

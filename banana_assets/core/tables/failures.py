@@ -182,7 +182,7 @@ FLAKY_TESTS = Table(
         Column("first_flake", UTC, "when it first failed by chance", nullable=True),
         Column("last_flake", UTC, "when it last did", nullable=True),
         Column("clean_runs", pl.Int64, "runs without a failure since then", minimum=0),
-        Column("evidence", pl.List(FLAKE), "the latest ten flakes: retried, or failed beside a build that passed"),
+        Column("evidence", pl.List(FLAKE), "the latest 50 flakes: retried, or failed beside a build that passed"),
         Column("kind", pl.String, "what most of its messages speak of", nullable=True, allowed=FLAKY_KINDS),
         Column("message", pl.String, "what it said at its last flake", nullable=True),
         Column("source", pl.String, "a test report, or the log alone", allowed=("report", "log")),

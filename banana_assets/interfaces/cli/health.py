@@ -54,13 +54,14 @@ def health(
     from banana_assets.core.metrics.health import build_health
     from banana_assets.core.metrics.runs import ended
     from banana_assets.core.metrics.success import success
-    from banana_assets.core.tables import BUILD_FAILURES, TEST_RESULTS
+    from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS, FLAKY_TESTS, TEST_RESULTS
 
     with opened() as (store, tables):
         sources = _sources(store, tables)
         _change_baselines(store, sources, set_baseline or [], clear_baseline or [])
         baselines = dict(store.baselines().select("metric", "value").iter_rows())
         results = tables.read(TEST_RESULTS)
+        clusters, flaky = tables.read(FAILURE_CLUSTERS), tables.read(FLAKY_TESTS)
         diagnosed = tables.version(BUILD_FAILURES) is not None
     runs = ended(sources.builds)
     if not runs.height and not sources.rollups.height:
@@ -70,7 +71,7 @@ def health(
         )
     begin = None if since is None else moment(since, runs["at"].max())  # type: ignore[arg-type]
     chosen = sources.between(begin)
-    scores = build_health(chosen.builds, chosen.failures, results)
+    scores = build_health(chosen.builds, chosen.failures, results, clusters=clusters, flaky=flaky)
     if pipeline is not None:
         scores, chosen = _only(pipeline, scores, chosen)
     measured = success(chosen, baselines)

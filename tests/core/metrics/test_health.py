@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from banana_assets.core.builds.clusters import failure_clusters
+from banana_assets.core.builds.flaky import flaky_tests
+from banana_assets.core.builds.quarantine import QUARANTINES
 from banana_assets.core.metrics.health import build_health, mann_whitney_greater
 from banana_assets.core.metrics.rates import BetaPrior, fit_prior, wilson
 from banana_assets.core.tables import BUILD_FAILURES, BUILD_HEALTH, BUILDS, TEST_RESULTS
@@ -39,7 +43,7 @@ def test_points_add_up_and_the_interval_holds_the_score() -> None:
         assert row["score_low"] <= row["score"] <= row["score_high"]
     reasons = " ".join(d["reason"] for d in out["deductions"][1])
     assert "10 of the last 30 builds failed" in reasons
-    assert "tried again" in reasons
+    assert "by chance" in reasons
     assert "failed the same way before" in reasons
 
 
@@ -89,3 +93,74 @@ def test_mann_whitney_agrees_with_scipy() -> None:
         a, b = generator.integers(0, 12, 15).astype(float), generator.integers(0, 10, 40).astype(float)
         theirs = mannwhitneyu(a, b, alternative="greater", method="asymptotic").pvalue
         assert mann_whitney_greater(a, b) == pytest.approx(theirs, rel=1e-6)
+
+
+def test_what_is_one_failure_or_flaky_is_told_by_clusters_and_flaky_tests() -> None:
+    names = [f"b{k:03d}" for k in range(12)]
+    red = {names[5]: "cart is gone from the till at noon", names[9]: "cart is gone from the till at one"}
+    known = builds(
+        [
+            {"build_id": name, "status": "failed" if name in red else "success", "commit_sha": f"c{k // 2}"}
+            for k, name in enumerate(names)
+        ]
+    )
+    failed = failures([{"build_id": name, "fingerprint": name, "cause_text": text} for name, text in red.items()])
+    tested = results(
+        [{"build_id": name, "name": "t", "status": "failed" if name == names[5] else "passed"} for name in names]
+    )
+
+    def reasons(**more: pl.DataFrame) -> str:
+        out = build_health(known, failed, tested, **more)
+        return " ".join(d["reason"] for d in out.row(by_predicate=pl.col("pipeline") == "ci", named=True)["deductions"])
+
+    assert "failed the same way" not in reasons()
+    assert "by chance" not in reasons()
+    clusters = failure_clusters(failed, known)
+    assert clusters.height == 1
+    assert "failed the same way" in reasons(clusters=clusters)
+    flaky = flaky_tests(tested, known, failed, pl.DataFrame(schema=QUARANTINES), at(0).date())
+    assert "in 1 of 12 builds with tests some failed by chance, t in 1 build" in reasons(flaky=flaky)
+
+
+def test_an_interval_is_that_of_the_posterior_where_only_failures_count() -> None:
+    from scipy.stats import beta
+
+    from banana_assets.core.metrics.health_window import POINTS
+
+    runs = [
+        {"build_id": f"b{k:03d}", "branch": f"b{k}", "status": "failed" if k % 4 == 0 else "success"} for k in range(40)
+    ]
+    row = build_health(builds(runs), BUILD_FAILURES.empty()).row(1, named=True)
+    prior = fit_prior([10], [40])
+    rate = prior.interval(10, 40)
+    assert rate == pytest.approx(tuple(beta(prior.a + 10, prior.b + 30).ppf([0.025, 0.975])))
+    spread = POINTS["failures"] * (rate[1] - rate[0])
+    # Red branches lose time with the failures, so that the interval is a little wider.
+    assert spread < row["score_high"] - row["score_low"] < 1.6 * spread
+
+
+def test_a_window_that_got_worse_is_degrading_and_the_history_ends_now() -> None:
+    rows = [{"status": "failed" if k >= 60 and k % 2 else "success"} for k in range(100)]
+    out = build_health(builds(rows), BUILD_FAILURES.empty()).row(0, named=True)
+    assert out["direction"] == "degrading"
+    assert out["change_low"] <= out["change"] <= out["change_high"] < 0
+    assert [p["as_of"] for p in out["history"]] == sorted(p["as_of"] for p in out["history"])
+    assert out["history"][-1]["score"] == pytest.approx(out["score"], abs=0.11)  # Tiny deductions are not made.
+    same = build_health(builds([{"status": "success"} for _ in range(100)]), BUILD_FAILURES.empty()).row(0, named=True)
+    assert same["direction"] == "stable"
+    few = build_health(builds([{"status": "success"} for _ in range(10)]), BUILD_FAILURES.empty()).row(0, named=True)
+    assert few["direction"] is None
+
+
+def test_a_pipeline_that_no_longer_builds_keeps_its_row_and_leaves_the_whole() -> None:
+    old = [{"build_id": f"o{k}", "pipeline": "old", "status": "failed", "finished_at": at(k)} for k in range(10)]
+    new = [{"build_id": f"n{k}", "pipeline": "new", "finished_at": at(24 * 60 + k)} for k in range(10)]
+    out = build_health(builds(old + new), BUILD_FAILURES.empty())
+    whole, fresh, gone = (out.filter(pipeline=name).row(0, named=True) for name in ("", "new", "old"))
+    assert whole["score"] == fresh["score"] > gone["score"]
+    assert whole["builds"] == 10
+
+
+def test_the_same_builds_give_the_same_row() -> None:
+    rows = [{"status": "failed" if k % 5 == 0 else "success", "duration_seconds": 10.0 + k} for k in range(50)]
+    assert build_health(builds(rows), BUILD_FAILURES.empty()).equals(build_health(builds(rows), BUILD_FAILURES.empty()))
