@@ -184,12 +184,16 @@ def queue(random: Random, w: World) -> Injected:
     return replace(w, gap=w.gap | {name: gap}), "queue", name.replace("/", " / ")
 
 
-def failing(random: Random, w: World) -> Injected:
-    """A job that fails in two of five builds more."""
-    name = str(random.choice(sorted(w.durations)))
-    red = w.red[name].copy()
-    red[-AFFECTED:] |= random.random(AFFECTED) < 0.4
-    return replace(w, red=w.red | {name: red}), "failure_rate", name.replace("/", " / ")
+def failing(share: float) -> Callable[[Random, World], Injected]:
+    """A job of whose last twenty builds so many that would have passed fail."""
+
+    def put(random: Random, w: World) -> Injected:
+        name = str(random.choice(sorted(w.durations)))
+        red = w.red[name].copy()
+        red[-AFFECTED:] |= random.random(AFFECTED) < share
+        return replace(w, red=w.red | {name: red}), "failure_rate", name.replace("/", " / ")
+
+    return put
 
 
 def leak(random: Random, w: World) -> Injected:
@@ -232,7 +236,8 @@ INJECTED: dict[str, Callable[[Random, World], Injected]] = {
     "step, job x1.25": slow_step(1.25),
     "step, job x1.5": slow_step(1.5),
     "queue": queue,
-    "failures +40 %": failing,
+    "failing, 2 in 5": failing(0.4),
+    "failing, 2 in 3": failing(0.67),
     "leak": leak,
     "memory near limit": full,
     "pattern x5": pattern,
@@ -277,8 +282,9 @@ def main() -> None:
         print(f"{title:20}{found[title] / n:8.0%}{others[title].total() / n:16.2f}  {dict(others[title])}")
     print(f"{'clean':20}{'':8}{others['clean'].total() / n:16.2f}  {dict(others['clean'])}")
     hits, alarms = sum(found.values()), others["clean"].total()
-    print(f"all kinds: {hits / (n * len(INJECTED)):.0%} found; the right step named in {named} of "
-          f"{sum(found[t] for t in INJECTED if t.startswith('step'))}; {alarms / n:.2f} false alarms a clean store")  # fmt: skip
+    steps = sum(found[title] for title in INJECTED if title.startswith("step"))
+    print(f"all: {hits / (n * len(INJECTED)):.0%} found; the right step named in {named} of {steps}")
+    print(f"{alarms / n:.2f} false alarms a clean store")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ import polars as pl
 from banana_assets.assets.metrics import resource_usage
 from banana_assets.assets.patterns import build_failures, build_steps, flaky_tests, log_patterns, log_shapes
 from banana_assets.assets.raw import builds, log_files, test_results
-from banana_assets.assets.shared import content_hash, input_versions, result, table_asset, unchanged
+from banana_assets.assets.shared import content_hash, input_versions, markdown, result, table_asset, unchanged
 from banana_assets.backends.derive import observe
+from banana_assets.backends.rereading import verified
 from banana_assets.core.advice.bottlenecks import bottlenecks as find_bottlenecks
 from banana_assets.core.advice.standing import recommendations
+from banana_assets.core.metrics.forecast.history import coverage, current, kept, outlook
 from banana_assets.core.metrics.forecast.predict import predict
 from banana_assets.core.plots.advice import bottlenecks_plot, recommendations_plot
 from banana_assets.core.plots.resources import forecast_plot
@@ -34,14 +36,21 @@ from resources.tables import TablesResource
 
 
 @table_asset(RESOURCE_USAGE_PREDICTIONS, group="advice")
-def resource_usage_predictions(resource_usage: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
-    """Forecast each resource."""
-    frame = predict(resource_usage)
+def resource_usage_predictions(
+    resource_usage: pl.DataFrame, tables: TablesResource
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """Forecast each resource, and score what was forecast before."""
+    made = predict(resource_usage)
+    frame = kept(made.table, tables.get().read(RESOURCE_USAGE_PREDICTIONS), resource_usage)
+    newest, coming, past = current(frame), outlook(frame), coverage(frame)
     return result(
         RESOURCE_USAGE_PREDICTIONS,
         frame,
-        plot=forecast_plot(resource_usage, frame),
-        preview=["source", "metric", "ts", "lo80", "predicted_usage", "hi80", "model"],
+        plot=partial(forecast_plot, resource_usage, newest),
+        preview=["source", "metric", "ts", "lo80", "predicted_usage", "hi80", "model", "why"],
+        outlook=dg.MetadataValue.md(markdown(coming, coming.height)),
+        without_forecast=dg.MetadataValue.md(markdown(made.without, made.without.height)),
+        past_intervals=dg.MetadataValue.md(markdown(past, past.height)),
     )
 
 
@@ -73,13 +82,14 @@ _OBSERVED = (
         log_files,
     ],
 )
-def bottlenecks(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
+def bottlenecks(store: StoreResource, tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
     """Find what holds things up."""
     lake = tables.get()
     inputs = input_versions(lake, *_OBSERVED)
     if same := unchanged(lake, BOTTLENECKS, inputs):
         return same
-    frame = find_bottlenecks(observe(lake))
+    with store.open() as opened:
+        frame = verified(opened, find_bottlenecks(observe(lake)), "bottleneck_id")
     return result(
         BOTTLENECKS,
         frame,
@@ -113,13 +123,10 @@ def optimization_recommendations(store: StoreResource, tables: TablesResource) -
     inputs = input_versions(lake, BOTTLENECKS, *_OBSERVED, states=content_hash(states), most=most)
     if same := unchanged(lake, OPTIMIZATION_RECOMMENDATIONS, inputs):
         return same
-    frame = recommendations(
-        lake.read(BOTTLENECKS),
-        observe(lake),
-        previous=lake.read(OPTIMIZATION_RECOMMENDATIONS),
-        states=states,
-        most=most,
-    )
+    found, seen, before = lake.read(BOTTLENECKS), observe(lake), lake.read(OPTIMIZATION_RECOMMENDATIONS)
+    frame = recommendations(found, seen, previous=before, states=states, most=most)
+    with store.open() as opened:
+        frame = verified(opened, frame, "recommendation_id")
     return result(
         OPTIMIZATION_RECOMMENDATIONS,
         frame,

@@ -7,8 +7,10 @@ import dagster as dg
 import polars as pl
 
 from banana_assets.assets.shared import markdown
+from banana_assets.backends.rereading import false_quotes
 from banana_assets.backends.tables import Tables
 from banana_assets.core import consistency as rules
+from banana_assets.core.advice import soundness
 from banana_assets.core.logs.standing import new_and_severe
 from banana_assets.core.plans.validation import plan_issues
 from banana_assets.core.schema import Table
@@ -32,6 +34,7 @@ from banana_assets.core.tables import (
     TEST_HISTORY,
     TEST_RESULTS,
 )
+from resources.store import StoreResource
 from resources.tables import TablesResource
 
 Offenders = Callable[[Tables], pl.DataFrame]
@@ -62,6 +65,30 @@ def _check(
             passed=found.is_empty(),
             severity=severity,
             metadata={"offenders": found.height, "rows": dg.MetadataValue.md(markdown(found, found.height))},
+        )
+
+    return check
+
+
+def _quotes(table: Table) -> dg.AssetChecksDefinition:
+    """A check that reads each quoted log again and compares."""
+
+    @dg.asset_check(
+        asset=table.name,
+        name="quotes_stand_in_their_logs",
+        description="Each quoted line is read again from the stored log, and says what is quoted.",
+    )
+    def check(store: StoreResource, tables: TablesResource) -> dg.AssetCheckResult:
+        cited = soundness.citations(tables.get().read(table), table.key[0])
+        with store.open() as opened:
+            wrong = false_quotes(opened, cited)
+        return dg.AssetCheckResult(
+            passed=wrong.is_empty(),
+            metadata={
+                "read_again": cited.height,
+                "offenders": wrong.height,
+                "rows": dg.MetadataValue.md(markdown(wrong, wrong.height)),
+            },
         )
 
     return check
@@ -166,6 +193,34 @@ evident_recommendations = _check(
     "Each recommendation names what it rests on.",
     lambda t: rules.baseless(t.scan(OPTIMIZATION_RECOMMENDATIONS), "recommendation_id"),
 )
+evidence_rows = _check(
+    OPTIMIZATION_RECOMMENDATIONS,
+    "evidence_names_rows_that_there_are",
+    "The builds, diagnoses, bottlenecks, patterns and tests that evidence names are in their tables.",
+    lambda t: soundness.rowless_evidence(
+        t.read(OPTIMIZATION_RECOMMENDATIONS),
+        "recommendation_id",
+        {
+            table.name: t.scan(table).select(table.key[0]).collect().to_series()
+            for table in (BUILDS, BUILD_FAILURES, BOTTLENECKS, LOG_PATTERNS, FLAKY_TESTS)
+        },
+    ),
+    others=(BUILDS, BUILD_FAILURES, BOTTLENECKS, LOG_PATTERNS, FLAKY_TESTS),
+)
+sound_states = _check(
+    OPTIMIZATION_RECOMMENDATIONS,
+    "states_are_sound",
+    "Status, times and effect fit together: what is open is found, what is implemented says when.",
+    lambda t: soundness.unsound_states(t.read(OPTIMIZATION_RECOMMENDATIONS)),
+)
+said_once = _check(
+    OPTIMIZATION_RECOMMENDATIONS,
+    "nothing_is_said_twice",
+    "No two open recommendations say the same.",
+    lambda t: soundness.said_twice(t.read(OPTIMIZATION_RECOMMENDATIONS)),
+)
+true_bottlenecks = _quotes(BOTTLENECKS)
+true_recommendations = _quotes(OPTIMIZATION_RECOMMENDATIONS)
 ordered = _check(
     RESOURCE_USAGE_PREDICTIONS,
     "intervals_are_ordered",
@@ -178,6 +233,13 @@ never_negative = _check(
     "No forecast is below zero where the past never was.",
     lambda t: rules.negative_forecasts(t.scan(RESOURCE_USAGE_PREDICTIONS), t.scan(RESOURCE_USAGE)),
     others=(RESOURCE_USAGE,),
+)
+intervals_held = _check(
+    RESOURCE_USAGE_PREDICTIONS,
+    "past_intervals_held",
+    "Of what was read since, 65 % or more lay in the 80 % intervals, where a model was scored on 200 readings or more.",
+    lambda t: rules.missed_intervals(t.scan(RESOURCE_USAGE_PREDICTIONS)),
+    severity=dg.AssetCheckSeverity.WARN,
 )
 valid_plans = _check(
     PLANS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,6 +34,11 @@ def example_citation(example: dict[str, Any], files: pl.DataFrame) -> Citation |
     }
 
 
+def _says(line: str, message: str) -> bool:
+    """Whether a line carries the message: as it is, or escaped as JSON writes it."""
+    return any(form in line for form in (message, *(json.dumps(message, ensure_ascii=a)[1:-1] for a in (False, True))))
+
+
 def holds(citation: Citation, lines: Sequence[str]) -> bool:
     """Whether the quote is what stands there, in a log of these lines (as split at LF).
 
@@ -44,5 +50,5 @@ def holds(citation: Citation, lines: Sequence[str]) -> bool:
     if first < 1 or last > len(lines) or last - first + 1 != len(quoted):
         return False
     if citation["build_id"] is None:
-        return all(quote in line for quote, line in zip(quoted, lines[first - 1 : last], strict=True))
+        return all(_says(line, quote) for quote, line in zip(quoted, lines[first - 1 : last], strict=True))
     return clean(lines).texts[first - 1 : last] == quoted

@@ -26,7 +26,7 @@ MOST_CHANCE = 1e-4
 FEWEST_CALM = 100
 """Ordinary events before, from which on they tell the traffic."""
 
-MOST_FAILING_CHANCE = 1e-3
+MOST_FAILING_CHANCE = 0.01
 """For all jobs that are looked at, by Fisher's exact test: the change point was chosen because it stands out, so that
 its own chance says too little."""
 
@@ -126,7 +126,7 @@ def _risen(
 
 
 def failing_jobs(seen: Observed) -> list[Finding]:
-    """Jobs whose failure rate rose, by the latest change point of their last builds, confirmed by Fisher's exact test."""
+    """Jobs whose failure rate rose: by the latest change point of their last builds, if Fisher's exact test agrees."""
     found = []
     jobs = seen.ended.partition_by("pipeline", "job", as_dict=True, maintain_order=True)
     tried = len(jobs)
