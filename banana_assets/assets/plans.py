@@ -4,6 +4,7 @@ import dagster as dg
 import polars as pl
 
 from banana_assets.assets.shared import result, table_asset
+from banana_assets.core.metrics.forecast.history import current
 from banana_assets.core.plans.planner import plans as make_plans
 from banana_assets.core.plots.plans import plan_plot
 from banana_assets.core.tables import PLANS
@@ -17,5 +18,5 @@ def plans(
     builds: pl.DataFrame,
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Plan an answer to each distinct failure and to the top recommendations, without a language model."""
-    frame = make_plans(build_failures, optimization_recommendations, resource_usage_predictions, builds)
+    frame = make_plans(build_failures, optimization_recommendations, current(resource_usage_predictions), builds)
     return result(PLANS, frame, plot=plan_plot(frame), preview=["goal", "approach", "status", "planner"])

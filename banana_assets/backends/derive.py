@@ -20,9 +20,11 @@ from banana_assets.core.builds.greens import last_green
 from banana_assets.core.builds.rows import failure_row
 from banana_assets.core.builds.timing import RULES_VERSION as STEP_RULES
 from banana_assets.core.builds.timing import step_rows
+from banana_assets.core.logs.coarse import joined_shapes
 from banana_assets.core.logs.events import events
 from banana_assets.core.logs.header import learn_header
-from banana_assets.core.logs.patterns import merge_shapes, shapes
+from banana_assets.core.logs.patterns import shapes
+from banana_assets.core.metrics.forecast.history import current
 from banana_assets.core.metrics.rollups import rollups
 from banana_assets.core.metrics.usage import HOUR, widths
 from banana_assets.core.tables import (
@@ -40,7 +42,9 @@ from banana_assets.core.tables import (
     TEST_RESULTS,
 )
 
-WINDOW_LINES = 500_000
+WINDOW_LINES, WINDOW_BYTES = 500_000, 64 << 20
+"""Lines, and bytes of log, whose events are counted at once."""
+
 SERIES_AT_ONCE = 200
 COMMIT_BYTES = 256 << 20
 """Raw log bytes whose rows go into one commit: the work that a kill can cost."""
@@ -88,12 +92,13 @@ def log_shapes(tables: Tables, files: pl.DataFrame) -> Iterator[pl.DataFrame]:
     stored = tables.scan(LOG_EVENTS)
     for file in files.iter_rows(named=True):
         own = stored.filter(pl.col("arrival_day") == file["arrival_day"], pl.col("file_id") == file["file_id"])
-        end = file["first_line"] + file["lines"]
-        parts = [
-            shapes(own.filter(pl.col("first_line").is_between(start, start + WINDOW_LINES - 1)).collect())
-            for start in range(file["first_line"], end, WINDOW_LINES)
-        ]
-        yield merge_shapes(pl.concat(parts)).with_columns(
+        first, end = file["first_line"], file["first_line"] + file["lines"]
+        size = max(1, min(WINDOW_LINES, file["lines"] * WINDOW_BYTES // max(file["bytes"], 1)))
+        parts = (
+            shapes(own.filter(pl.col("first_line").is_between(start, start + size - 1)).collect())
+            for start in range(first, end, size)
+        )
+        yield joined_shapes(parts).with_columns(
             pl.lit(file["arrival_day"]).alias("arrival_day"),
             pl.lit(file["file_id"], dtype=pl.Int64).alias("file_id"),
             pl.lit(file["source"]).alias("source"),
@@ -177,7 +182,7 @@ def observe(tables: Tables) -> Observed:
         flaky=tables.read(FLAKY_TESTS),
         failures=tables.read(BUILD_FAILURES),
         usage=tables.read(RESOURCE_USAGE),
-        predictions=tables.read(RESOURCE_USAGE_PREDICTIONS),
+        predictions=current(tables.read(RESOURCE_USAGE_PREDICTIONS)),
         shapes=by_hour(tables.scan(LOG_SHAPES)),
         patterns=tables.read(LOG_PATTERNS),
         files=tables.read(LOG_FILES),

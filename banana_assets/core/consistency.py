@@ -135,6 +135,19 @@ def disordered_intervals(predictions: Frame) -> pl.DataFrame:
     return _lazy(predictions).filter(~ordered).sort("source", "metric", "ts").collect()
 
 
+def missed_intervals(predictions: Frame, least: float = 0.65, readings: int = 200) -> pl.DataFrame:
+    """Series and models whose past 80 % intervals held less often than ``least``, where enough has been read since."""
+    return (
+        _lazy(predictions)
+        .drop_nulls("inside80")
+        .group_by("source", "metric", "model")
+        .agg(readings=pl.len(), inside80=pl.col("inside80").mean(), inside95=pl.col("inside95").mean())
+        .filter((pl.col("readings") >= readings) & (pl.col("inside80") < least))
+        .sort("inside80", "source", "metric", "model")
+        .collect()
+    )
+
+
 def negative_forecasts(predictions: Frame, resource_usage: Frame) -> pl.DataFrame:
     """Forecasts below zero of series that never were."""
     never = (

@@ -74,31 +74,99 @@ BOTTLENECKS = Table(
     },
 )
 
+BACKTEST = pl.Struct(
+    {
+        "model": pl.String,
+        "mae": pl.Float64,
+        "loss": pl.Float64,
+        "accuracy": pl.Float64,
+        "folds": pl.Int64,
+        "steps": pl.Int64,
+    }
+)
+"""How a model did on the series from earlier origins: mean absolute error, quantile loss, mean accuracy."""
+
+CROSSING = pl.Struct(
+    {
+        "limit": pl.Float64,
+        "threshold": pl.Float64,
+        "state": pl.String,
+        "at": UTC,
+        "earliest": UTC,
+        "latest": UTC,
+        "statement": pl.String,
+    }
+)
+"""When 90 % of the limit is crossed, and the 80 % range (``state``: reached, expected, possible, not_within,
+unknown)."""
+
+ALLOCATION = pl.Struct(
+    {
+        "action": pl.String,
+        "current_allocation": pl.Float64,
+        "predicted_need": pl.Float64,
+        "recommended_allocation": pl.Float64,
+        "reasoning": pl.String,
+        "triggers": pl.List(pl.String),
+        "actions": pl.List(pl.String),
+        "act_by": UTC,
+    }
+)
+"""What the forecast asks for (``action``: grow, shrink, move, keep, watch), in the unit of the metric, and by when."""
+
 RESOURCE_USAGE_PREDICTIONS = Table(
     "resource_usage_predictions",
-    "Forecasts of resource use with 80 % and 95 % intervals.",
+    "Forecasts of resource use with 80 % and 95 % intervals, by the model that did best from earlier origins; when a "
+    "limit is crossed, what to allot; and past forecasts with what was read since.",
     (
         Column("source", pl.String, "host or pipeline"),
         Column("metric", pl.String, "what is forecast"),
+        Column("resource_type", pl.String, "which resource", allowed=("cpu", "memory", "disk", "network", "other")),
         Column("made_at", UTC, "the last reading that the forecast knows"),
+        Column("current", pl.Boolean, "whether it is the newest forecast of the series"),
         Column("ts", UTC, "the time that is forecast"),
         Column("step", pl.Int32, "steps past the last reading", minimum=1),
+        Column("interval_seconds", pl.Int64, "width of a step", "s", minimum=1),
+        Column("prediction_window_hours", pl.Float64, "how far ahead the forecast goes", "h", minimum=0),
         Column("predicted_usage", pl.Float64, "median"),
         Column("lo80", pl.Float64, "lower end of the 80 % interval"),
         Column("hi80", pl.Float64, "upper end of the 80 % interval"),
         Column("lo95", pl.Float64, "lower end of the 95 % interval"),
         Column("hi95", pl.Float64, "upper end of the 95 % interval"),
         Column("model", pl.String, "how it was made"),
+        Column("why", pl.String, "why by this model"),
         Column("confidence", pl.String, "low where the past is short", allowed=("low", "medium", "high")),
+        Column(
+            "confidence_score",
+            pl.Float64,
+            "mean accuracy of the model from earlier origins; empty where the past is too short for that",
+            "1",
+            nullable=True,
+            minimum=0,
+            maximum=1,
+        ),
+        Column("backtest", pl.List(BACKTEST), "how models did from earlier origins, the naive one first"),
+        Column("crossing", CROSSING, "when 90 % of the limit is crossed, where a limit is known", nullable=True),
+        Column("advice", ALLOCATION, "allocation and scaling that follow"),
+        Column("actual_usage", pl.Float64, "what was read since", nullable=True),
+        Column(
+            "accuracy_score",
+            pl.Float64,
+            "1 less the error in units of the greater of both",
+            "1",
+            nullable=True,
+            minimum=0,
+            maximum=1,
+        ),
+        Column("inside80", pl.Boolean, "whether the reading was in the 80 % interval", nullable=True),
+        Column("inside95", pl.Boolean, "whether the reading was in the 95 % interval", nullable=True),
     ),
-    key=("source", "metric", "ts"),
-    sources={
-        "predicted_usage": ("resource_usage.mean",),
-        "lo80": ("resource_usage.mean",),
-        "hi80": ("resource_usage.mean",),
-        "lo95": ("resource_usage.mean",),
-        "hi95": ("resource_usage.mean",),
-    },
+    key=("source", "metric", "made_at", "ts"),
+    sources=dict.fromkeys(
+        ("predicted_usage", "lo80", "hi80", "lo95", "hi95", "crossing", "actual_usage", "accuracy_score"),
+        ("resource_usage.mean",),
+    )
+    | {"advice": ("resource_usage.mean", "resource_usage.peak")},
 )
 
 OPTIMIZATION_RECOMMENDATIONS = Table(

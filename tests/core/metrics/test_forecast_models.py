@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banana_assets.core.metrics.forecast import forecast, predict, regular
+from banana_assets.core.metrics.forecast import forecast, regular
 from banana_assets.core.metrics.forecast.naive import last_value, seasonal_naive
+from banana_assets.core.metrics.forecast.predict import predict
 from banana_assets.core.metrics.forecast.series import Series, fill, is_percentage
 from banana_assets.core.metrics.usage import resource_usage
 from banana_assets.core.tables import RESOURCE_USAGE, RESOURCE_USAGE_PREDICTIONS
@@ -86,13 +87,16 @@ def test_percentages_are_known_by_name() -> None:
     assert not is_percentage("memory_used_bytes")
 
 
-def test_predict_forecasts_hosts_and_leaves_scattered_recordings_out() -> None:
+def test_predict_forecasts_hosts_and_says_why_scattered_recordings_have_none() -> None:
     host = samples(daily_wave(8).tolist(), 3600)
-    usage = resource_usage(host)
-    out = predict(usage)
+    made = predict(resource_usage(host), 48)
+    out = made.table
     assert RESOURCE_USAGE_PREDICTIONS.violations(out) == {}
     assert out.height == 48
+    assert made.without.height == 0
     assert (out["ts"] > out["made_at"]).all()
     builds = resource_usage(samples([5.0] * 40, 9 * 3600, source="ci", build_id="b"))
-    assert predict(builds.with_columns(interval_seconds=3600)).height == 0
-    assert predict(RESOURCE_USAGE.empty()).schema == RESOURCE_USAGE_PREDICTIONS.dtypes
+    none = predict(builds.with_columns(interval_seconds=3600))
+    assert none.table.height == 0
+    assert "half are needed" in none.without["reason"][0]
+    assert predict(RESOURCE_USAGE.empty()).table.schema == RESOURCE_USAGE_PREDICTIONS.dtypes

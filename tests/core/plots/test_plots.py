@@ -8,7 +8,7 @@ import pytest
 from banana_assets.core import plots
 from banana_assets.core.builds.clusters import failure_clusters
 from banana_assets.core.builds.history import test_history as history_of
-from banana_assets.core.metrics.forecast import predict
+from banana_assets.core.metrics.forecast.predict import predict
 from banana_assets.core.metrics.health import build_health
 from banana_assets.core.metrics.usage import resource_usage
 from banana_assets.core.plans.planner import plans
@@ -43,7 +43,7 @@ DRAWN = {
     "builds": (plots.builds_plot, (RUNS,)),
     "health": (plots.health_plot, (build_health(RUNS, FAILED),)),
     "usage": (plots.usage_plot, (USAGE,)),
-    "forecast": (plots.forecast_plot, (USAGE, predict(USAGE))),
+    "forecast": (plots.forecast_plot, (USAGE, predict(USAGE).table)),
     "plan": (plots.plan_plot, (PLANNED,)),
     "clusters": (plots.clusters_plot, (failure_clusters(FAILED, RUNS),)),
     "history": (plots.history_plot, (HISTORY,)),

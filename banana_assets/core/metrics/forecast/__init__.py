@@ -2,7 +2,6 @@
 
 from banana_assets.core.metrics.forecast.models import Forecast, forecast
 from banana_assets.core.metrics.forecast.naive import QUANTILES
-from banana_assets.core.metrics.forecast.predict import horizon_steps, predict
 from banana_assets.core.metrics.forecast.series import Series, regular
 
-__all__ = ["QUANTILES", "Forecast", "Series", "forecast", "horizon_steps", "predict", "regular"]
+__all__ = ["QUANTILES", "Forecast", "Series", "forecast", "regular"]

@@ -54,6 +54,40 @@ def last_value(values: Floats, horizon: int) -> Floats:
     return np.asarray(values[-1] + np.where(_NORMAL == 0, 0.0, shape))
 
 
+def same_hours(values: Floats, horizon: int, season: int) -> Floats:
+    """The median of the last seven values at the same hour, with the quantiles of what such a median missed before.
+
+    Shape (horizon, 5). The past needs two seasons at least; the misses are those of up to four weeks.
+    """
+    last = values[-7 * season :]
+    days = last[len(last) % season :].reshape(-1, season)
+    middle = np.tile(np.median(days, axis=0), horizon // season + 1)[:horizon]
+    missed = same_phase_residuals(values, season)[season:][-28 * season :]
+    return middle[:, None] + np.where(np.array(QUANTILES) == 0.5, 0.0, np.quantile(missed, QUANTILES))[None, :]
+
+
+def recent_level(values: Floats, horizon: int) -> Floats:
+    """The median of the last quarter of the past (at most 60 values), with the quantiles of the distances from it.
+
+    Shape (horizon, 5). For readings that scatter around a level, where the last one is as good as any.
+    """
+    last = values[-min(60, max(4, len(values) // 4)) :]
+    middle = float(np.median(last))
+    apart = np.quantile(values[-4 * len(last) :] - middle, QUANTILES)
+    shape = np.where(np.array(QUANTILES) < 0.5, np.minimum(apart, 0), np.maximum(apart, 0))
+    return np.tile(middle + np.where(np.array(QUANTILES) == 0.5, 0.0, shape), (horizon, 1))
+
+
+def same_phase_residuals(values: Floats, season: int) -> Floats:
+    """Each value less the median of the seven at its phase before it; 0 in the first season."""
+    n = len(values)
+    index = np.arange(n)[:, None] - season * np.arange(1, 8)[None, :]
+    before = np.where(index >= 0, values[np.clip(index, 0, None)], np.nan)
+    residual = np.zeros(n)
+    residual[season:] = values[season:] - np.nanmedian(before[season:], axis=1)
+    return residual
+
+
 def bound(quantiles: Floats, floor: float | None, ceiling: float | None) -> Floats:
     """The same, ordered (lo95 <= lo80 <= median <= hi80 <= hi95) and within the bounds."""
     return np.sort(np.clip(quantiles, floor, ceiling), axis=-1) if _bounded(floor, ceiling) else np.sort(quantiles, -1)

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from banana_assets.core.metrics.forecast.naive import QUANTILES
+from banana_assets.core.metrics.forecast.naive import QUANTILES, same_phase_residuals
 from banana_assets.core.metrics.forecast.series import DAY, Floats, Series
-from banana_assets.core.metrics.forecast.windows import Ints, Windows, same_phase_residuals, windows
+from banana_assets.core.metrics.forecast.windows import Ints, Windows, windows
 
 MOST_ROWS = 60_000
 STEPS_A_WINDOW = 8
@@ -47,8 +47,13 @@ _PARAMETERS = {
 }
 
 
-def quantile_forecasts(series: Sequence[Series], horizon: int) -> list[Floats] | None:
+def quantile_forecasts(
+    series: Sequence[Series], horizon: int, asked: Sequence[Series] | None = None
+) -> list[Floats] | None:
     """Quantiles (horizon, 5) for each series, all of one season; None when their past gives too few windows.
+
+    The forecasts are of ``asked`` where it is given (the same series with more of their past, to compare models), else
+    of the series that the model is trained on.
 
     Trained on windows from the whole past of all series, the recent ones weighing more (a 14th season back weighs
     1/e). Holding the last days out to calibrate on them cost more accuracy than it brought (docs/numbers.md), so the
@@ -66,11 +71,13 @@ def quantile_forecasts(series: Sequence[Series], horizon: int) -> list[Floats] |
     y = np.clip(np.concatenate([y for _, y, _ in train]), -CLIP, CLIP)
     age = np.concatenate([a for _, _, a in train])
     steps = np.arange(1, horizon + 1)
-    asked = [_rows(s, v, np.array([len(v) - 1]), steps) for s, v in zip(series, cut, strict=True)]
-    ahead = np.concatenate([w.features for w in asked])
+    wanted = series if asked is None else asked
+    known = [_recent(s) for s in wanted]
+    windows_ahead = [_rows(s, v, np.array([len(v) - 1]), steps) for s, v in zip(wanted, known, strict=True)]
+    ahead = np.concatenate([w.features for w in windows_ahead])
     predicted = _fit(x, y, np.exp(-age / RECENT_SEASONS), ahead)
     out = []
-    for k, (s, v, w) in enumerate(zip(series, cut, asked, strict=True)):
+    for k, (s, v, w) in enumerate(zip(wanted, known, windows_ahead, strict=True)):
         part = predicted[k * horizon : (k + 1) * horizon]
         out.append(w.base[:, None] + w.scale[:, None] * _blend(part, w, v, s.season))
     return out

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from banana_assets.core.metrics.forecast.naive import same_phase_residuals
 from banana_assets.core.metrics.forecast.series import Floats
 
 Ints = NDArray[np.int64]
@@ -29,16 +30,6 @@ class Windows:
     base: Floats
     scale: Floats
     target: Ints
-
-
-def same_phase_residuals(values: Floats, season: int) -> Floats:
-    """Each value less the median of the seven at its phase before it; 0 in the first season."""
-    n = len(values)
-    index = np.arange(n)[:, None] - season * np.arange(1, 8)[None, :]
-    before = np.where(index >= 0, values[np.clip(index, 0, None)], np.nan)
-    residual = np.zeros(n)
-    residual[season:] = values[season:] - np.nanmedian(before[season:], axis=1)
-    return residual
 
 
 def windows(values: Floats, season: int, origins: Ints, steps: Ints, phase: int, weekday: int) -> Windows:
