@@ -74,7 +74,10 @@ def parse_exposition(data: bytes, name: str, *, now: datetime, match: Sequence[s
     rows: list[tuple[str | None, str, datetime, float, bool]] = []
     left: Counter[str] = Counter()
     series: set[tuple[str | None, str]] = set()
-    lines = data.decode("utf-8", errors="replace").splitlines(keepends=True)
+    # Lines end at LF alone; what else breaks lines may stand in the text of a label.
+    lines = [line + "\n" for line in data.decode("utf-8", errors="replace").split("\n")]
+    if lines[-1] == "\n":
+        lines.pop()
     try:
         for family in cast("Iterator[Metric]", parse(cast("Any", _counted(lines, place)))):
             for sample in family.samples:

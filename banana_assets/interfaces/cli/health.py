@@ -60,7 +60,7 @@ def health(
         sources = _sources(store, tables)
         _change_baselines(store, sources, set_baseline or [], clear_baseline or [])
         baselines = dict(store.baselines().select("metric", "value").iter_rows())
-        results = tables.read(TEST_RESULTS)
+        results, clusters, flaky = map(tables.read, (TEST_RESULTS, FAILURE_CLUSTERS, FLAKY_TESTS))
         clusters, flaky = tables.read(FAILURE_CLUSTERS), tables.read(FLAKY_TESTS)
         diagnosed = tables.version(BUILD_FAILURES) is not None
     runs = ended(sources.builds)
