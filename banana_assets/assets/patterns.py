@@ -49,6 +49,7 @@ def log_shapes(context: dg.AssetExecutionContext, tables: TablesResource) -> dg.
     """Count the shapes of the files of these arrival days that are not counted yet."""
     lake = tables.get()
     audit = Audit(LOG_SHAPES)
+    given_up: list[int] = []
     days = partition_days(context)
     files = lake.scan(LOG_FILES).filter(pl.col("arrival_day").is_in(days)).collect().sort("file_id")
 
@@ -65,10 +66,16 @@ def log_shapes(context: dg.AssetExecutionContext, tables: TablesResource) -> dg.
             LOG_SHAPES,
             "file_id",
             missing,
-            lambda ids: audit.watch(derive.log_shapes(lake, files.filter(pl.col("file_id").is_in(ids)))),
+            lambda ids: audit.watch(derive.log_shapes(lake, files.filter(pl.col("file_id").is_in(ids)), given_up)),
         )
     )
-    return written(LOG_SHAPES, lake.scan(LOG_SHAPES), audit, preview=["source", "hour", "events", "shape"])
+    return written(
+        LOG_SHAPES,
+        lake.scan(LOG_SHAPES),
+        audit,
+        preview=["source", "hour", "events", "shape"],
+        files_with_rare_words_given_up=len(set(given_up)),
+    )
 
 
 @table_asset(LOG_PATTERNS, group="patterns", code_version="2")

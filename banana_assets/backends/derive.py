@@ -23,6 +23,7 @@ from banana_assets.core.builds.timing import step_rows
 from banana_assets.core.logs.coarse import joined_shapes
 from banana_assets.core.logs.events import events
 from banana_assets.core.logs.header import learn_header
+from banana_assets.core.logs.miner import VARIABLE
 from banana_assets.core.logs.patterns import shapes
 from banana_assets.core.metrics.forecast.history import current
 from banana_assets.core.metrics.rollups import rollups
@@ -84,10 +85,11 @@ def log_events(store: Store, files: pl.DataFrame) -> Iterator[pl.DataFrame]:
                 )
 
 
-def log_shapes(tables: Tables, files: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def log_shapes(tables: Tables, files: pl.DataFrame, given_up: list[int] | None = None) -> Iterator[pl.DataFrame]:
     """The shapes of those log files' stored events, in frames of LOG_SHAPES.
 
-    Events are read in windows of lines, so that a large file needs no more memory than a small one.
+    Events are read in windows of lines, so that a large file needs no more memory than a small one. The ids of files
+    with so many shapes that rare words were given up are added to ``given_up``.
     """
     stored = tables.scan(LOG_EVENTS)
     for file in files.iter_rows(named=True):
@@ -98,7 +100,10 @@ def log_shapes(tables: Tables, files: pl.DataFrame) -> Iterator[pl.DataFrame]:
             shapes(own.filter(pl.col("first_line").is_between(start, start + size - 1)).collect())
             for start in range(first, end, size)
         )
-        yield joined_shapes(parts).with_columns(
+        joined = joined_shapes(parts)
+        if given_up is not None and joined["shape"].str.contains(VARIABLE, literal=True).any():
+            given_up.append(file["file_id"])
+        yield joined.with_columns(
             pl.lit(file["arrival_day"]).alias("arrival_day"),
             pl.lit(file["file_id"], dtype=pl.Int64).alias("file_id"),
             pl.lit(file["source"]).alias("source"),

@@ -17,8 +17,16 @@ LOG_SHAPES = Table(
         FILE_ID,
         Column("source", pl.String, "what writes this log"),
         Column("hour", UTC, "UTC hour of the events; null where lines carry no time", nullable=True),
-        Column("shape_id", pl.Int64, "hash of the shape"),
-        Column("shape", pl.String, "the message with its variables masked by name"),
+        Column(
+            "shape_id",
+            pl.Int64,
+            "hash of the shape; that of log_events, but for files where hardly two messages are alike",
+        ),
+        Column(
+            "shape",
+            pl.String,
+            "the message with its variables masked by name, and <*> for rare words of a file with over 50,000 shapes",
+        ),
         Column("severity_number", pl.Int16, "highest severity among the events", minimum=0, maximum=24),
         Column("events", pl.Int64, "events of this shape", minimum=1),
         Column("first_ts", UTC, "earliest event", nullable=True),
