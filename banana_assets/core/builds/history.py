@@ -10,6 +10,7 @@ from banana_assets.core.builds.greens import greens
 from banana_assets.core.builds.testruns import TEST, reported
 from banana_assets.core.metrics.rates import wilson
 from banana_assets.core.metrics.runs import ended
+from banana_assets.core.metrics.slowdown import mann_whitney_greater
 from banana_assets.core.tables.failures import TEST_HISTORY
 
 LEAST_RECENT, MOST_RECENT = 5, 20
@@ -97,6 +98,4 @@ def trend(seconds: NDArray[np.float64]) -> tuple[float | None, bool]:
     ratio = max(middle, RESOLUTION) / max(usual, RESOLUTION)
     if ratio <= SLOWER or middle - usual < LEAST_SECONDS:
         return ratio, False
-    from scipy.stats import mannwhitneyu
-
-    return ratio, bool(mannwhitneyu(now, before, alternative="greater", method="asymptotic").pvalue < CHANCE)
+    return ratio, mann_whitney_greater(now, before) < CHANCE
