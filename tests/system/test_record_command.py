@@ -251,3 +251,12 @@ def test_git_says_branch_and_commit(home: Path, tmp_path: Path) -> None:
     assert [build[n] for n in ("pipeline", "job", "branch", "commit_sha")] == [
         "shop", "make", "topic", git("rev-parse", "HEAD"),
     ]  # fmt: skip
+
+
+def test_a_home_that_cannot_be_written_costs_the_build_and_not_the_command(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = _record(tmp_path / "file" / "home", "--", "sh", "-c", "echo out; exit 3")
+    assert (done.returncode, done.stdout) == (3, "out\n")
+    assert "the command ran, but the build is not kept" in done.stderr
+    assert "set BANANA_HOME" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -44,9 +44,15 @@ def record(
     except InputError as error:
         say(f"banana record: {error}")
         raise typer.Exit(exit_status_of(error)) from error
-    if ran.complaint:
+    there = ran.spool is not None and ran.spool.is_dir()
+    if ran.complaint and there:
         say(f"banana record: the build is not kept whole, since {ran.complaint}.")
-    if ran.spool is not None and ran.spool.is_dir():
+    elif ran.complaint:
+        say(
+            f"banana record: the command ran, but the build is not kept, since {ran.complaint}. "
+            "Mend the permissions, or set BANANA_HOME to a folder of yours."
+        )
+    if ran.spool is not None and there:
         _keep(ran.spool)
     raise typer.Exit(ran.status)
 
