@@ -191,7 +191,7 @@ def test_builds_show_before_anything_is_computed(ingested: Run) -> None:
     status, out, err = ingested("builds", "--limit", "4")
     assert (status, len(out.splitlines())) == (0, 5)
     assert "3 more (--limit)" in err
-    assert "1 failed build not explained or clustered yet" in err
+    assert "1 failed build is not explained yet" in err
     assert "came without a log" in out
     status, out, _ = ingested("build", "build-2")
     assert (status, "error: expected ';'" in out, "banana materialize" in out) == (0, True, True)
@@ -209,6 +209,7 @@ def test_builds_show_before_anything_is_computed(ingested: Run) -> None:
         (["diagnose", "test-55"], "test-55 is no file. There is no build test-55."),
         (["diagnose", "test-7"], "came without a log"),
         (["diagnose", "./test-5"], "does not exist"),
+        (["diagnose", "x" * 5000], "is no file. There is no build"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(filled: Run, words: list[str], said: str) -> None:

@@ -34,9 +34,9 @@ def flaky_tests(
     A **flake** is a build in which a test passed only when tried again (JUnit's retries, several results of one test),
     or failed while another build of the same job passed it on the same commit. Builds in which most tests fail count
     for none (``testruns.MASS_SHARE``), so a test that fails with all others is not flaky, and neither is one that
-    always fails. A flaky test is **broken** now when it failed in every run of the last two commits of a job and
-    branch, and **quiet** when it has since passed so often in a row that luck explains it with less than 5 %
-    (``by_luck``). ``today`` decides which quarantines are over.
+    always fails. A flaky test is **broken** now when it failed in every run of the last two commits of a job, on the
+    branch on which it ran last, and **quiet** when it has since passed so often in a row that luck explains it with
+    less than 5 % (``by_luck``). ``today`` decides which quarantines are over.
     """
     told = [
         part.with_columns(source=pl.lit(source))
@@ -129,8 +129,10 @@ def _flips(mine: pl.DataFrame) -> pl.DataFrame:
 
 
 def _broken(mine: pl.DataFrame) -> pl.DataFrame:
-    """``test_id, broken``: whether it failed in every run of the last two commits of some job and branch."""
+    """``test_id, broken``: whether it failed in every run of the last two commits of some job, on its latest branch."""
     line = ["test_id", "job", "branch"]
+    latest = mine.group_by("test_id", maintain_order=True).agg(pl.col("branch").last())
+    mine = mine.join(latest, on=["test_id", "branch"], how="semi")
     # A build of an unknown commit stands for one of its own.
     commits = (
         mine.with_columns(commit=pl.coalesce("commit_sha", "build_id"))

@@ -10,11 +10,9 @@ from banana_assets.core.builds.greens import greens
 from banana_assets.core.builds.testruns import TEST, reported
 from banana_assets.core.metrics.rates import wilson
 from banana_assets.core.metrics.runs import ended
-from banana_assets.core.metrics.slowdown import mann_whitney_greater
+from banana_assets.core.metrics.slowdown import halves, mann_whitney_greater
 from banana_assets.core.tables.failures import TEST_HISTORY
 
-LEAST_RECENT, MOST_RECENT = 5, 20
-LEAST_BEFORE, MOST_BEFORE = 10, 100
 SLOWER = 1.1
 LEAST_SECONDS = 0.01
 """A shift of less is nothing to anybody."""
@@ -90,10 +88,10 @@ def trend(seconds: NDArray[np.float64]) -> tuple[float | None, bool]:
     The ratio of medians (of a millisecond at least), None with fewer than fifteen; longer where it is above 1.1, the
     difference 10 ms or more, and no chance by the one-sided test of H. B. Mann and D. R. Whitney (1947), p < .01.
     """
-    recent = min(MOST_RECENT, max(LEAST_RECENT, len(seconds) // 3))
-    if len(seconds) < recent + LEAST_BEFORE:
+    parts = halves(seconds)
+    if parts is None:
         return None, False
-    now, before = seconds[-recent:], seconds[:-recent][-MOST_BEFORE:]
+    now, before = parts
     middle, usual = float(np.median(now)), float(np.median(before))
     ratio = max(middle, RESOLUTION) / max(usual, RESOLUTION)
     if ratio <= SLOWER or middle - usual < LEAST_SECONDS:

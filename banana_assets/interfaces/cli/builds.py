@@ -72,7 +72,8 @@ def builds(
     if chosen.height > most:
         say(f"banana builds: {chosen.height - most:,} more (--limit).")
     if waiting := _unexplained(chosen.head(most)):
-        say(f"banana builds: {plural(waiting, 'failed build')} not explained or clustered yet (`banana materialize`).")
+        are = "is" if waiting == 1 else "are"
+        say(f"banana builds: {plural(waiting, 'failed build')} {are} not explained yet (`banana materialize`).")
 
 
 def _where(frame: pl.DataFrame, **equal: str) -> pl.DataFrame:

@@ -88,7 +88,7 @@ class _Shelf:
 
 def _explained(told: str, budget: int, green: Sequence[str] | None, shelf: _Shelf) -> tuple[str, Diagnosis, str | None]:
     """The name of what was explained, why it failed, and the build that it was compared with by itself."""
-    if told == "-" or Path(told).exists() or _is_path(told) or (shelved := shelf.get()) is None:
+    if told == "-" or _is_path(told) or (shelved := shelf.get()) is None:
         return told, diagnose(_lines(told), budget=budget, against=green), None
     from banana_assets.backends.lookup import build_lines, diagnosed, find_build
 
@@ -105,7 +105,13 @@ def _explained(told: str, budget: int, green: Sequence[str] | None, shelf: _Shel
 
 
 def _is_path(told: str) -> bool:
-    """Whether it can only be meant as a file: ids of builds hold a slash, but do not begin like a path or end so."""
+    """Whether it is a file, or can only be meant as one: ids of builds do not begin or end like a path."""
+    try:
+        if Path(told).exists():
+            return True
+    except OSError:
+        # Longer than any file's name may be.
+        return False
     return told.startswith(("/", "./", "../", "~")) or told.endswith((".log", ".txt", ".gz", ".zst"))
 
 

@@ -123,6 +123,15 @@ def test_a_flaky_test_that_only_fails_now_is_broken() -> None:
     assert flaky(*begin, ("c1", {"t": FAIL}), ("c2", {"t": FAIL}), ("c3", {"t": PASS}))["t"]["state"] == "flaky"
 
 
+def test_a_branch_that_nobody_builds_any_more_breaks_nothing() -> None:
+    tests, known = told(("c0", {"t": FAIL}), ("c1", {"t": FAIL}), ("c2", {"t": FAIL}), ("c2", {"t": PASS}))
+    branches = pl.Series("branch", ["dev", "dev", "main", "main"])
+    frame = flaky_tests(tests, known.with_columns(branches), BUILD_FAILURES.empty(), NONE, TODAY)
+    assert frame["state"].item() == "flaky"
+    turned = flaky_tests(tests, known.with_columns(branches.reverse()), BUILD_FAILURES.empty(), NONE, TODAY)
+    assert turned["state"].item() == "flaky"
+
+
 def test_a_test_is_quiet_when_a_flake_was_to_be_expected() -> None:
     # One flake in two runs: nine passes in a row have a chance of 6 / (11 x 12), eight of 6 / (10 x 11).
     assert (by_luck(1, 2, 9), by_luck(1, 2, 8)) == pytest.approx((6 / 132, 6 / 110))
