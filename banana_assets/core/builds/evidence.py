@@ -65,7 +65,7 @@ def _wanted(
         yield 0.9, line, line
     for first, last in spans:
         yield 1.0, first, last
-    for line in summaries:
+    for line in summaries[:400]:
         yield 1.0, line, line
     for row in others[:12]:
         yield 1.0, row.finding.first, min(row.finding.last, row.finding.anchor + 12)
@@ -75,7 +75,7 @@ def _wanted(
         yield 1.0, region.first, region.first
         yield 1.0, region.last - 15, region.last
     yield 1.0, len(log) - 12, len(log) - 1
-    for row in others[12:]:
+    for row in others[12:400]:
         yield 1.0, row.finding.anchor, min(row.finding.last, row.finding.anchor + 6)
     for first, last in spans[:4]:
         yield 1.0, first - 20, last + 12

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
+import polars as pl
+
 from banana_assets.core.builds.blocks import BLOCKS
 from banana_assets.core.builds.cleaning import CleanLog
 from banana_assets.core.builds.hints import Hits, search, tool_hints
@@ -20,6 +22,8 @@ from banana_assets.core.builds.tools.table import MESSAGE, Refinement, Rule
 
 MOST_FINDINGS = 20_000
 """Findings looked at in one log. A log with more says the same thing over and over."""
+MOST_OF_A_KIND = 2_000
+"""Lines looked at of those that hold the same literals: the first and the last of them."""
 
 
 _ENDS = ("error", "group", "endgroup", "section", "command")
@@ -53,7 +57,7 @@ def _by_hint() -> dict[str, list[int]]:
 
 
 @lru_cache(4096)
-def _orders(words: frozenset[str]) -> tuple[int, ...]:
+def _orders(words: tuple[str, ...]) -> tuple[int, ...]:
     """The entries whose hints are among the words: the most telling first, then in the table's order.
 
     What a tool that is known says of its own line stands before any guess at words.
@@ -77,12 +81,12 @@ def findings(log: CleanLog, ends: Sequence[Ending] = (), hits: Hits | None = Non
     No message goes on past one of the ``ends`` (see ``steps.endings``). ``hits`` spares the search for the table's
     literals where somebody did it already.
     """
-    candidates = search(log.series, *tool_hints()) if hits is None else hits
+    candidates = _candidates(log, search(log.series, *tool_hints()) if hits is None else hits)
     found: list[Finding] = []
     covered = -1
     barriers = sorted({i for i, m in log.markers.items() if m in _ENDS}.union(e.line for e in ends))
-    for i in sorted(candidates):
-        finding = _at(log, i, candidates[i], covered)
+    for i, orders in candidates:
+        finding = _at(log, i, orders, covered)
         if finding is None:
             continue
         if finding.last > finding.anchor:
@@ -97,10 +101,43 @@ def findings(log: CleanLog, ends: Sequence[Ending] = (), hits: Hits | None = Non
     return found
 
 
-def _at(log: CleanLog, i: int, words: Sequence[str], covered: int) -> Finding | None:
-    orders = _orders(frozenset(words))
-    if not orders:
-        return None
+def _candidates(log: CleanLog, hits: Hits) -> list[tuple[int, tuple[int, ...]]]:
+    """The lines that may be known by an entry of the table, in order, with those entries.
+
+    Of more than ``MOST_OF_A_KIND`` lines that hold the same literals, those that cannot match are left out first, then
+    those in the middle: of what tools that are known say, and of error words, each for itself.
+    """
+    found: list[tuple[int, tuple[int, ...]]] = []
+    for kind, lines in zip(hits.kinds, hits.lines, strict=True):
+        orders = _orders(kind)
+        if not orders:
+            continue
+        kept = lines
+        if len(lines) > MOST_OF_A_KIND:
+            texts = log.series.gather(lines)
+            told = [order for order in orders if RULES[order].tool and RULES[order].weight >= MESSAGE]
+            guessed = [order for order in orders if order not in told]
+            parts = [_ends_of(lines.filter(_may_match(texts, some))) for some in (told, guessed) if some]
+            kept = pl.concat(parts).unique().sort()
+        found += [(line, orders) for line in kept.to_list()]
+    return sorted(found)
+
+
+def _ends_of(lines: pl.Series) -> pl.Series:
+    half = MOST_OF_A_KIND // 2
+    return lines if len(lines) <= 2 * half else pl.concat([lines.head(half), lines.tail(half)])
+
+
+def _may_match(texts: pl.Series, orders: Sequence[int]) -> pl.Series:
+    """Where one of the entries may match: their patterns without what only Python's regular expressions have."""
+    try:
+        return texts.str.contains("|".join(f"(?:{RULES[order].wide})" for order in orders))
+    except pl.exceptions.ComputeError:
+        # Together they are too much for the engine.
+        return pl.repeat(value=True, n=len(texts), dtype=pl.Boolean, eager=True)
+
+
+def _at(log: CleanLog, i: int, orders: Sequence[int], covered: int) -> Finding | None:
     text = log.texts[i]
     for order in orders:
         rule = RULES[order]

@@ -63,7 +63,7 @@ def reported_findings(log: CleanLog, problems: Sequence[Problem], found: Sequenc
         return []
     known = {f.anchor for f in found if f.weight >= FAILURE - 12}
     result = []
-    for i, literals in sorted(search(log.series, list(by_literal)).items()):
+    for i, literals in search(log.series, list(by_literal)).of(lambda kind: kind):
         if i in known:
             continue
         problem = by_literal[literals[0]]

@@ -81,7 +81,7 @@ def endings(log: CleanLog, hits: Hits | None = None) -> list[Ending]:
     """
     found = []
     candidates = search(log.series, ENDING_HINTS) if hits is None else hits
-    for i in sorted(i for i, words in candidates.items() if not _ENDING_HINTS.isdisjoint(words)):
+    for i, _ in candidates.of(lambda kind: not _ENDING_HINTS.isdisjoint(kind)):
         text = log.texts[i]
         match = _COMMAND_ENDED.match(text)
         if match:

@@ -37,7 +37,7 @@ def test_hints() -> tuple[str, ...]:
 
 
 @lru_cache(1024)
-def _entries(words: frozenset[str]) -> tuple[Line, ...]:
+def _entries(words: tuple[str, ...]) -> tuple[Line, ...]:
     table = _by_hint()
     return tuple({id(entry): entry for word in words for entry in table.get(word, ())}.values())
 
@@ -68,10 +68,9 @@ def _once(results: Iterator[TestResult]) -> Iterator[TestResult]:
 
 def _from_lines(log: CleanLog, hits: Hits) -> Iterator[tuple[int, TestResult, bool]]:
     count = 0
-    for i in sorted(hits):
-        entries = _entries(frozenset(hits[i]))
+    for i, entries in hits.of(_entries):
         text = log.texts[i]
-        if not entries or len(text) > 1_000:
+        if len(text) > 1_000:
             continue
         for entry in entries:
             match = entry.regex.match(text)

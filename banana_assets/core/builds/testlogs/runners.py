@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 _STATUS = {
     "passed": "passed", "pass": "passed", "ok": "passed", "success": "passed", "xfail": "passed", "xpass": "passed",
@@ -35,8 +35,13 @@ class Line:
         """The status in our vocabulary, empty for a word that is none."""
         if self.status:
             return self.status
-        word = re.split(r"[\s.(]", match["status"].strip(), maxsplit=1)[0].lower()
-        return _STATUS.get(match["status"].strip().lower(), _STATUS.get(word, ""))
+        return _of_word(match["status"])
+
+
+@lru_cache(1024)
+def _of_word(told: str) -> str:
+    word = re.split(r"[\s.(]", told.strip(), maxsplit=1)[0].lower()
+    return _STATUS.get(told.strip().lower(), _STATUS.get(word, ""))
 
 
 _NUMBERED = tuple(f"{digit}) " for digit in range(10))

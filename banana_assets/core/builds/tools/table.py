@@ -42,6 +42,11 @@ class Rule:
         """The compiled pattern, compiled at the first line that holds a hint."""
         return re.compile(self.pattern, re.ASCII)
 
+    @cached_property
+    def wide(self) -> str:
+        """A pattern for polars that matches wherever ``pattern`` does, and sometimes where it does not."""
+        return without_lookaround(self.pattern)
+
 
 @dataclass(frozen=True)
 class Refinement:
@@ -55,6 +60,33 @@ class Refinement:
     def regex(self) -> re.Pattern[str]:
         """The compiled pattern."""
         return re.compile(self.pattern, re.ASCII)
+
+
+def without_lookaround(pattern: str) -> str:
+    """The pattern without lookahead and lookbehind, which Rust's regular expressions lack: it matches more."""
+    kept, i = list[str](), 0
+    while i < len(pattern):
+        opening = _LOOKAROUND.match(pattern, i)
+        if opening is None:
+            step = 2 if pattern[i] == "\\" else 1
+            kept.append(pattern[i : i + step])
+            i += step
+            continue
+        depth, i = 1, opening.end()
+        inside = False
+        while depth:
+            char = pattern[i]
+            if char == "\\":
+                i += 1
+            elif char in "[]":
+                inside = char == "["
+            elif not inside:
+                depth += (char == "(") - (char == ")")
+            i += 1
+    return "".join(kept)
+
+
+_LOOKAROUND = re.compile(r"\(\?<?[=!]")
 
 
 def rules(tool: str, *entries: tuple[str, int, str, str, str]) -> tuple[Rule, ...]:
