@@ -43,7 +43,7 @@ from banana_assets.core.tables import (
     TEST_RESULTS,
 )
 
-WINDOW_LINES, WINDOW_BYTES = 500_000, 64 << 20
+WINDOW_LINES, WINDOW_BYTES = 500_000, 16 << 20
 """Lines, and bytes of log, whose events are counted at once."""
 
 SERIES_AT_ONCE = 200
