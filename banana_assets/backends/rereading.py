@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
 
 from banana_assets.backends.lines import read_lines
@@ -35,19 +38,20 @@ def verified(store: Store, advice: pl.DataFrame, key: str) -> pl.DataFrame:
 
     The fact and the row that it comes from stay; what is no quote of its log is shown to nobody.
     """
-    wrong = {
-        (row[key], row["sha256"], row["first_line"], row["quote"])
-        for row in false_quotes(store, citations(advice, key)).iter_rows(named=True)
-    }
+    wrong = {(row[key], *_place(row)) for row in false_quotes(store, citations(advice, key)).iter_rows(named=True)}
     if not wrong:
         return advice
     rows = advice.to_dicts()
     for row in rows:
         for item in row["evidence"]:
             cited = item["citation"]
-            if cited and (row[key], cited["sha256"], cited["first_line"], cited["quote"]) in wrong:
+            if cited and (row[key], *_place(cited)) in wrong:
                 item["citation"] = None
     return pl.DataFrame(rows, schema=advice.schema)
+
+
+def _place(citation: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(citation[name] for name in ("build_id", "sha256", "first_line", "last_line", "quote"))
 
 
 def _lines(store: Store, sha256: str, end: int | None) -> list[str]:

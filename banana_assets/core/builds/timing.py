@@ -135,9 +135,11 @@ def _own_seconds(lines: Sequence[str], step: Step) -> float | None:
         ends = [m for m in _SECTION.finditer(last) if m["edge"] == "end"]
         if ends:
             return max(0.0, int(ends[-1]["time"]) - begin.timestamp())
-    travis = list(_TRAVIS.finditer(last))
-    if travis:
-        return max(0.0, (int(travis[-1]["finish"]) - int(travis[-1]["start"])) / 1e9)
+    commands = [
+        m for line in lines[step.first - 1 : step.last] if "travis_time:end" in line for m in _TRAVIS.finditer(line)
+    ]
+    if commands:
+        return max(0.0, sum(int(m["finish"]) - int(m["start"]) for m in commands) / 1e9)
     return None
 
 
