@@ -25,13 +25,17 @@ from banana_assets.assets.shared import (
     written,
 )
 from banana_assets.backends import derive
+from banana_assets.core.metrics.anomalies.found import anomalies
+from banana_assets.core.metrics.changes import build_changes as changes
 from banana_assets.core.metrics.health import build_health as health
 from banana_assets.core.metrics.system import system_metrics as metrics
 from banana_assets.core.metrics.usage import resource_usage as usage
+from banana_assets.core.plots.changes import anomalies_plot, changes_plot
 from banana_assets.core.plots.health import health_plot
 from banana_assets.core.plots.resources import usage_plot
 from banana_assets.core.plots.system import metrics_plot
 from banana_assets.core.tables import (
+    BUILD_CHANGES,
     BUILD_FAILURES,
     BUILD_HEALTH,
     BUILD_STEPS,
@@ -40,6 +44,7 @@ from banana_assets.core.tables import (
     FLAKY_TESTS,
     LOG_PATTERNS,
     LOG_SHAPES,
+    METRIC_ANOMALIES,
     RESOURCE_ROLLUPS,
     RESOURCE_SAMPLES,
     RESOURCE_USAGE,
@@ -116,5 +121,41 @@ def build_health(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
         frame,
         plot=partial(health_plot, frame),
         preview=["pipeline", "score", "builds"],
+        inputs=inputs,
+    )
+
+
+@table_asset(BUILD_CHANGES, group="metrics", deps=[builds])
+def build_changes(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
+    """Find since when jobs take longer or shorter, or fail more or less often."""
+    lake = tables.get()
+    inputs = input_versions(lake, BUILDS)
+    if same := unchanged(lake, BUILD_CHANGES, inputs):
+        return same
+    rows = lake.read(BUILDS)
+    frame = changes(rows)
+    return result(
+        BUILD_CHANGES,
+        frame,
+        plot=partial(changes_plot, rows, frame),
+        preview=["pipeline", "job", "metric", "since", "before", "after", "low", "high", "latest"],
+        inputs=inputs,
+    )
+
+
+@table_asset(METRIC_ANOMALIES, group="metrics", deps=[resource_usage, system_metrics])
+def metric_anomalies(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
+    """Find the readings that stand out against their own past."""
+    lake = tables.get()
+    inputs = input_versions(lake, RESOURCE_USAGE, SYSTEM_METRICS)
+    if same := unchanged(lake, METRIC_ANOMALIES, inputs):
+        return same
+    read, hourly = lake.read(RESOURCE_USAGE), lake.read(SYSTEM_METRICS)
+    frame = anomalies(read, hourly)
+    return result(
+        METRIC_ANOMALIES,
+        frame,
+        plot=partial(anomalies_plot, read, hourly, frame),
+        preview=["metric", "subject", "ts", "value", "usual", "score"],
         inputs=inputs,
     )

@@ -30,6 +30,8 @@ LINEAGE = {
     "resource_usage": {"resource_samples", "resource_rollups"},
     "system_metrics": {"log_shapes", "log_patterns", "builds", "test_results", "resource_rollups", "build_steps"},
     "build_health": {"builds", "build_failures", "test_results", "failure_clusters", "flaky_tests"},
+    "build_changes": {"builds"},
+    "metric_anomalies": {"resource_usage", "system_metrics"},
     "bottlenecks": {
         "builds",
         "build_steps",

@@ -6,7 +6,9 @@ told once. What follows only sharpens its figures.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,8 +16,7 @@ from numpy.typing import NDArray
 
 from banana_assets.core.metrics.rates import Z95, wilson
 from banana_assets.core.metrics.runs import ended
-from banana_assets.core.schema import Type
-from banana_assets.core.tables.common import UTC
+from banana_assets.core.tables.metrics import BUILD_CHANGES
 
 Floats = NDArray[np.float64]
 
@@ -44,24 +45,6 @@ RATE_CHANCE = 3e-3
 PRIOR_SPELL, PRIOR_FOLLOWS = 4.0, 0.2
 SMALLEST_RATE = 0.05
 
-_COLUMNS: dict[str, Type] = {
-    "pipeline": pl.String,
-    "job": pl.String,
-    "metric": pl.String,
-    "since": UTC,
-    "found_at": UTC,
-    "first_build_id": pl.String,
-    "found_build_id": pl.String,
-    "before": pl.Float64,
-    "after": pl.Float64,
-    "low": pl.Float64,
-    "high": pl.Float64,
-    "builds_before": pl.Int64,
-    "builds_since": pl.Int64,
-    "latest": pl.Boolean,
-}
-BUILD_CHANGES = pl.Schema(_COLUMNS)
-
 
 @dataclass(frozen=True)
 class Change:
@@ -80,8 +63,11 @@ class Change:
     high: float
 
 
-def duration_changes(seconds: Floats) -> list[Change]:
+def duration_changes(seconds: Floats, *, told: bool = False) -> list[Change]:
     """Shifts of a job's durations (s, above 0, in order of time), the earliest first.
+
+    Those that later builds did not bear out (an interval that holds no change) are left out, unless all that were
+    ``told`` at the time are asked for.
 
     The last three, and the last eight, log durations are compared with up to a hundred before: their distances from
     the winsorised mean, in units of its deviation grown by the autocorrelation seen there, clipped at 2.5, are added
@@ -99,15 +85,11 @@ def duration_changes(seconds: Floats) -> list[Change]:
         begin = _start(logs, begin, now)
         starts.append(begin)
         found.append(now)
-    ends = [0, *starts, len(logs)]
-    return [
-        _duration_change(logs[ends[k] : ends[k + 1]], logs[ends[k + 1] : ends[k + 2]], start, now)
-        for k, (start, now) in enumerate(zip(starts, found, strict=True))
-    ]
+    return _with_levels(logs, starts, found, _duration_change, None if told else 1.0)
 
 
-def rate_changes(failed: NDArray[np.bool_]) -> list[Change]:
-    """Shifts of the failure rate of builds (in order of time), the earliest first.
+def rate_changes(failed: NDArray[np.bool_], *, told: bool = False) -> list[Change]:
+    """Shifts of the failure rate of builds (in order of time), the earliest first; ``told`` as in ``duration_changes``.
 
     The failures among the last 3 to 30 builds are compared with all since the last change (fifteen or more): an alarm
     when the Beta-binomial chance of so many, or so few, is below ``RATE_CHANCE``; the span with the smallest chance
@@ -132,15 +114,11 @@ def rate_changes(failed: NDArray[np.bool_]) -> list[Change]:
             begin = int(edge[best])
             starts.append(begin)
             found.append(now)
-    ends = [0, *starts, len(reds)]
-    return [
-        _rate_change(reds[ends[k] : ends[k + 1]], reds[ends[k + 1] : ends[k + 2]], start, now)
-        for k, (start, now) in enumerate(zip(starts, found, strict=True))
-    ]
+    return _with_levels(reds, starts, found, _rate_change, None if told else 0.0)
 
 
 def build_changes(builds: pl.DataFrame) -> pl.DataFrame:
-    """Changes of every job (BUILDS), of its last thousand builds: columns BUILD_CHANGES, in order of ``found_at``.
+    """Changes of every job (BUILDS), of its last thousand builds: BUILD_CHANGES.
 
     ``metric`` is ``duration_seconds`` (successful builds with a duration above 0) or ``failure_ratio`` (all that
     ended). ``since`` is the time of the first build at the new level, ``latest`` whether no later change of that job
@@ -161,7 +139,30 @@ def build_changes(builds: pl.DataFrame) -> pl.DataFrame:
                 told = (mine["at"][c.start], mine["at"][c.found], mine["build_id"][c.start], mine["build_id"][c.found])
                 counts = (c.start - begin, ends[k + 1] - c.start, k == len(changes) - 1)
                 rows.append((pipeline, job, metric, *told, c.before, c.after, c.low, c.high, *counts))
-    return pl.DataFrame(rows, schema=BUILD_CHANGES, orient="row").sort("found_at", "pipeline", "job", "metric")
+    return BUILD_CHANGES.conform(
+        pl.DataFrame(rows, schema=BUILD_CHANGES.dtypes, orient="row").sort("pipeline", "job", "metric", "since")
+    )
+
+
+def _with_levels(
+    values: NDArray[Any],
+    starts: list[int],
+    found: list[int],
+    compare: Callable[[NDArray[Any], NDArray[Any], int, int], Change],
+    same: float | None,
+) -> list[Change]:
+    """The changes with the levels on both sides; without those whose interval holds ``same``, the weakest first."""
+    while True:
+        ends = [0, *starts, len(values)]
+        changes = [
+            compare(values[ends[k] : ends[k + 1]], values[ends[k + 1] : ends[k + 2]], start, now)
+            for k, (start, now) in enumerate(zip(starts, found, strict=True))
+        ]
+        void = [k for k, c in enumerate(changes) if same is not None and c.low <= same <= c.high]
+        if not void:
+            return changes
+        least = min(void, key=lambda k: abs(changes[k].after - changes[k].before))
+        starts, found = starts[:least] + starts[least + 1 :], found[:least] + found[least + 1 :]
 
 
 def _first_alarm(logs: Floats, begin: int) -> int | None:

@@ -94,21 +94,34 @@ def _first(bad: pl.DataFrame, where: str, what: str, column: str, remedy: str = 
 @dataclass(frozen=True)
 class Grid:
     """One series on a regular grid: ``values`` with NaN where nothing was read, ``step`` in seconds, times of both
-    ends in seconds since 1970."""
+    ends in seconds since 1970, by the clocks of the time zone where there is one. ``last`` is the time of the last
+    reading in UTC."""
 
     name: str
     begin: int
     step: int
     values: np.ndarray
+    last: int
 
 
-def grids(readings: Readings) -> tuple[list[Grid], list[str]]:
+def local(times: pl.Series, zone: str | None) -> pl.Series:
+    """What the clocks of that time zone show at these times (UTC). InputError for an unknown zone."""
+    if zone is None:
+        return times
+    try:
+        return times.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"There is no time zone {zone!r}.", "Name one like Europe/Berlin.") from error
+
+
+def grids(readings: Readings, zone: str | None = None) -> tuple[list[Grid], list[str]]:
     """Each series on the grid of its most frequent step, in the order of first appearance, and what was odd.
 
     Rules: unordered readings are sorted; readings at one time, or nearer to one grid point than to the next, are
     averaged; other times move to the nearest point of the grid that ends at the last reading. A series with fewer than
     two times, or whose clock jumps so far that the grid would have more than a hundred points a reading, is an
-    InputError.
+    InputError. With a ``zone`` the grid is that of its clocks: the hour that is left out in spring is a gap, the two
+    of autumn are averaged, and every hour of the day stays in its place.
     """
     frame = readings.frame.drop_nulls("y")
     lost = set(readings.frame["series_id"].unique()) - set(frame["series_id"].unique())
@@ -124,10 +137,11 @@ def grids(readings: Readings) -> tuple[list[Grid], list[str]]:
     cells = 0
     found = []
     for (name,), group in frame.partition_by("series_id", as_dict=True, maintain_order=True).items():
-        seconds = group["ts"].dt.epoch("s").to_numpy()
+        seconds = local(group["ts"], zone).dt.epoch("s").to_numpy()
         values = group["y"].to_numpy()
         order = np.argsort(seconds, kind="stable")
-        grid = _grid(str(name), seconds[order], values[order])
+        last = group["ts"].dt.epoch("s").to_numpy().max()
+        grid = _grid(str(name), seconds[order], values[order], int(last))
         cells += len(grid.values)
         if cells > MOST_CELLS:
             raise InputError(
@@ -137,7 +151,7 @@ def grids(readings: Readings) -> tuple[list[Grid], list[str]]:
     return found, notes
 
 
-def _grid(name: str, seconds: np.ndarray, values: np.ndarray) -> Grid:
+def _grid(name: str, seconds: np.ndarray, values: np.ndarray, last: int) -> Grid:
     moments = np.unique(seconds)
     if len(moments) < 2:
         raise InputError(f"Series {name!r} has one point; two are needed to know its step.", "Leave it out.")
@@ -162,4 +176,4 @@ def _grid(name: str, seconds: np.ndarray, values: np.ndarray) -> Grid:
     with np.errstate(invalid="ignore", divide="ignore"):
         means = sums / n
     first = int(np.argmax(n > 0))
-    return Grid(name, int(moments[-1]) - (length - 1 - first) * step, step, means[first:])
+    return Grid(name, int(moments[-1]) - (length - 1 - first) * step, step, means[first:], last)

@@ -9,7 +9,14 @@ from banana_assets.core.tables.advice import (
     RESOURCE_USAGE_PREDICTIONS,
 )
 from banana_assets.core.tables.failures import FAILURE_CLUSTERS, FLAKY_TESTS, TEST_HISTORY
-from banana_assets.core.tables.metrics import BUILD_HEALTH, RESOURCE_ROLLUPS, RESOURCE_USAGE, SYSTEM_METRICS
+from banana_assets.core.tables.metrics import (
+    BUILD_CHANGES,
+    BUILD_HEALTH,
+    METRIC_ANOMALIES,
+    RESOURCE_ROLLUPS,
+    RESOURCE_USAGE,
+    SYSTEM_METRICS,
+)
 from banana_assets.core.tables.patterns import BUILD_FAILURES, LOG_PATTERNS, LOG_SHAPES
 from banana_assets.core.tables.plans import PLANS
 from banana_assets.core.tables.raw import BUILDS, LOG_EVENTS, LOG_FILES, RESOURCE_SAMPLES, TEST_RESULTS
@@ -34,6 +41,8 @@ TABLES: dict[str, Table] = {
         SYSTEM_METRICS,
         RESOURCE_USAGE,
         BUILD_HEALTH,
+        BUILD_CHANGES,
+        METRIC_ANOMALIES,
         BOTTLENECKS,
         OPTIMIZATION_RECOMMENDATIONS,
         RESOURCE_USAGE_PREDICTIONS,
@@ -45,6 +54,7 @@ TABLES: dict[str, Table] = {
 __all__ = [
     "BOTTLENECKS",
     "BUILDS",
+    "BUILD_CHANGES",
     "BUILD_FAILURES",
     "BUILD_HEALTH",
     "BUILD_STEPS",
@@ -54,6 +64,7 @@ __all__ = [
     "LOG_FILES",
     "LOG_PATTERNS",
     "LOG_SHAPES",
+    "METRIC_ANOMALIES",
     "OPTIMIZATION_RECOMMENDATIONS",
     "PLANS",
     "RESOURCE_ROLLUPS",

@@ -114,3 +114,58 @@ BUILD_HEALTH = Table(
     key=("pipeline",),
     sources={"score": ("builds.status", "builds.duration_seconds", "build_failures.category")},
 )
+
+METRIC_ANOMALIES = Table(
+    "metric_anomalies",
+    "Readings of resources and system metrics that stand out against their own past, each told once, at its beginning.",
+    (
+        Column("origin", pl.String, "the table of the reading", allowed=("resource_usage", "system_metrics")),
+        Column("dimension", pl.String, "what it was measured for"),
+        Column("subject", pl.String, "which source, pipeline or branch; empty for all"),
+        Column("metric", pl.String, "what was measured"),
+        Column("ts", UTC, "when"),
+        Column("value", pl.Float64, "the reading"),
+        Column("usual", pl.Float64, "the median of the five days before"),
+        Column(
+            "score",
+            pl.Float64,
+            "how unusual, from the readings before alone; 0.5 and more is told",
+            "1",
+            minimum=0,
+            maximum=1,
+        ),
+    ),
+    key=("origin", "dimension", "subject", "metric", "ts"),
+    sources={
+        "value": ("resource_usage.mean", "system_metrics.value"),
+        "score": ("resource_usage.mean", "system_metrics.value"),
+    },
+)
+
+BUILD_CHANGES = Table(
+    "build_changes",
+    "When builds of a job began to take longer or shorter, or to fail more or less often.",
+    (
+        Column("pipeline", pl.String, "pipeline"),
+        Column("job", pl.String, "job"),
+        Column("metric", pl.String, "what changed", allowed=("duration_seconds", "failure_ratio")),
+        Column("since", UTC, "the first build at the new level"),
+        Column("found_at", UTC, "the build with which the change could be told"),
+        Column("first_build_id", pl.String, "the first build at the new level"),
+        Column("found_build_id", pl.String, "the build with which the change could be told"),
+        Column("before", pl.Float64, "the level before: median duration of successful builds, share of failures"),
+        Column("after", pl.Float64, "the level since, up to the next change"),
+        Column(
+            "low", pl.Float64, "lower end of the 95 % interval of after / before (durations), after - before (failures)"
+        ),
+        Column("high", pl.Float64, "upper end of it"),
+        Column("builds_before", pl.Int64, "builds at the level before", minimum=1),
+        Column("builds_since", pl.Int64, "builds at the level since", minimum=1),
+        Column("latest", pl.Boolean, "whether it is the last change of the job and metric"),
+    ),
+    key=("pipeline", "job", "metric", "first_build_id"),
+    sources={
+        "before": ("builds.duration_seconds", "builds.status"),
+        "after": ("builds.duration_seconds", "builds.status"),
+    },
+)
