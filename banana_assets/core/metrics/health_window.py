@@ -1,7 +1,8 @@
 """The points that a window of builds loses, for its builds as they are and for what they might as well have been.
 
-Chance is drawn by the Bayesian bootstrap: each build gets a weight from the exponential distribution, and the failure
-rate has the prior's share of such weights besides, which makes it exactly its Beta posterior.
+Chance is drawn by the Bayesian bootstrap: each build gets a weight from the exponential distribution. Builds that were
+not seen get weights as well, those of the Beta prior, which makes each share its Beta posterior; the prior is at least
+Jeffreys', since what did not happen in a few builds may happen yet.
 D. B. Rubin, "The Bayesian bootstrap", Annals of Statistics 9 (1981).
 """
 
@@ -14,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from banana_assets.core.metrics.rates import BetaPrior
+from banana_assets.core.metrics.rates import JEFFREYS, BetaPrior
 from banana_assets.core.metrics.slowdown import halves, mann_whitney_greater
 
 Floats = NDArray[np.float64]
@@ -87,18 +88,29 @@ class Window:
         """Points lost to each of POINTS: row 0 as the builds are, then ``draws`` rows by chance."""
         n, chance = self.builds, np.random.default_rng(seed)
         weights = np.vstack([np.ones(n), chance.standard_exponential((draws, n))])
-        failing = np.concatenate([[prior.a], chance.standard_gamma(prior.a, draws)])
-        passing = np.concatenate([[prior.b], chance.standard_gamma(prior.b, draws)])
+
+        def unseen(hits: float, of: float) -> tuple[Floats, Floats]:
+            """Weights of builds that were not seen, that hit and that did not: these, and by chance."""
+            drawn = (chance.standard_gamma(max(k, JEFFREYS.a), draws) for k in (hits, of))
+            hit, missed = (np.concatenate([[k], more]) for k, more in zip((hits, of), drawn, strict=True))
+            return hit, missed
+
         part = slice(self.first, self.end)
-        of = self.history
-        rate = (weights @ of.red[part] + failing) / (weights.sum(axis=1) + failing + passing)
-        flaky = _ratio(weights @ of.flaky[part], weights @ of.tested[part])
+        of, total = self.history, weights.sum(axis=1)
+        failing, passing = unseen(prior.a, prior.b)
+        # Builds that were not seen are red when they fail; as they are, they stood for no time.
+        red, green = (np.concatenate([[0.0], drawn[1:]]) for drawn in (failing, passing))
+        flaky, repeated = (
+            _ratio(weights @ hits[part] + hit, weights @ known[part] + (hit + missed) * known[part].any())
+            for hits, known in ((of.flaky, of.tested), (of.again, of.known))
+            for hit, missed in [unseen(0.0, 0.0)]
+        )
         return {
-            "failures": POINTS["failures"] * rate,
-            "red": POINTS["red"] * self._red(weights),
+            "failures": POINTS["failures"] * (weights @ of.red[part] + failing) / (total + failing + passing),
+            "red": POINTS["red"] * (self._red(weights) * total + red) / (total + red + green),
             "slower": POINTS["slower"] * self._slower(chance, draws),
             "flaky": POINTS["flaky"] * np.minimum(1.0, flaky / FLAKY_ALL),
-            "repeated": POINTS["repeated"] * _ratio(weights @ of.again[part], weights @ of.known[part]),
+            "repeated": POINTS["repeated"] * repeated,
         }
 
     @cached_property
