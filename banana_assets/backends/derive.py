@@ -11,12 +11,12 @@ from itertools import chain
 
 import polars as pl
 
+from banana_assets.backends.explaining import build_lines, diagnosed
 from banana_assets.backends.lines import read_lines
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.advice.observed import Observed, by_hour
-from banana_assets.core.builds.diagnosis import RULES_VERSION, diagnose
-from banana_assets.core.builds.greens import last_green
+from banana_assets.core.builds.diagnosis import RULES_VERSION
 from banana_assets.core.builds.rows import failure_row
 from banana_assets.core.builds.timing import RULES_VERSION as STEP_RULES
 from banana_assets.core.builds.timing import step_rows
@@ -151,15 +151,7 @@ def build_failures(store: Store, builds: pl.DataFrame, chosen: Sequence[str], bu
     rows = BUILDS.conform(builds).sort("arrived_at", "build_id")
     for build in rows.filter(pl.col("build_id").is_in(list(chosen))).iter_rows(named=True):
         when = build["finished_at"] or build["arrived_at"]
-        green = last_green(rows, build)
-        against = _lines(store, green["build_id"]) if green else None
-        found = diagnose(
-            _lines(store, build["build_id"]),
-            budget=budget,
-            exit_code=build["exit_code"],
-            against=against,
-            reported=store.problems_of(build["build_id"]),
-        )
+        found, _ = diagnosed(store, build, rows, budget)
         row = failure_row(found, build_id=build["build_id"], log_sha256=build["log_sha256"], failed_at=when)
         yield pl.DataFrame([row], schema=BUILD_FAILURES.dtypes)
 
@@ -174,7 +166,7 @@ def build_steps(store: Store, builds: pl.DataFrame, chosen: Sequence[str]) -> It
     """The steps of the chosen builds, in frames of BUILD_STEPS."""
     logs: dict[str, str] = dict(builds.select("build_id", "log_sha256").iter_rows())
     for build_id in chosen:
-        rows = step_rows(_lines(store, build_id), build_id, logs[build_id])
+        rows = step_rows(build_lines(store, build_id), build_id, logs[build_id])
         yield pl.DataFrame(rows, schema=BUILD_STEPS.dtypes)
 
 
@@ -192,8 +184,3 @@ def observe(tables: Tables) -> Observed:
         patterns=tables.read(LOG_PATTERNS),
         files=tables.read(LOG_FILES),
     )
-
-
-def _lines(store: Store, build_id: str) -> list[str]:
-    with store.open_build_log(build_id) as stream:
-        return [text for chunk in read_lines(stream) for text in chunk["text"].to_list()]

@@ -12,18 +12,16 @@ from typing import Any
 
 import polars as pl
 
-from banana_assets.backends.lines import read_lines
+from banana_assets.backends.explaining import build_lines, diagnosed
 from banana_assets.backends.settings import SQLITE_NAME, Settings
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
-from banana_assets.core.builds.diagnosis import Diagnosis, diagnose
 from banana_assets.core.builds.greens import last_green
 from banana_assets.core.builds.listing import found, listed
 from banana_assets.core.builds.quarantine import quarantined
 from banana_assets.core.builds.rows import failure_row
 from banana_assets.core.builds.testruns import BAD, TEST, identified
 from banana_assets.core.builds.timing import TimedStep, timed_steps
-from banana_assets.core.errors import InputError
 from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS, FLAKY_TESTS, TEST_RESULTS
 
 
@@ -79,27 +77,6 @@ def find_build(builds: pl.DataFrame, told: str) -> dict[str, Any]:
     """
     chosen = found(told, builds["build_id"].to_list(), "build", "`banana builds` lists them.")
     return builds.row(by_predicate=pl.col("build_id") == chosen, named=True)
-
-
-def build_lines(store: Store, build_id: str) -> list[str]:
-    """The lines of a build's log. Raises InputError when it has none."""
-    with store.open_build_log(build_id) as stream:
-        return [text for chunk in read_lines(stream) for text in chunk["text"].to_list()]
-
-
-def diagnosed(store: Store, build: dict[str, Any], builds: pl.DataFrame, budget: int) -> tuple[Diagnosis, str | None]:
-    """A build explained from its stored log, against the last green build of its job; that build's id.
-
-    Raises InputError when it has no log.
-    """
-    if build["log_sha256"] is None:
-        raise InputError(f"The build {build['build_id']} came without a log.", "Ingest its log, or choose another one.")
-    green = last_green(builds, build)
-    against = build_lines(store, green["build_id"]) if green else None
-    lines = build_lines(store, build["build_id"])
-    reported = store.problems_of(build["build_id"])
-    found = diagnose(lines, budget=budget, exit_code=build["exit_code"], against=against, reported=reported)
-    return found, green["build_id"] if green else None
 
 
 def build_detail(store: Store, tables: Tables, told: str) -> BuildDetail:

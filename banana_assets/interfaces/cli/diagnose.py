@@ -90,18 +90,16 @@ def _explained(told: str, budget: int, green: Sequence[str] | None, shelf: _Shel
     """The name of what was explained, why it failed, and the build that it was compared with by itself."""
     if told == "-" or _is_path(told) or (shelved := shelf.get()) is None:
         return told, diagnose(_lines(told), budget=budget, against=green), None
-    from banana_assets.backends.lookup import build_lines, diagnosed, find_build
+    from banana_assets.backends.explaining import diagnosed
+    from banana_assets.backends.lookup import find_build
 
     store, builds = shelved
     try:
         build = find_build(builds, told)
     except InputError as error:
         raise InputError(f"{told} is no file. {error.message}", error.remedy) from error
-    if green is None:
-        found, compared = diagnosed(store, build, builds, budget)
-        return build["build_id"], found, compared
-    lines = build_lines(store, build["build_id"])
-    return build["build_id"], diagnose(lines, budget=budget, exit_code=build["exit_code"], against=green), None
+    found, compared = diagnosed(store, build, builds, budget, green)
+    return build["build_id"], found, compared
 
 
 def _is_path(told: str) -> bool:
@@ -147,7 +145,12 @@ def _write_json(file: str, found: Diagnosis, compared: str | None) -> None:
         "next_step",
         "status",
     )
-    row = {"file": file, "category": found.category or None, "confidence": found.confidence, "cause": found.cause}
+    row: dict[str, object] = {
+        "file": file,
+        "category": found.category or None,
+        "confidence": found.confidence,
+        "cause": found.cause,
+    }
     row |= {"evidence": found.evidence, "pack": found.pack, "pack_tokens": found.pack_tokens}
     row |= {name: getattr(found, name) for name in fields}
     row["against"] = compared
