@@ -89,7 +89,7 @@ def log_patterns(
     return result(
         LOG_PATTERNS,
         frame,
-        plot=patterns_plot(frame),
+        plot=partial(patterns_plot, frame),
         preview=["severity", "state", "is_new", "frequency", "trend", "named_template", "last_seen", "sources"],
     )
 
@@ -115,7 +115,7 @@ def build_failures(store: StoreResource, tables: TablesResource) -> dg.Materiali
         BUILD_FAILURES,
         frame.lazy(),
         audit,
-        plot=failures_plot(frame),
+        plot=partial(failures_plot, frame),
         preview=["build_id", "category", "confidence", "reason", "failing_step"],
     )
 
@@ -190,7 +190,7 @@ def flaky_tests(store: StoreResource, tables: TablesResource) -> dg.MaterializeR
     frame = flaky.flaky_tests(results, known, failures, quarantines, today)
     return result(
         FLAKY_TESTS,
-        frame.sort("flake_rate_low", "test_id", descending=[True, False]),
+        frame.sort(pl.col("state") == "quiet", "flake_rate_low", "test_id", descending=[False, True, False]),
         plot=partial(flaky_plot, frame),
         preview=["title", "state", "flakes", "runs", "flake_rate_low", "flake_rate_high", "last_flake", "quarantine"],
         inputs=inputs,

@@ -46,11 +46,15 @@ def clusters_plot(clusters: pl.DataFrame) -> bytes:
 
 
 def flaky_plot(flaky: pl.DataFrame) -> bytes:
-    """The twelve flakiest tests (FLAKY_TESTS) by the lower end of the interval, which is drawn around each rate."""
+    """The twelve flakiest tests (FLAKY_TESTS), quiet ones last, by the lower end of the interval around each rate."""
     known = flaky.filter(pl.col("flakes") > 0)
     if not known.height:
         return nothing("no flaky tests")
-    top = known.sort(["flake_rate_low", "test_id"], descending=[True, False]).head(MOST).reverse()
+    top = (
+        known.sort(pl.col("state") == "quiet", "flake_rate_low", "test_id", descending=[False, True, False])
+        .head(MOST)
+        .reverse()
+    )
     percent = top.select(rate=100 * pl.col("flake_rate"), low=100 * pl.col("flake_rate_low"),
                          high=100 * pl.col("flake_rate_high"))  # fmt: skip
     with drawing(7.2, 0.9 + 0.27 * top.height) as d:

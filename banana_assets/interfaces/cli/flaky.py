@@ -58,7 +58,7 @@ def flaky(
     ] = None,
     form: Shown = Format.table,
 ) -> None:
-    """List tests that pass and fail on the same commit, the flakiest first; quarantine one, or lift that.
+    """List tests that pass and fail on the same commit, the flakiest first and quiet ones last; quarantine some.
 
     `rate` is flakes of runs, with its 95 % Wilson interval. A quiet test has since passed so often that it would have
     failed again; a broken one only fails now.
@@ -135,7 +135,12 @@ def _known(store: Store, tables: Tables) -> pl.DataFrame:
     frame, kept = tables.read(FLAKY_TESTS), store.quarantines()
     others = kept.join(frame, on="test_id", how="anti").select("test_id", "pipeline", "title")
     return quarantined(pl.concat([frame, others], how="diagonal"), kept, datetime.now(UTC).date()).sort(
-        "flake_rate_low", "flakes", "test_id", descending=[True, True, False], nulls_last=True
+        pl.col("state") == "quiet",
+        "flake_rate_low",
+        "flakes",
+        "test_id",
+        descending=[False, True, True, False],
+        nulls_last=True,
     )
 
 
