@@ -1,5 +1,7 @@
 """What to do, in order."""
 
+from functools import partial
+
 import dagster as dg
 import polars as pl
 
@@ -19,4 +21,4 @@ def plans(
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Plan an answer to each distinct failure and to the top recommendations, without a language model."""
     frame = make_plans(build_failures, optimization_recommendations, current(resource_usage_predictions), builds)
-    return result(PLANS, frame, plot=plan_plot(frame), preview=["goal", "approach", "status", "planner"])
+    return result(PLANS, frame, plot=partial(plan_plot, frame), preview=["goal", "approach", "status", "planner"])

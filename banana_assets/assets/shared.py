@@ -230,17 +230,20 @@ def written(
     stored: pl.LazyFrame,
     audit: Audit,
     *,
-    plot: bytes | None = None,
+    plot: Callable[[], bytes] | None = None,
     preview: Sequence[str] = (),
     **metadata: Any,
 ) -> dg.MaterializeResult[None]:
-    """What people see of a table that the asset has added rows to itself."""
+    """What people see of a table that the asset has added rows to itself; ``plot`` is drawn when it has added some."""
+    key = f"added-{_code_hash()}"
+    drawn = _drawn(table, key) if plot and not audit.added else None
     rows = stored.select(pl.len()).collect().item()
     sample = stored.head(2 * PREVIEW_ROWS).collect()
-    shown = about(table, sample, rows, plot=plot, preview=preview)
+    shown = about(table, sample, rows, plot=plot() if plot and not drawn else None, preview=preview)
     return dg.MaterializeResult(
-        metadata=shown | {"rows_added": audit.added} | metadata,
+        metadata=shown | ({"plot": drawn} if drawn else {}) | {"rows_added": audit.added} | metadata,
         check_results=[rows_check(table, audit.violations)],
+        tags={DRAWN_TAG: key},
     )
 
 
