@@ -28,9 +28,10 @@ END = "##[error]Process completed with exit code 1."
 
 
 def recorded() -> list[str]:
-    """The lines of every failure that the tests keep."""
+    """The lines of every failure that the tests keep, without what would begin a step of its own."""
     files = sorted([*RECORDED.glob("output/*.txt"), *RECORDED.glob("runs/*.txt")])
-    return [line for path in files for line in path.read_text(encoding="utf-8").split("\n")]
+    lines = [line for path in files for line in path.read_text(encoding="utf-8").split("\n")]
+    return [line for line in lines if not line.startswith("$ ")]
 
 
 def filled(lines: Iterable[str]) -> list[str]:

@@ -73,8 +73,8 @@ def clean(lines: Sequence[str]) -> CleanLog:
     wrapped = (series.str.starts_with("#") | series.str.contains_any(_TASKS)).arg_true().to_list()
     for i in wrapped:
         texts[i] = _WRAPPER.sub("", texts[i], count=1)
-    if markers or wrapped:
-        series = pl.Series("text", texts, dtype=pl.String)
+    if changed := sorted({*markers, *wrapped}):
+        series = series.scatter(changed, [texts[i] for i in changed])
     return CleanLog(series, texts, times, markers, controls)
 
 
@@ -167,5 +167,6 @@ def _without_colours(series: pl.Series) -> pl.Series:
 
 
 def _mostly(series: pl.Series, pattern: str) -> bool:
-    filled = series.filter(series.str.len_bytes() > 0)
+    head = series.head(20_000)
+    filled = head.filter(head.str.len_bytes() > 0)
     return len(filled) > 20 and int(filled.head(5_000).str.contains(pattern).sum()) > 0.6 * min(len(filled), 5_000)

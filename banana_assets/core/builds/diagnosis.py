@@ -32,6 +32,9 @@ JOIN = 4
 THIN = GUESS
 """A best message that explains no more than this makes thin evidence, and the pack says so."""
 
+MOST_NAMES = 500
+"""Names of failing tests that the fingerprint is made of."""
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -140,7 +143,7 @@ def diagnose(
         evidence=pack.evidence,
         pack=pack.text,
         pack_tokens=pack.tokens,
-        fingerprint="" if green else fingerprint(category, [*anchor, *sorted(failing)]),
+        fingerprint="" if green else fingerprint(category, [*anchor, *sorted(failing)[:MOST_NAMES]]),
         next_step=next_step(category, tool, failing),
     )
 

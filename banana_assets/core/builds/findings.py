@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
@@ -15,14 +15,14 @@ import polars as pl
 
 from banana_assets.core.builds.blocks import BLOCKS
 from banana_assets.core.builds.cleaning import CleanLog
-from banana_assets.core.builds.hints import Hits, search, tool_hints
+from banana_assets.core.builds.hints import MANY, Hits, in_order, matching, search, tool_hints
 from banana_assets.core.builds.steps import Ending
 from banana_assets.core.builds.tools import REFINEMENTS, RULES
 from banana_assets.core.builds.tools.table import MESSAGE, Refinement, Rule
 
 MOST_FINDINGS = 20_000
 """Findings looked at in one log. A log with more says the same thing over and over."""
-MOST_OF_A_KIND = 2_000
+MOST_OF_A_KIND = MANY
 """Lines looked at of those that hold the same literals: the first and the last of them."""
 
 
@@ -101,40 +101,29 @@ def findings(log: CleanLog, ends: Sequence[Ending] = (), hits: Hits | None = Non
     return found
 
 
-def _candidates(log: CleanLog, hits: Hits) -> list[tuple[int, tuple[int, ...]]]:
+def _candidates(log: CleanLog, hits: Hits) -> Iterator[tuple[int, tuple[int, ...]]]:
     """The lines that may be known by an entry of the table, in order, with those entries.
 
     Of more than ``MOST_OF_A_KIND`` lines that hold the same literals, those that cannot match are left out first, then
     those in the middle: of what tools that are known say, and of error words, each for itself.
     """
-    found: list[tuple[int, tuple[int, ...]]] = []
+    parts: list[tuple[tuple[int, ...], pl.Series]] = []
     for kind, lines in zip(hits.kinds, hits.lines, strict=True):
         orders = _orders(kind)
-        if not orders:
-            continue
-        kept = lines
-        if len(lines) > MOST_OF_A_KIND:
-            texts = log.series.gather(lines)
+        if orders and len(lines) > MOST_OF_A_KIND:
             told = [order for order in orders if RULES[order].tool and RULES[order].weight >= MESSAGE]
-            guessed = [order for order in orders if order not in told]
-            parts = [_ends_of(lines.filter(_may_match(texts, some))) for some in (told, guessed) if some]
-            kept = pl.concat(parts).unique().sort()
-        found += [(line, orders) for line in kept.to_list()]
-    return sorted(found)
+            said = matching(log.series, lines, [RULES[order].wide for order in told])
+            rest = lines.filter(~lines.is_in(said.implode()))
+            guessed = matching(log.series, rest, [RULES[order].wide for order in orders if order not in told])
+            parts += [(orders, _ends_of(said)), (orders, _ends_of(guessed))]
+        elif orders:
+            parts.append((orders, lines))
+    return in_order(parts)
 
 
 def _ends_of(lines: pl.Series) -> pl.Series:
     half = MOST_OF_A_KIND // 2
     return lines if len(lines) <= 2 * half else pl.concat([lines.head(half), lines.tail(half)])
-
-
-def _may_match(texts: pl.Series, orders: Sequence[int]) -> pl.Series:
-    """Where one of the entries may match: their patterns without what only Python's regular expressions have."""
-    try:
-        return texts.str.contains("|".join(f"(?:{RULES[order].wide})" for order in orders))
-    except pl.exceptions.ComputeError:
-        # Together they are too much for the engine.
-        return pl.repeat(value=True, n=len(texts), dtype=pl.Boolean, eager=True)
 
 
 def _at(log: CleanLog, i: int, orders: Sequence[int], covered: int) -> Finding | None:

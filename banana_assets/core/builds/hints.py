@@ -6,11 +6,12 @@ literal meet a pattern, and lines that hold the same literals are decided about 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
+import numpy as np
 import polars as pl
 
 from banana_assets.core.builds.tools import RULES
@@ -18,6 +19,8 @@ from banana_assets.core.builds.tools.table import SHAPE
 
 T = TypeVar("T")
 _JOINT = "\x1f"
+MANY = 2_000
+"""Lines of one kind from which on it pays to leave out in polars those that no pattern can match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,53 +31,58 @@ class Hits:
     kinds: tuple[tuple[str, ...], ...]
     lines: tuple[pl.Series, ...]
 
-    def of(self, judge: Callable[[tuple[str, ...]], T]) -> list[tuple[int, T]]:
+    def of(self, judge: Callable[[tuple[str, ...]], T]) -> Iterator[tuple[int, T]]:
         """The lines, in order, whose literals ``judge`` makes something of, each with what it makes of them."""
-        found: list[tuple[int, T]] = []
-        for kind, lines in zip(self.kinds, self.lines, strict=True):
-            if judged := judge(kind):
-                found += [(line, judged) for line in lines.to_list()]
-        return sorted(found, key=_line)
+        judged = [(made, lines) for kind, lines in zip(self.kinds, self.lines, strict=True) if (made := judge(kind))]
+        return in_order(judged)
 
 
-def _line(row: tuple[int, object]) -> int:
-    return row[0]
+def in_order(parts: Sequence[tuple[T, pl.Series]]) -> Iterator[tuple[int, T]]:
+    """The lines of all parts, in order, each with what its part is about."""
+    if not parts:
+        return iter(())
+    lines = pl.concat([lines for _, lines in parts])
+    of = np.repeat(np.arange(len(parts)), [len(lines) for _, lines in parts])
+    order = lines.arg_sort()
+    about = [made for made, _ in parts]
+    return zip(lines.gather(order).to_list(), (about[k] for k in of[order.to_numpy()].tolist()), strict=True)
 
 
 def search(series: pl.Series, literals: Sequence[str], shapes: Sequence[str] = ()) -> Hits:
     """Which of the lower-case ``literals``, in any spelling of case, and of the patterns ``shapes`` a line holds."""
-    found = series.str.to_lowercase().str.extract_many(list(literals), overlapping=True).list.join(_JOINT)
-    if shapes:
-        found = _shaped(series, found, shapes)
+    found = series.str.extract_many(list(literals), ascii_case_insensitive=True, overlapping=True)
+    some = found.list.len().fill_null(0) > 0
+    patterns = [shape.removeprefix(SHAPE) for shape in shapes]
+    if patterns:
+        some = some | series.str.contains("|".join(f"(?:{pattern})" for pattern in patterns))
+    places = some.arg_true()
+    texts = series.gather(places)
+    held = [found.gather(places).list.join(_JOINT).str.to_lowercase()]
+    for shape, pattern in zip(shapes, patterns, strict=True):
+        shaped = pl.DataFrame({"has": texts.str.contains(pattern)})
+        held.append(shaped.select(pl.when("has").then(pl.lit(shape)).otherwise(pl.lit("")).alias(shape)).to_series())
     kinds = (
-        pl.DataFrame({"held": found})
-        .with_row_index("line")
-        .filter(pl.col("held") != "")
+        pl.DataFrame([column.alias(str(k)) for k, column in enumerate(held)])
+        .select(held=pl.concat_str(pl.all(), separator=_JOINT), line=places)
         .group_by("held", maintain_order=True)
         .agg("line")
     )
-    return Hits(tuple(tuple(held.split(_JOINT)) for held in kinds["held"]), tuple(kinds["line"]))
+    return Hits(tuple(tuple(filter(None, held.split(_JOINT))) for held in kinds["held"]), tuple(kinds["line"]))
 
 
-def _shaped(series: pl.Series, found: pl.Series, shapes: Sequence[str]) -> pl.Series:
-    patterns = [shape.removeprefix(SHAPE) for shape in shapes]
-    some = series.str.contains("|".join(f"(?:{pattern})" for pattern in patterns)).arg_true()
-    if not len(some):
-        return found
-    texts, held = series.gather(some), found.gather(some)
-    for shape, pattern in zip(shapes, patterns, strict=True):
-        held = (
-            pl.DataFrame({"held": held, "has": texts.str.contains(pattern)})
-            .select(
-                pl.when(~pl.col("has"))
-                .then(pl.col("held"))
-                .when(pl.col("held") == "")
-                .then(pl.lit(shape))
-                .otherwise(pl.col("held") + pl.lit(_JOINT + shape))
-            )
-            .to_series()
-        )
-    return found.scatter(some, held)
+def matching(series: pl.Series, lines: pl.Series, patterns: Sequence[str]) -> pl.Series:
+    """The ``lines`` that one of the patterns (see ``Rule.wide``) matches, in order."""
+    left, found = lines, []
+    for pattern in patterns:
+        texts = series.gather(left)
+        try:
+            hit = texts.str.contains(pattern)
+        except pl.exceptions.ComputeError:
+            # Too much for the engine: whoever asks meets them all.
+            return lines
+        found.append(left.filter(hit))
+        left = left.filter(~hit)
+    return pl.concat(found).sort() if found else lines.clear()
 
 
 @cache

@@ -7,8 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
+import polars as pl
+
 from banana_assets.core.builds.cleaning import CleanLog
-from banana_assets.core.builds.hints import Hits, search
+from banana_assets.core.builds.hints import MANY, Hits, in_order, matching, search
 from banana_assets.core.builds.results import TestResult, cut, merge_attempts
 from banana_assets.core.builds.testlogs.runners import LINES, Line
 
@@ -68,7 +70,7 @@ def _once(results: Iterator[TestResult]) -> Iterator[TestResult]:
 
 def _from_lines(log: CleanLog, hits: Hits) -> Iterator[tuple[int, TestResult, bool]]:
     count = 0
-    for i, entries in hits.of(_entries):
+    for i, entries in _candidates(log, hits):
         text = log.texts[i]
         if len(text) > 1_000:
             continue
@@ -86,6 +88,17 @@ def _from_lines(log: CleanLog, hits: Hits) -> Iterator[tuple[int, TestResult, bo
             break
         if count >= MOST_TESTS:
             return
+
+
+def _candidates(log: CleanLog, hits: Hits) -> Iterator[tuple[int, tuple[Line, ...]]]:
+    """The lines that may be about a test, in order, with the forms that they may have."""
+    parts: list[tuple[tuple[Line, ...], pl.Series]] = []
+    for kind, lines in zip(hits.kinds, hits.lines, strict=True):
+        entries = _entries(kind)
+        if entries:
+            many = len(lines) > MANY
+            parts.append((entries, matching(log.series, lines, [e.wide for e in entries]) if many else lines))
+    return in_order(parts)
 
 
 def _pytest_titles(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from banana_assets.core.builds.tools.table import without_lookaround
+
 _STATUS = {
     "passed": "passed", "pass": "passed", "ok": "passed", "success": "passed", "xfail": "passed", "xpass": "passed",
     "failed": "failed", "fail": "failed", "failure": "failed", "not ok": "failed", "expected failure": "passed",
@@ -30,6 +32,11 @@ class Line:
     def regex(self) -> re.Pattern[str]:
         """The compiled pattern."""
         return re.compile(self.pattern, re.ASCII)
+
+    @cached_property
+    def wide(self) -> str:
+        """A pattern for polars that matches wherever ``pattern`` does, and sometimes where it does not."""
+        return without_lookaround(self.pattern)
 
     def outcome(self, match: re.Match[str]) -> str:
         """The status in our vocabulary, empty for a word that is none."""
