@@ -39,7 +39,7 @@ _MON = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DOW = "(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?"
 
 _MASKS: tuple[tuple[str, str], ...] = (
-    (r"=\s?\"[^\"]*\"", '="<quoted>"'),
+    (r"(=\s?)\"[^\"]*\"", '${1}"<quoted>"'),
     (r"\b[a-zA-Z][a-zA-Z0-9+.\-]*://[^\s\"'<>\])},;|]+", "<url>"),
     (r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}\b", "<email>"),
     (r"\b[0-9a-fA-F]+(?:-[0-9a-fA-F]+){4}\b", "<uuid>"),
@@ -66,6 +66,8 @@ _MASKS: tuple[tuple[str, str], ...] = (
     (r"\b0[A-Za-z_]\w*", "<id>"),
     (r"(^|[\s(=:,\[{])[-+]0\b", "${1}0"),
     (r"\b0(?:\.0)*\b", "<number>"),
+    # What is left of shortened digits stands for any: right after no letter, or four and more.
+    (r"(^|[^A-Za-z0-9\x{80}-\x{10FFFF}])0|0x[0-9a-fA-F]+|0000", "${1}<number>"),
 )
 """Expression on shortened text and what replaces it, in order; the special before the general."""
 

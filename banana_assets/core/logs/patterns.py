@@ -22,7 +22,7 @@ SHAPE_SCHEMA = pl.Schema({n: t for n, t in LOG_SHAPES.dtypes.items() if n not in
 
 OFTEN_ERROR, OFTEN_WARNING = 100, 1_000
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raise it with every change of masks or mining, so that stored templates are mined again."""
 
 TYPICAL = 0.1
