@@ -118,3 +118,17 @@ def test_decisions_of_this_moment_are_put_in_without_computing_all_again() -> No
     assert asked == [1]
     assert with_states(done, decided(ident, "open"))["status"][0] == "open"
     assert unsound_states(with_states(done, decided(ident, "open"))).is_empty()
+
+
+def test_contradictions_are_found() -> None:
+    table = advised(runs(40, tuple(range(0, 20, 2))))
+    wrong: dict[str, dict[str, Any]] = {
+        "open, but not found": {"found": False},
+        "closed without time or reason": {"status": "closed"},
+        "implemented without a time": {"status": "implemented", "decided_by": "ann"},
+        "decided by nobody": {"status": "dismissed"},
+    }
+    for why, change in wrong.items():
+        assert unsound_states(table.with_columns(**{k: pl.lit(v) for k, v in change.items()}))["why"].to_list() == [why]
+    twice = pl.concat([table, table.with_columns(recommendation_id=pl.lit("x"))])
+    assert said_twice(twice).height == 2
