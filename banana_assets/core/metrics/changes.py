@@ -189,7 +189,7 @@ def _alarms(values: Floats, k: int, most: float) -> NDArray[np.bool_]:
     level = middle + np.nanmean(apart, axis=1)
     spread = np.maximum(0.85 * deviation, 1.03 * np.nanstd(apart, axis=1)) * (1 + 5 / count)
     z = np.clip((before - level[:, None]) / spread[:, None], -CLIP, CLIP)
-    follows = np.nanmean(z[:, 1:] * z[:, :-1], axis=1) / np.nanmean(z * z, axis=1)
+    follows = np.nanmean(z[:, 1:] * z[:, :-1], axis=1) / np.maximum(np.nanmean(z * z, axis=1), 1e-9)
     follows = np.clip(follows + 1 / count, 0, 0.8)
     grown = 1 + 2 * sum((1 - j / k) * follows**j for j in range(1, k))
     now = np.clip((latest - level[:, None]) / (spread * np.sqrt(grown))[:, None], -CLIP, CLIP)

@@ -1,4 +1,4 @@
-"""``banana anomalies``: series in, a score for each reading out."""
+"""``banana anomalies``: series in, a score for each reading out; or the anomalies of what is stored."""
 
 from __future__ import annotations
 
@@ -8,25 +8,96 @@ from typing import Annotated
 
 import typer
 
+from banana_assets.core.errors import InputError
+from banana_assets.interfaces.cli.output import Format, write_rows
+
 app = typer.Typer(add_completion=False)
+
+TABLE_ROWS = 50
 
 
 @app.command()
 def anomalies(
-    source: Annotated[Path, typer.Argument(help="CSV file with the columns series_id,ts,y; - reads stdin.")],
-    out: Annotated[Path | None, typer.Option(help="CSV file to write; stdout unless told.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="CSV file with the columns series_id,ts,y; - reads stdin. Without one: the stored series."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Only that stored metric.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only that stored source, pipeline or branch.")] = None,
+    least: Annotated[
+        float | None, typer.Option(min=0, max=1, help="The least score shown; of stored series 0.5 unless told.")
+    ] = None,
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", help="How it is written; of a file CSV unless told, of stored series a table."),
+    ] = None,
 ) -> None:
     """Score how unusual each reading is, 0 to 1, from the readings before it: series_id,ts,score.
 
     Rows come out as they went in. 0.5 and more is worth a look; an anomaly is told once, at its beginning. The first
     fifty readings of a series score 0.
+
+    Without a file the stored resources and hourly system metrics are scored, and the readings that stand out are shown,
+    the latest first.
     """
+    if file is None:
+        _stored(metric, source, 0.5 if least is None else least, out, form)
+        return
+    if metric is not None or source is not None:
+        raise InputError("--metric and --source are for stored series.", "Leave them or the file out.")
+    _file(file, least, out, form)
+
+
+def _file(file: Path, least: float | None, out: Path | None, form: Format | None) -> None:
     from banana_assets.core.metrics.anomalies import score_readings
     from banana_assets.core.metrics.readings import parse
     from banana_assets.interfaces.cli.series_file import read_text_columns
 
-    readings = parse(read_text_columns(source), str(source))
+    readings = parse(read_text_columns(file), str(file))
     table, notes = score_readings(readings)
     for note in (*readings.notes, *notes):
         sys.stderr.write(f"banana anomalies: {note}\n")
-    table.write_csv(sys.stdout if out is None else out)
+    if least is not None:
+        table = table.filter(table["score"] >= least)
+    if out is not None or form is None:
+        table.write_csv(sys.stdout if out is None else out)
+    else:
+        write_rows(table.to_dicts(), form)
+
+
+def _stored(metric: str | None, source: str | None, least: float, out: Path | None, form: Format | None) -> None:
+    import polars as pl
+
+    from banana_assets.core.metrics.anomalies.detect import FIRST_SCORED
+    from banana_assets.core.metrics.anomalies.found import score, series
+    from banana_assets.core.tables import METRIC_ANOMALIES, RESOURCE_USAGE, SYSTEM_METRICS
+    from banana_assets.interfaces.cli.asked import shortlist
+    from banana_assets.interfaces.cli.opened import opened
+
+    with opened() as (_, tables):
+        if tables.version(RESOURCE_USAGE) is None and tables.version(SYSTEM_METRICS) is None:
+            raise InputError("No series is computed yet.", "Run `banana materialize` first.")
+        parts = series(tables.read(RESOURCE_USAGE), tables.read(SYSTEM_METRICS))
+    for column, told in (("metric", metric), ("subject", source)):
+        if told is not None:
+            names = sorted({p[column][0] for p in parts})
+            parts = [p for p in parts if p[column][0] == told]
+            if not parts:
+                word = "metric" if column == "metric" else "source, pipeline or branch"
+                raise InputError(f"No stored series has the {word} {told}.", f"There are {shortlist(names)}.")
+    short = sum(p.height <= FIRST_SCORED for p in parts)
+    if short:
+        sys.stderr.write(f"banana anomalies: {short:,} of {len(parts):,} series too short to score.\n")
+    found = pl.concat([METRIC_ANOMALIES.empty(), *(score(p, least) for p in parts)])
+    found = found.sort("ts", "score", descending=[True, True])
+    if out is not None:
+        found.write_csv(out)
+        return
+    if form in (None, Format.table) and found.height > TABLE_ROWS:
+        sys.stderr.write(f"banana anomalies: {found.height - TABLE_ROWS:,} older ones (--format json).\n")
+        found = found.head(TABLE_ROWS)
+    columns = ["ts", "subject", "metric", "value", "usual", "score"]
+    write_rows(found.to_dicts(), form or Format.table, columns=columns)
+    if not found.height:
+        sys.stderr.write("banana anomalies: nothing stands out.\n")

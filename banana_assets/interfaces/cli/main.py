@@ -30,8 +30,8 @@ GROUPS: dict[str, dict[str, Command]] = {
         "mine": Command(f"{_HERE}.mine", "Find the templates of a log file; needs no store"),
     },
     "Series": {
-        "forecast": Command(f"{_HERE}.forecast", "Forecast series with 80 % and 95 % intervals; needs no store"),
-        "anomalies": Command(f"{_HERE}.anomalies", "Score how unusual each reading is; needs no store"),
+        "forecast": Command(f"{_HERE}.forecast", "Forecast resources, or the series of a file, with 80 % and 95 % intervals"),
+        "anomalies": Command(f"{_HERE}.anomalies", "Find readings that stand out, in what is stored or in a file"),
     },
     "Bring in": {
         "ingest": Command(f"{_HERE}.ingest", "Take in logs, builds and resource series"),

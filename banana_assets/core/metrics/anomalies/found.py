@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import polars as pl
 
@@ -24,7 +22,7 @@ def anomalies(usage: pl.DataFrame, metrics: pl.DataFrame, least: float = ANOMALO
     Resources are scored by their mean on the grid, without filled gaps; of the system metrics the hourly ones that are
     not of resources. Series of fifty readings or fewer are not scored, of longer ones the last two thousand are.
     """
-    found = [_series(frame, least) for frame in series(usage, metrics)]
+    found = [score(frame, least) for frame in series(usage, metrics)]
     kept = [f for f in found if f.height]
     if not kept:
         return METRIC_ANOMALIES.empty()
@@ -50,16 +48,8 @@ def series(usage: pl.DataFrame, metrics: pl.DataFrame) -> list[pl.DataFrame]:
     return [part.sort("ts") for _, part in sorted(parts.items())]
 
 
-def chosen(parts: Sequence[pl.DataFrame], metric: str | None, subject: str | None) -> list[pl.DataFrame]:
-    """The series of that metric and that source, pipeline or branch; all where it is None."""
-    return [
-        p
-        for p in parts
-        if (metric is None or p["metric"][0] == metric) and (subject is None or p["subject"][0] == subject)
-    ]
-
-
-def _series(frame: pl.DataFrame, least: float) -> pl.DataFrame:
+def score(frame: pl.DataFrame, least: float) -> pl.DataFrame:
+    """METRIC_ANOMALIES of one of ``series``."""
     last = frame.tail(LONGEST)
     if last.height <= FIRST_SCORED:
         return METRIC_ANOMALIES.empty()

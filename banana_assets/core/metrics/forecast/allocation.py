@@ -82,11 +82,16 @@ def resource_type(metric: str) -> str:
     return next((kind for word, kind in words.items() if word in name), "other")
 
 
-def crossing(series: Series, quantiles: Floats, limit: Limit) -> Crossed:
+def accumulates(series: Series, metric: str) -> bool:
+    """Whether what is used stays used, and grows: never so of a processor or a network."""
+    return resource_type(metric) not in ("cpu", "network") and rises(series.values, series.season)
+
+
+def crossing(series: Series, metric: str, quantiles: Floats, limit: Limit) -> Crossed:
     """When the series crosses 90 % of its limit: by its growth where it accumulates, by its forecast else."""
     threshold = NEAR * limit.value
     horizon = len(quantiles)
-    if rises(series.values, series.season):
+    if accumulates(series, metric):
         found = time_to_limit(series.values, series.season, threshold, horizon)
     else:
         last = float(series.values[-1])
@@ -124,7 +129,7 @@ def advise(
     trigger = f"{metric} above {_size(crossed.threshold, metric)} for three intervals of {series.step} s"
     days = len(series.values) * series.step / 86400
     used = f"{_size(need, metric)} needed at most (upper 80 % bound) of {_size(there, metric)}, {share:.0%}"
-    if confidence == "low" and not rises(series.values, series.season):
+    if confidence == "low" and not accumulates(series, metric):
         return Advice(WATCH, there, need, None, f"{used}; the past is too short to advise more", (trigger,), (), None)
     if crossed.state in (REACHED, EXPECTED, POSSIBLE):
         near = quantiles[:, 3] * peaks >= crossed.threshold

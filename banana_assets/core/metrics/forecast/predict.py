@@ -155,7 +155,7 @@ def _confidence(series: Series, choice: Choice) -> str:
 
 def _rows(subject: _Subject, choice: Choice, quantiles: Floats) -> pl.DataFrame:
     series, steps = subject.series, range(1, len(quantiles) + 1)
-    crossed = crossing(series, quantiles, subject.limit) if subject.limit else None
+    crossed = crossing(series, subject.metric, quantiles, subject.limit) if subject.limit else None
     confidence = _confidence(series, choice)
     advice = advise(series, subject.metric, quantiles, subject.peaks, subject.limit, crossed, confidence)
     trial = choice.trial(choice.model)

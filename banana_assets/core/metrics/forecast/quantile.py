@@ -16,7 +16,7 @@ from banana_assets.core.metrics.forecast.naive import QUANTILES, same_phase_resi
 from banana_assets.core.metrics.forecast.series import DAY, Floats, Series
 from banana_assets.core.metrics.forecast.windows import Ints, Windows, windows
 
-MOST_ROWS = 60_000
+MOST_ROWS = 90_000
 STEPS_A_WINDOW = 8
 DRAWS = 8
 """Into at most so many parts the windows of a series fall, each with other steps ahead, drawn with a fixed seed."""
@@ -27,7 +27,7 @@ ROUNDS = 150
 RECENT_SEASONS = 14.0
 OWN_SPREAD = 0.15
 CLIP = 10.0
-WIDTHS = (1.15, 1.0, 1.0, 1.0, 1.15)
+WIDTHS = (1.2, 1.0, 1.0, 1.0, 1.2)
 """By how much each quantile's distance from the median grows: trees fitted to their own past are too sure."""
 
 _PARAMETERS = {
