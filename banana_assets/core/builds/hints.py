@@ -73,15 +73,19 @@ def search(series: pl.Series, literals: Sequence[str], shapes: Sequence[str] = (
 def matching(series: pl.Series, lines: pl.Series, patterns: Sequence[str]) -> pl.Series:
     """The ``lines`` that one of the patterns (see ``Rule.wide``) matches, in order."""
     left, found = lines, []
-    for pattern in patterns:
-        texts = series.gather(left)
-        try:
-            hit = texts.str.contains(pattern)
-        except pl.exceptions.ComputeError:
-            # Too much for the engine: whoever asks meets them all.
-            return lines
-        found.append(left.filter(hit))
-        left = left.filter(~hit)
+    try:
+        union = "|".join(f"(?:{pattern})" for pattern in patterns)
+        sample = series.gather(lines.gather_every(max(1, len(lines) // 200)))
+        if patterns and sample.str.contains(union).sum() < len(sample) / 2:
+            # Where most lines match nothing, one pass of all patterns leaves few.
+            left = lines.filter(series.gather(lines).str.contains(union))
+        for pattern in patterns:
+            hit = series.gather(left).str.contains(pattern)
+            found.append(left.filter(hit))
+            left = left.filter(~hit)
+    except pl.exceptions.ComputeError:
+        # Too much for the engine: whoever asks meets them all.
+        return lines
     return pl.concat(found).sort() if found else lines.clear()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
 import polars as pl
@@ -14,7 +14,8 @@ from banana_assets.core.builds.hints import MANY, Hits, in_order, matching, sear
 from banana_assets.core.builds.results import TestResult, cut, merge_attempts
 from banana_assets.core.builds.testlogs.runners import LINES, Line
 
-MOST_TESTS = 50_000
+MOST_TESTS = 10_000
+"""Lines about tests that are read of one log."""
 _TITLE = re.compile(
     r"^_{3,} (?:ERROR (?:at (?P<when>setup|teardown) of|(?P<collecting>collecting)) )?(?P<title>\S.*?) _{3,}$"
 )
@@ -69,8 +70,13 @@ def _once(results: Iterator[TestResult]) -> Iterator[TestResult]:
 
 
 def _from_lines(log: CleanLog, hits: Hits) -> Iterator[tuple[int, TestResult, bool]]:
+    for i, result in _read(log, _candidates(log, hits)):
+        yield i, result, False
+
+
+def _read(log: CleanLog, candidates: Iterable[tuple[int, tuple[Line, ...]]]) -> Iterator[tuple[int, TestResult]]:
     count = 0
-    for i, entries in _candidates(log, hits):
+    for i, entries in candidates:
         text = log.texts[i]
         if len(text) > 1_000:
             continue
@@ -83,7 +89,7 @@ def _from_lines(log: CleanLog, hits: Hits) -> Iterator[tuple[int, TestResult, bo
             name = groups["name"].strip()
             # Since Python 3.11 unittest repeats the method in the parentheses.
             owner = (groups.get("cls") or "").removesuffix(f".{name}")
-            yield i, TestResult(groups.get("suite") or "", owner, name, status), False
+            yield i, TestResult(groups.get("suite") or "", owner, name, status)
             count += 1
             break
         if count >= MOST_TESTS:
@@ -91,14 +97,39 @@ def _from_lines(log: CleanLog, hits: Hits) -> Iterator[tuple[int, TestResult, bo
 
 
 def _candidates(log: CleanLog, hits: Hits) -> Iterator[tuple[int, tuple[Line, ...]]]:
-    """The lines that may be about a test, in order, with the forms that they may have."""
+    """The lines that may be about a test, in order, with the forms that they may have.
+
+    Of more than ``MANY`` lines that can only say that a test passed or was skipped, those are left out whose test has
+    not failed elsewhere in the log.
+    """
     parts: list[tuple[tuple[Line, ...], pl.Series]] = []
+    passing: list[tuple[tuple[Line, ...], pl.Series]] = []
     for kind, lines in zip(hits.kinds, hits.lines, strict=True):
         entries = _entries(kind)
-        if entries:
-            many = len(lines) > MANY
-            parts.append((entries, matching(log.series, lines, [e.wide for e in entries]) if many else lines))
+        if not entries:
+            continue
+        if len(lines) <= MANY:
+            parts.append((entries, lines))
+        elif _settled(kind):
+            passing.append((entries, lines))
+        else:
+            parts.append((entries, matching(log.series, lines, [entry.wide for entry in entries])))
+    if passing:
+        failed = {result.name for _, result in _read(log, in_order(parts)) if result.bad}
+        for entries, lines in passing if failed else ():
+            names = log.series.gather(lines).str.contains_any(sorted(failed))
+            parts.append((entries, lines.filter(names)))
     return in_order(parts)
+
+
+def _settled(kind: tuple[str, ...]) -> bool:
+    """Whether lines that hold these literals can only be about tests that did not fail."""
+    words = [word.strip(" -[]") for word in kind if word in _by_hint()]
+    return any(word in _GOOD for word in words) and all(word in _GOOD or word in _NEUTRAL for word in words)
+
+
+_GOOD = frozenset(("pass", "passed", "ok", "... ok", "skip", "skipped", "... ignored", "xfail", "xpass"))
+_NEUTRAL = frozenset(("...", "gw", "test", "test case '"))
 
 
 def _pytest_titles(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
