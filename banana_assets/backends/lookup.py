@@ -32,9 +32,10 @@ class BuildDetail:
     ``build`` is its row of BUILDS; ``failure`` that of BUILD_FAILURES, explained now where it is not yet; ``cluster``
     that of FAILURE_CLUSTERS, where it is computed; ``nth`` the place of this failure in its cluster, 1 the first.
     ``green`` is the last green build of its job before it, ``same_commit`` the other builds of that job on its commit
-    (rows of BUILDS), the oldest first. ``tests`` counts its results by status; ``failing`` has a row a test that failed
-    or was flaky: ``title, status, message, earlier`` (builds before in which it failed), ``quarantine`` as of today
-    and, for one known to be flaky, ``flakes``, ``runs`` and its state ``flaky``.
+    (rows of BUILDS), the oldest first. ``tests`` counts its results by status, where it came with a report. ``failing``
+    has a row a test that failed or was flaky, without a report those that the log names: ``title, status, message,
+    earlier`` (builds before in which it failed), ``quarantine`` as of today and, for one known to be flaky, ``flakes``,
+    ``runs`` and its state ``flaky``.
     """
 
     build: dict[str, Any]
@@ -109,7 +110,7 @@ def build_detail(store: Store, tables: Tables, told: str) -> BuildDetail:
         green=last_green(builds, build),
         same_commit=tuple(beside.iter_rows(named=True)),
         tests=dict(results.group_by("status").len().sort("status").iter_rows()),
-        failing=tuple(_failing(tables, results, build, builds, store.quarantines()).iter_rows(named=True)),
+        failing=tuple(_failing(tables, results, failure, build, builds, store.quarantines()).iter_rows(named=True)),
     )
 
 
@@ -120,22 +121,37 @@ def _explained(store: Store, build: dict[str, Any], builds: pl.DataFrame) -> dic
 
 
 def _failing(
-    tables: Tables, results: pl.DataFrame, build: dict[str, Any], builds: pl.DataFrame, quarantines: pl.DataFrame
+    tables: Tables,
+    results: pl.DataFrame,
+    failure: dict[str, Any] | None,
+    build: dict[str, Any],
+    builds: pl.DataFrame,
+    quarantines: pl.DataFrame,
 ) -> pl.DataFrame:
     bad = results.filter(pl.col("status").is_in([*BAD, "flaky"]))
+    reported = bool(results.height)
+    if not reported and failure:
+        told = pl.DataFrame({"name": failure["failing_tests"]}, schema={"name": pl.String}).unique(maintain_order=True)
+        unknown = pl.lit(None, dtype=pl.String)
+        bad = told.with_columns(suite=pl.lit(""), classname=pl.lit(""), status=pl.lit("failed"), message=unknown)
     mine = identified(bad.with_columns(pipeline=pl.lit(build["pipeline"])))
     ended = pl.coalesce("finished_at", "arrived_at")
     before = builds.filter(
         pl.col("pipeline") == build["pipeline"], ended < (build["finished_at"] or build["arrived_at"])
     )
     named = TEST[1:]
+    by_logs = (
+        tables.scan(BUILD_FAILURES)
+        .select("build_id", name="failing_tests", suite=pl.lit(""), classname=pl.lit(""))
+        .explode("name", empty_as_null=False)
+    )
+    by_reports = tables.scan(TEST_RESULTS).filter(pl.col("status").is_in([*BAD, "flaky"]))
     earlier = (
-        tables.scan(TEST_RESULTS)
-        .filter(pl.col("status").is_in([*BAD, "flaky"]))
+        (by_reports if reported else by_logs)
         .join(before.lazy().select("build_id"), on="build_id", how="semi")
         .join(mine.lazy().select(named), on=named, how="semi")
         .group_by(named)
-        .agg(earlier=pl.len().cast(pl.Int64))
+        .agg(earlier=pl.col("build_id").n_unique().cast(pl.Int64))
         .collect()
     )
     flaky = tables.scan(FLAKY_TESTS).select("test_id", "flakes", "runs", flaky="state").collect()

@@ -252,6 +252,17 @@ def test_a_build_that_failed_as_others_did(filled: Run) -> None:
     assert "it came with c1..c2" in filled("build", "build-2")[1]
 
 
+def test_tests_that_only_the_log_names(home: Path, banana: Run, tmp_path: Path) -> None:
+    for n in (1, 2):
+        (tmp_path / "ci" / "unit").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "ci" / "unit" / f"check-{n}.log").write_text(FAILS.replace("1 == 2", f"{n} == 2"))
+    assert banana("ingest", "builds", str(tmp_path / "ci"))[0] == 0
+    first = ids(banana)[0]
+    out = banana("build", first)[1]
+    assert "Tests   told by the log alone" in out
+    assert "failed  test_cart.py::test_total  (new: never failed before)" in out
+
+
 def test_a_green_build_and_one_without_a_log(filled: Run) -> None:
     assert "Next" not in filled("build", "build-1")[1]
     assert "came without a log" in filled("build", "test-7")[1]

@@ -53,7 +53,7 @@ def _text(detail: BuildDetail) -> list[str]:
         out += ["", *_known(detail)]
     elif build["status"] in ("failed", "error"):
         out += ["", "  It came without a log, so nothing says why." if not build["log_sha256"] else ""]
-    if detail.tests:
+    if detail.tests or detail.failing:
         out += ["", *_tests(detail)]
     if len(detail.steps) > 1:
         out += ["", *_steps(detail)]
@@ -124,7 +124,7 @@ def _known(detail: BuildDetail) -> list[str]:
 
 
 def _tests(detail: BuildDetail) -> list[str]:
-    counts = ", ".join(f"{n:,} {status}" for status, n in detail.tests.items())
+    counts = ", ".join(f"{n:,} {status}" for status, n in detail.tests.items()) or "told by the log alone"
     out = [f"  Tests   {counts}"]
     for test in detail.failing[:MOST_TESTS]:
         out.append(f"    {test['status']:6}  {test['title'][:NAME_WIDTH]}  ({_about(test)})")
