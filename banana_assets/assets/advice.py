@@ -6,7 +6,14 @@ import dagster as dg
 import polars as pl
 
 from banana_assets.assets.metrics import resource_usage
-from banana_assets.assets.patterns import build_failures, build_steps, flaky_tests, log_patterns, log_shapes
+from banana_assets.assets.patterns import (
+    build_failures,
+    build_steps,
+    failure_clusters,
+    flaky_tests,
+    log_patterns,
+    log_shapes,
+)
 from banana_assets.assets.raw import builds, log_files, test_results
 from banana_assets.assets.shared import content_hash, input_versions, markdown, result, table_asset, unchanged
 from banana_assets.backends.derive import observe
@@ -22,6 +29,7 @@ from banana_assets.core.tables import (
     BUILD_FAILURES,
     BUILD_STEPS,
     BUILDS,
+    FAILURE_CLUSTERS,
     FLAKY_TESTS,
     LOG_FILES,
     LOG_PATTERNS,
@@ -60,6 +68,7 @@ _OBSERVED = (
     TEST_RESULTS,
     FLAKY_TESTS,
     BUILD_FAILURES,
+    FAILURE_CLUSTERS,
     RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
     LOG_SHAPES,
@@ -109,6 +118,7 @@ def bottlenecks(store: StoreResource, tables: TablesResource) -> dg.MaterializeR
         test_results,
         flaky_tests,
         build_failures,
+        failure_clusters,
         resource_usage,
         log_shapes,
         log_patterns,

@@ -50,6 +50,7 @@ LINEAGE = {
         "test_results",
         "flaky_tests",
         "build_failures",
+        "failure_clusters",
         "resource_usage",
         "log_shapes",
         "log_patterns",

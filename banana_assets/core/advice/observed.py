@@ -14,6 +14,7 @@ from banana_assets.core.tables import (
     BUILD_FAILURES,
     BUILD_STEPS,
     BUILDS,
+    FAILURE_CLUSTERS,
     FLAKY_TESTS,
     LOG_FILES,
     LOG_PATTERNS,
@@ -72,6 +73,7 @@ class Observed:
     tests: pl.DataFrame = field(default_factory=TEST_RESULTS.empty)
     flaky: pl.DataFrame = field(default_factory=FLAKY_TESTS.empty)
     failures: pl.DataFrame = field(default_factory=BUILD_FAILURES.empty)
+    clusters: pl.DataFrame = field(default_factory=FAILURE_CLUSTERS.empty)
     usage: pl.DataFrame = field(default_factory=RESOURCE_USAGE.empty)
     predictions: pl.DataFrame = field(default_factory=RESOURCE_USAGE_PREDICTIONS.empty)
     shapes: pl.DataFrame = field(default_factory=lambda: by_hour(LOG_SHAPES.empty().lazy()))

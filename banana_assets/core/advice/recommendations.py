@@ -20,6 +20,7 @@ from banana_assets.core.evidence import Evidence, fact, plural, stable_id
 
 MOST_CITATIONS = 3
 MOST_PATTERNS = 10
+RECENT_BUILDS = 100
 LONGEST_TEMPLATE = 160
 
 
@@ -74,33 +75,47 @@ def found(bottlenecks: pl.DataFrame, seen: Observed) -> list[Recommendation]:
 
 
 def _failures(seen: Observed, time: BuildTime) -> Iterator[Recommendation]:
-    """One a fingerprint; cancelled builds are somebody's decision and ask for nothing."""
-    counts: dict[tuple[str, str], int] = {
-        (p, j): n for p, j, n in seen.ended.group_by("pipeline", "job").len().iter_rows()
-    }
+    """One a fingerprint that failed among its job's latest hundred ended builds and is not settled.
+
+    Cancelled builds are somebody's decision and ask for nothing. Settled is what was resolved and never came back
+    (FAILURE_CLUSTERS): somebody did what would be advised.
+    """
+    latest = seen.ended.group_by("pipeline", "job", maintain_order=True).tail(RECENT_BUILDS)
+    counts = {(p, j): n for p, j, n in latest.group_by("pipeline", "job").len().iter_rows()}
+    recent = latest.select("build_id", "pipeline", "job")
     where = {row[0]: (row[1], row[2]) for row in seen.ended.select("build_id", "pipeline", "job").iter_rows()}
-    real = seen.failures.filter(pl.col("category") != "cancelled").sort("failed_at", "build_id")
-    for (fingerprint,), group in real.group_by("fingerprint", maintain_order=True):
-        latest = group.row(-1, named=True)
-        place = where.get(latest["build_id"], ("", ""))
-        hits = sum(1 for b in group["build_id"] if where.get(b) == place)
-        total = max(hits, counts.get(place, hits))
-        title = headline(latest["category"], extract(latest["cause_text"]), latest["failing_tests"], latest["tool"])
-        step = f", step {latest['failing_step']}" if latest["failing_step"] else ""
+    real = seen.failures.filter(pl.col("category") != "cancelled", ~pl.col("fingerprint").is_in(_settled(seen)))
+    for (fingerprint,), group in real.sort("failed_at", "build_id").group_by("fingerprint", maintain_order=True):
+        last = group.row(-1, named=True)
+        place = where.get(last["build_id"], ("", ""))
+        here = recent.filter(pl.col("pipeline") == place[0], pl.col("job") == place[1])
+        hits = group.join(here, on="build_id", how="semi").height
+        total = counts.get(place, 0)
+        if not hits:
+            continue
+        title = headline(last["category"], extract(last["cause_text"]), last["failing_tests"], last["tool"])
+        step = f", step {last['failing_step']}" if last["failing_step"] else ""
         name = " / ".join(dict.fromkeys(p for p in place if p)) or "builds of unknown pipeline"
         text = (
-            f"{title}. It failed {plural(group.height, 'build')}, {hits} of {total} ended ones of {name}{step}, "
-            f"last at {latest['failed_at']:%F %H:%M} UTC."
+            f"{title}. It failed {plural(group.height, 'build')}, {hits} of the latest {total} ended ones of {name}"
+            f"{step}, last at {last['failed_at']:%F %H:%M} UTC."
         )
         yield Recommendation(
             "reliability",
             f"failure {fingerprint}",
             text,
             of_shares(BUILD_TIME, at_least("share of the builds that it broke", hits, total), time.share(*place)),
-            DIFFICULTY[latest["category"]],
+            DIFFICULTY[last["category"]],
             target("fingerprint_rate", *place, str(fingerprint)),
             tuple(_failure_evidence(group)),
         )
+
+
+def _settled(seen: Observed) -> list[str]:
+    """The fingerprints of failures that were resolved and never came back."""
+    gone = seen.clusters.filter((pl.col("state") == "resolved") & (pl.col("recurrences") == 0))
+    members = gone["fingerprints"].explode(empty_as_null=False)
+    return members.struct.field("fingerprint").unique().sort().to_list() if len(members) else []
 
 
 def _failure_evidence(group: pl.DataFrame) -> Iterator[Evidence]:
@@ -167,11 +182,13 @@ def _patterns(seen: Observed) -> Iterator[Recommendation]:
     """
     pressing = seen.patterns.filter(pl.col("severity").is_in(["high", "critical"]), pl.col("state") == "open")
     total = int(pressing["frequency"].sum()) if pressing.height else 0
+    of_shape = pressing.select("pattern_id", shape_id="shapes").explode("shape_id", empty_as_null=False)
+    timed = seen.shapes.drop_nulls("hour").select("shape_id", "hour").join(of_shape, on="shape_id")
+    hours = dict(timed.group_by("pattern_id").agg(pl.col("hour").n_unique()).iter_rows())
     made = []
     for row in pressing.sort("pattern_id").iter_rows(named=True):
-        own = seen.shapes.filter(pl.col("shape_id").is_in(row["shapes"])).drop_nulls("hour")
         wrote = seen.hours.filter(pl.col("source").is_in(row["sources"]))["hour"].n_unique()
-        came = own["hour"].n_unique()
+        came = hours.get(row["pattern_id"], 0)
         impact = of_shares(
             "how much of what asks for attention in the logs it is",
             part("share of the events of patterns of severity high or critical", row["frequency"] / total),
@@ -184,9 +201,9 @@ def _patterns(seen: Observed) -> Iterator[Recommendation]:
         name = row["named_template"]
         short = name if len(name) <= LONGEST_TEMPLATE else name[: LONGEST_TEMPLATE - 1] + "…"
         when = f", last at {row['last_seen']:%F %H:%M} UTC" if row["last_seen"] else ""
-        hours = f" in {came} of {plural(wrote, 'hour')}" if came else ""
+        often = f" in {came} of {plural(wrote, 'hour')}" if came else ""
         text = (
-            f"Look into `{short}`: {plural(row['frequency'], 'event')}{hours} in "
+            f"Look into `{short}`: {plural(row['frequency'], 'event')}{often} in "
             f"{', '.join(row['sources'][:3]) or 'its source'}{when}."
         )
         evidence = [

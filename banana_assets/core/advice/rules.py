@@ -1,6 +1,6 @@
 """The one table of rules: what is measured for each kind of bottleneck, and where each severity begins.
 
-docs/numbers.md shows this table; a test compares the two.
+docs/numbers.md shows this table, a row a rule; a test compares the two.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ SLOWER = Rule(
     "slow_step",
     "median time now over the median before",
     (1.1, 1.25, 1.5, 2.0),
-    "a change point upwards, or the last third against the 100 before, that chance explains once in a thousand",
+    "a change point upwards, or the last third against the 100 before; a chance below .01 over all jobs and steps",
 )
 TEST_SHARE = Rule(
     "slow_step",
@@ -71,7 +71,7 @@ FAILING = Rule(
     "failure_rate",
     "failure rate now less the rate before",
     (0.05, 0.15, 0.3, 0.5),
-    "a change point upwards whose 95 % interval leaves out zero",
+    "a change point upwards whose 95 % interval leaves out zero; a chance below .01 over all jobs",
 )
 HOT = Rule(
     "hot_hour",
@@ -93,7 +93,7 @@ CROSSING = Rule(
 )
 RISEN = Rule(
     "pattern_rate",
-    "rate of late over the rate before, by the hour and by its source's volume",
+    "rate of late over the rate before, by the hour and by its source's ordinary work",
     (2, 4, 8, 16),
     "ten events of late, twelve hours written before, a chance below 1e-4 over all patterns looked at",
 )

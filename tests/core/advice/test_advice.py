@@ -83,7 +83,7 @@ def test_one_recommendation_a_fingerprint_with_a_citation_and_a_stable_id() -> N
     assert out.height == 1
     row = out.row(0, named=True)
     assert row["description"].startswith("Provide `yaml`.")
-    assert "5 of 10" in row["description"]
+    assert "5 of the latest 10" in row["description"]
     citation = row["evidence"][0]["citation"]
     assert (citation["first_line"], citation["last_line"]) == (7, 7)
     assert citation["quote"] == "E   ModuleNotFoundError: No module named 'yaml'"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from banana_assets.core.advice.observed import Observed
 from banana_assets.core.advice.soundness import said_twice, unsound_states
 from banana_assets.core.advice.standing import recommendations, with_states
 from banana_assets.core.advice.states import STATES
-from banana_assets.core.tables import OPTIMIZATION_RECOMMENDATIONS
+from banana_assets.core.tables import FAILURE_CLUSTERS, OPTIMIZATION_RECOMMENDATIONS
 from tests.core.metrics.frames import at, builds, failures
 
 
@@ -39,7 +40,7 @@ def test_the_same_advice_is_kept_not_added_again() -> None:
     later = advised(runs(30, (3, 7, 22)), previous=first)
     assert later["recommendation_id"].to_list() == first["recommendation_id"].to_list()
     assert later["created_at"].to_list() == first["created_at"].to_list() == [at(19)]
-    assert "3 of 30" in later["description"][0]
+    assert "3 of the latest 30" in later["description"][0]
 
 
 def test_what_is_no_longer_found_is_closed_with_time_and_reason_and_opens_again() -> None:
@@ -132,3 +133,19 @@ def test_contradictions_are_found() -> None:
         assert unsound_states(table.with_columns(**{k: pl.lit(v) for k, v in change.items()}))["why"].to_list() == [why]
     twice = pl.concat([table, table.with_columns(recommendation_id=pl.lit("x"))])
     assert said_twice(twice).height == 2
+
+
+def test_a_failure_that_was_resolved_and_never_came_back_asks_for_nothing() -> None:
+    seen = runs(20, (3, 7))
+    for state, recurrences, height in (("resolved", 0, 0), ("resolved", 1, 1), ("open", 0, 1)):
+        members = [{"fingerprint": "f1", "first_seen": at(3), "similarity": 1.0}]
+        row = dict.fromkeys(FAILURE_CLUSTERS.dtypes) | {
+            "cluster_id": "c", "state": state, "recurrences": recurrences, "fingerprints": members,
+        }  # fmt: skip
+        clusters = pl.DataFrame([row], schema=FAILURE_CLUSTERS.dtypes)
+        assert advised(replace(seen, clusters=clusters)).height == height
+
+
+def test_a_failure_of_long_ago_asks_for_nothing() -> None:
+    assert advised(runs(120, (3, 7))).is_empty()
+    assert advised(runs(120, (3, 50))).height == 1
