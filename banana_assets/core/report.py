@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from banana_assets.core.evidence import plural
 from banana_assets.core.text import visible
 from banana_assets.core.units import quantity
 from banana_assets.core.vocabulary import SEVERITIES
@@ -15,6 +16,7 @@ from banana_assets.core.vocabulary import SEVERITIES
 WIDTH = 100
 CAUSE_LINES = 12
 SURE = 0.8
+MOST_LISTED = 3
 
 Frames = Mapping[str, pl.DataFrame]
 
@@ -28,6 +30,8 @@ def overview(frames: Frames) -> str:
     parts = [
         worst_pattern(frames["log_patterns"]),
         explained_failure(frames["build_failures"], frames["builds"]),
+        new_failures(frames["failure_clusters"]),
+        flaky_tests(frames["flaky_tests"]),
         health(frames["build_health"]),
         forecast(frames["resource_usage_predictions"]),
         top_recommendation(frames["optimization_recommendations"]),
@@ -93,6 +97,39 @@ def explained_failure(failures: pl.DataFrame, builds: pl.DataFrame) -> str:
         f"Cause, {where}:",
         *(f"  {line}" for line in [*shown, *more]),
     )
+
+
+def new_failures(clusters: pl.DataFrame) -> str:
+    """The failures that are new, the latest first, with the commits that they came with."""
+    new = clusters.filter("is_new").sort("first_seen", "cluster_id", descending=[True, False])
+    if new.is_empty():
+        return _section("New failures", f"none: {clusters.height} known" if clusters.height else "none")
+    lines = []
+    for row in new.head(MOST_LISTED).iter_rows(named=True):
+        commits = ""
+        if row["last_green_commit"] and row["first_commit"]:
+            commits = f", came with {row['last_green_commit'][:12]}..{row['first_commit'][:12]}"
+        lines += _wrap(row["title"])[:2]
+        lines.append(
+            f"  {plural(row['failures'], 'build')} of {', '.join(row['jobs'])} since {row['first_build']}{commits}"
+        )
+    return _section(f"New failures ({new.height} of {clusters.height})", *lines)
+
+
+def flaky_tests(flaky: pl.DataFrame) -> str:
+    """The flakiest tests that nobody put in quarantine."""
+    known = flaky.filter(pl.col("state") == "flaky", pl.col("quarantine") != "active")
+    if known.is_empty():
+        return _section("Flaky tests", "none: no test passed and failed on the same commit")
+    lines = []
+    for row in (
+        known.sort("flake_rate_low", "test_id", descending=[True, False]).head(MOST_LISTED).iter_rows(named=True)
+    ):
+        rate, low, high = (100 * row[name] for name in ("flake_rate", "flake_rate_low", "flake_rate_high"))
+        lines += _wrap(row["title"])[:2]
+        times = f"{row['flakes']} of {plural(row['runs'], 'run')}"
+        lines.append(f"  by chance in {times}: {rate:.1f}% (95 % interval {low:.1f} to {high:.1f})")
+    return _section(f"Flaky tests ({known.height})", *lines)
 
 
 def health(scores: pl.DataFrame) -> str:

@@ -7,7 +7,9 @@ import datetime as dt
 import polars as pl
 
 from banana_assets.core import report
+from banana_assets.core.builds.clusters import failure_clusters
 from banana_assets.core.tables import BUILD_FAILURES, BUILDS, LOG_PATTERNS, TABLES
+from tests.core.metrics.frames import builds, failures
 
 AT = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
@@ -54,7 +56,29 @@ def explained(*rows: dict[str, object]) -> str:
 
 def test_an_empty_store_is_said_in_every_section() -> None:
     text = report.overview({name: table.empty() for name, table in TABLES.items()})
-    assert text.count("none") + text.count("unknown") == 6
+    assert text.count("none") + text.count("unknown") == 8
+
+
+def test_new_failures_and_flaky_tests_are_named() -> None:
+    runs = builds(
+        [{"commit_sha": "aaaa"}, {"status": "failed", "commit_sha": "bbbb"}, {"commit_sha": "bbbb", "job": "x"}]
+    )
+    failed = failures([{"build_id": "b001"}])
+    clusters = failure_clusters(failed, runs)
+    assert report.new_failures(clusters).splitlines() == [
+        "New failures (1 of 1)",
+        "  E ModuleNotFoundError: No module named 'yaml'",
+        "    1 build of ci/test since b001, came with aaaa..bbbb",
+    ]
+    assert "none: 1 known" in report.new_failures(clusters.with_columns(is_new=pl.lit(value=False)))
+    rates = {"flake_rate": [2 / 54], "flake_rate_low": [0.01], "flake_rate_high": [0.125], "flakes": [2], "runs": [54]}
+    told = {"test_id": ["t"], "title": ["cart::total"], "state": ["flaky"], "quarantine": ["none"]}
+    flaky = pl.DataFrame(told | rates)
+    assert report.flaky_tests(flaky).splitlines()[1:] == [
+        "  cart::total",
+        "    by chance in 2 of 54 runs: 3.7% (95 % interval 1.0 to 12.5)",
+    ]
+    assert "none" in report.flaky_tests(flaky.with_columns(quarantine=pl.lit("active")))
 
 
 def test_a_sure_and_brief_explanation_comes_before_a_later_one() -> None:

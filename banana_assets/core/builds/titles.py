@@ -13,6 +13,6 @@ def title_of(reason: str, cause_text: str) -> str:
     """The reason of a diagnosis without the line number of its log; the first line of the cause where it names none."""
     title = " ".join(_PLACE.sub("", reason).split())
     if title == " ".join(reason.split()):
-        cause = next((line.strip() for line in cause_text.split("\n") if line.strip()), "")
+        cause = next((" ".join(line.split()) for line in cause_text.split("\n") if line.strip()), "")
         title = cause or title
     return title if len(title) <= LONGEST else title[: LONGEST - 1] + "…"

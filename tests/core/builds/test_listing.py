@@ -115,7 +115,7 @@ def test_the_last_green_build_to_compare_with_is_of_the_same_branch_where_there_
     ("reason", "cause", "title"),
     [
         ("line 12: gcc says x.c:1: error", "x.c:1: error\nmore", "gcc says x.c:1: error"),
-        ("no message of a known tool stands in the log", "\n  it just  died\nmore", "it just  died"),
+        ("no message of a known tool stands in the log", "\n  it just  died\nmore", "it just died"),
         ("no message of a known tool stands in the log", "", "no message of a known tool stands in the log"),
         ("line 1: " + "x" * 500, "", "x" * (LONGEST - 1) + "…"),
     ],
