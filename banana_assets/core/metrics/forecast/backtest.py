@@ -132,7 +132,7 @@ def _choose(series: Series, horizon: int, trees: list[Floats] | None) -> Choice:
         return Choice(reference, "under three days are too few to compare models", ())
     models = [reference]
     if seasonal:
-        models += [SAME_HOURS] if least >= 3 * season else []
+        models += [LAST, *([SAME_HOURS] if least >= 3 * season else [])]
     else:
         models += [LEVEL]
     trials = [_trial(series, m, steps, held, None) for m in models]

@@ -1,0 +1,112 @@
+"""``banana forecast`` and ``banana anomalies`` of what is stored, and by the clocks of a time zone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+import pytest
+
+from banana_assets.backends.settings import load, load_from
+from banana_assets.backends.store import open_store
+from banana_assets.backends.tables import Tables
+from banana_assets.core.metrics.usage import resource_usage
+from banana_assets.core.tables import RESOURCE_USAGE
+from banana_assets.interfaces.cli.main import main
+from tests.core.metrics.frames import samples
+from tests.core.metrics.test_forecast_models import daily_wave
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def banana(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(*words: str) -> tuple[int, str, str]:
+        load.cache_clear()
+        with pytest.raises(SystemExit) as left:
+            main(list(words))
+        out, err = capsys.readouterr()
+        return int(str(left.value.code)), out, err
+
+    return run
+
+
+@pytest.fixture
+def filled(home: Path, banana: Run) -> Run:
+    """A store with twelve days of one resource, and one reading that stands out."""
+    values = daily_wave(12)
+    values[250] += 60
+    settings = load_from(home)
+    with open_store(settings):
+        Tables(settings.tables_root).replace(RESOURCE_USAGE, resource_usage(samples(values.tolist(), 3600)))
+    return banana
+
+
+def test_stored_resources_are_forecast(filled: Run, tmp_path: Path) -> None:
+    status, out, _ = filled("forecast", "--hours", "24")
+    assert status == 0
+    assert "same_hours" in out
+    status, out, _ = filled("forecast", "--format", "jsonl", "--hours", "24")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert (status, len(rows)) == (0, 24)
+    assert {"predicted_usage", "lo80", "hi95", "why", "crossing", "advice", "backtest"} <= set(rows[0])
+    written = tmp_path / "out.csv"
+    assert filled("forecast", "--hours", "24", "--out", str(written))[0] == 0
+    assert pl.read_csv(written).columns == ["series_id", "ts", "yhat", "lo80", "hi80", "lo95", "hi95"]
+
+
+def test_a_reading_that_stands_out_is_listed(filled: Run) -> None:
+    status, out, _ = filled("anomalies", "--format", "json")
+    rows = json.loads(out)
+    assert status == 0
+    assert rows[-1]["value"] > 90
+    assert rows[-1]["score"] >= 0.5
+    assert filled("anomalies", "--least", "0.99")[2].endswith("nothing stands out.\n")
+
+
+@pytest.mark.parametrize("command", ["forecast", "anomalies"])
+def test_what_is_not_there_is_one_sentence(filled: Run, command: str) -> None:
+    for words in (["--metric", "nothing"], ["--source", "nowhere"]):
+        status, out, err = filled(command, *words)
+        assert (status, out) == (2, "")
+        assert "There are" in err
+
+
+def test_without_a_store_it_says_what_to_run(banana: Run) -> None:
+    for command in ("forecast", "anomalies"):
+        status, _, err = banana(command)
+        assert status == 2
+        assert "Run `banana" in err
+
+
+def test_options_of_files_and_of_stored_series_do_not_mix(filled: Run, tmp_path: Path) -> None:
+    for words in (
+        ["forecast", "--horizon", "3"],
+        ["forecast", "x.csv", "--hours", "3"],
+        ["anomalies", "x", "--metric", "m"],
+    ):
+        assert filled(*words)[0] == 2
+
+
+@pytest.mark.parametrize("begin", [datetime(2026, 3, 15), datetime(2026, 10, 12)], ids=["spring", "autumn"])
+def test_clocks_that_change_keep_the_hours_of_the_day(banana: Run, tmp_path: Path, begin: datetime) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    times = [begin.replace(tzinfo=UTC) + timedelta(hours=k) for k in range(24 * 18)]
+    busy = [100.0 if 9 <= t.astimezone(zone).hour < 17 else 10.0 for t in times]
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    known = 24 * 13 + 12  # The clocks change within the horizon.
+    lines = [f"load,{t:%Y-%m-%d %H:%M:%S},{y}" for t, y in zip(times[:known], busy, strict=False)]
+    source.write_text("\n".join(["series_id,ts,y", *lines]))
+    for words, most in ((["--zone", "Europe/Berlin"], 1e-6), ([], 30.0)):
+        assert banana("forecast", str(source), "--horizon", "60", "--out", str(out), *words)[0] == 0
+        made = pl.read_csv(out)
+        assert made["ts"][0] == f"{times[known]:%Y-%m-%d %H:%M:%S}"
+        wrong = np.abs(made["yhat"].to_numpy() - np.array(busy[known : known + 60])).mean()
+        assert wrong <= most
+    assert wrong > 1
+    assert banana("forecast", str(source), "--zone", "Mars/Olympus")[0] == 2
