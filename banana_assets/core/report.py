@@ -170,15 +170,24 @@ def top_recommendation(recommendations: pl.DataFrame) -> str:
     if still_open.is_empty():
         return _section("Top recommendation", "none: nothing in the data asks for one")
     row = still_open.sort("impact_score", "recommendation_id", descending=[True, False]).row(0, named=True)
-    facts = [evidence["fact"] for evidence in row["evidence"] if evidence["fact"] not in row["description"]]
-    because = _wrap(f"because {facts[0]}") if facts else []
+    parts = ", ".join(f"{part['name']} {part['value']:.0%}" for part in row["impact_parts"])
     return _section(
         f"Top recommendation (of {still_open.height})",
         *_wrap(row["description"]),
-        *_wrap(f"impact {row['impact_score']:.1f} of 10 ({row['impact_method']})"),
+        *_wrap(f"impact {row['impact_score']:.1f} of 10: {parts}"),
         f"difficulty {row['implementation_difficulty']}",
-        *because,
+        *_wrap(f"because {_reason(row)}"),
     )
+
+
+def _reason(row: dict[str, Any]) -> str:
+    """The first fact that the description does not say itself, one with a quoted line before others."""
+    new = [e for e in row["evidence"] if e["fact"] not in row["description"]] or row["evidence"]
+    told = next((e for e in new if e["citation"]), new[0])
+    cited = told["citation"]
+    if cited is None:
+        return f"{told['fact']} ({told['table']} {told['key']})"
+    return f"{told['fact']} ({cited['build_id'] or 'log ' + cited['sha256'][:12]}, line {cited['first_line']})"
 
 
 def plan(plans: pl.DataFrame, subject: str | None = None) -> str:

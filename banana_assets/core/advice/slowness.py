@@ -210,7 +210,7 @@ def _step_fact(times: pl.DataFrame, what: str) -> Evidence:
             "quote": row["heading"],
         }
     return fact(
-        f"{what}: {seconds_text(row['duration_seconds'])}, from line {row['first_line']}",
+        f"{what}: {seconds_text(row['duration_seconds'])}",
         "build_steps",
         f"{row['build_id']} {row['first_line']}",
         cited,

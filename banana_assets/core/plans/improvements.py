@@ -17,6 +17,10 @@ def recipe_for(recommendation: dict[str, Any], predictions: pl.DataFrame) -> Rec
         return _flaky(about.removeprefix("test "), shown)
     if kind == "slow_step":
         return _slow_test(about, shown) if " test " in about else _slow(about, shown)
+    if kind == "critical_path":
+        return _path(about, shown)
+    if kind == "failure_rate":
+        return _failing(about, shown)
     if kind == "queue":
         return _queue(about, shown)
     if kind == "resource_limit":
@@ -141,6 +145,75 @@ def _slow_test(subject: str, shown: list[str]) -> Recipe:
     )
 
 
+def _path(subject: str, shown: list[str]) -> Recipe:
+    return Recipe(
+        f"Shorten {subject}, which the end of each run waits for, until another job is the longest",
+        (
+            Draft(
+                "measure",
+                f"Set the times of the steps of {subject} side by side ({shown[1]}).",
+                "It is known which steps take its time, and which of them need each other.",
+                20,
+                (),
+                "high",
+                (0,),
+            ),
+            Draft(
+                "change",
+                "Move steps that need nothing of the others to a job that runs beside it, or split its tests in two.",
+                "Both parts end before the job did.",
+                60,
+                (0,),
+                "high",
+            ),
+            Draft(
+                "change",
+                "Restore what it makes again in every run from a cache: dependencies, compiled parts, images.",
+                "A second run of the same commit takes a fraction of the first.",
+                45,
+                (0,),
+            ),
+            Draft("verify", "Compare the time of ten runs after with ten before.", "Runs end earlier.", 10, (1, 2)),
+        ),
+        "Time is saved only until the next longest job decides.",
+    )
+
+
+def _failing(subject: str, shown: list[str]) -> Recipe:
+    return Recipe(
+        f"Tell the failures of {subject} since then apart, then mend the most frequent one",
+        (
+            Draft(
+                "inspect",
+                f"List the failures of {subject} since then with `banana builds` ({shown[1]}).",
+                "It is known which failure is new and how often each comes.",
+                15,
+                (),
+                "high",
+                (0,),
+            ),
+            Draft(
+                "inspect",
+                "Read the commits, dependencies and runner images that changed just before the first of them.",
+                "The change behind it is known, or that it fails by chance.",
+                30,
+                (0,),
+                "high",
+            ),
+            Draft(
+                "change",
+                "Undo or repair that change.",
+                "The new failure does not come in five builds.",
+                60,
+                (1,),
+                "high",
+            ),
+            Draft("verify", "Compare the failure rate of twenty builds after with before.", "It fell.", 10, (2,)),
+        ),
+        "A retry lowers the rate and hides what fails.",
+    )
+
+
 def _queue(subject: str, shown: list[str]) -> Recipe:
     return Recipe(
         f"Shorten the queue of {subject} at its cause: too many builds at once, or too few runners",
@@ -216,7 +289,7 @@ def _limit(subject: str, shown: list[str], predictions: pl.DataFrame) -> Recipe:
 
 def _hot(subject: str, shown: list[str]) -> Recipe:
     return Recipe(
-        f"Find what starts {subject} at that hour, then spread it",
+        f"Find what starts {subject}, then spread it",
         (
             Draft(
                 "inspect",
