@@ -15,7 +15,7 @@ import polars as pl
 
 from banana_assets.core.builds.categories import from_words
 from banana_assets.core.builds.quarantine import quarantined
-from banana_assets.core.builds.testruns import TEST, reported, told_by_logs
+from banana_assets.core.builds.testruns import BAD, TEST, identified, reported, told_by_logs
 from banana_assets.core.metrics.rates import wilson
 from banana_assets.core.tables.failures import FLAKY_TESTS
 from banana_assets.core.vocabulary import FLAKY_KINDS
@@ -41,7 +41,7 @@ def flaky_tests(
     told = [
         part.with_columns(source=pl.lit(source))
         for part, source in (
-            (reported(test_results, builds), "report"),
+            (reported(test_results, builds, _suspects(test_results, builds, quarantines)), "report"),
             (told_by_logs(test_results, builds, failures), "log"),
         )
     ]
@@ -67,6 +67,17 @@ def flaky_tests(
     rows = [_judged(row) for row in whole.iter_rows(named=True)]
     frame = pl.DataFrame(rows, schema={c: t for c, t in FLAKY_TESTS.dtypes.items() if not c.startswith("quarantine")})
     return FLAKY_TESTS.conform(quarantined(frame, quarantines, today)).sort("test_id")
+
+
+def _suspects(test_results: pl.DataFrame, builds: pl.DataFrame, quarantines: pl.DataFrame) -> pl.DataFrame:
+    """The names of tests that ever failed, or are or were in quarantine: few of all, and no other is of interest."""
+    failed = test_results.filter(pl.col("status").is_in([*BAD, "flaky"])).select(TEST[1:])
+    if not quarantines.height:
+        return failed.unique()
+    pipelines = test_results.join(builds.select("build_id", "pipeline"), on="build_id")
+    known = identified(pipelines.select(TEST).unique())
+    held = known.join(quarantines, on="test_id", how="semi").select(TEST[1:])
+    return pl.concat([failed, held]).unique()
 
 
 def _flakes(counted: pl.DataFrame) -> pl.DataFrame:

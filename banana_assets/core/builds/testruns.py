@@ -33,16 +33,21 @@ def identified(tests: pl.DataFrame) -> pl.DataFrame:
     return tests.join(named, on=TEST, how="left", maintain_order="left")
 
 
-def reported(test_results: pl.DataFrame, builds: pl.DataFrame) -> pl.DataFrame:
+def reported(test_results: pl.DataFrame, builds: pl.DataFrame, names: pl.DataFrame | None = None) -> pl.DataFrame:
     """Each test result (TEST_RESULTS) of a build that ended, with ``test_id, title, pipeline, job, branch, commit_sha,
-    at``, ``bad`` (failed to the end) and ``mass`` (as most of that build did), in order of time."""
+    at``, ``bad`` (failed to the end) and ``mass`` (as most of that build did), in order of time.
+
+    ``names`` (``suite, classname, name``) chooses tests; which builds are ``mass`` is told by all.
+    """
     runs = ended(builds).select("build_id", "pipeline", "job", "branch", "commit_sha", "at")
-    whole = test_results.join(runs, on="build_id", how="inner").with_columns(bad=pl.col("status").is_in(BAD))
-    failed = pl.col("bad").sum().over("build_id")
-    ran = (pl.col("status") != "skipped").sum().over("build_id")
-    return identified(
-        whole.with_columns(mass=(failed >= MASS_TESTS) & (failed >= MASS_SHARE * ran)).sort("at", "build_id", *TEST)
+    bad = pl.col("status").is_in(BAD)
+    counts = test_results.group_by("build_id").agg(failed=bad.sum(), ran=(pl.col("status") != "skipped").sum())
+    mass = counts.filter(pl.col("failed") >= MASS_TESTS, pl.col("failed") >= MASS_SHARE * pl.col("ran"))
+    chosen = test_results if names is None else test_results.join(names, on=TEST[1:], how="semi")
+    whole = chosen.join(runs, on="build_id", how="inner").with_columns(
+        bad=bad, mass=pl.col("build_id").is_in(mass["build_id"].to_list())
     )
+    return identified(whole.sort("at", "build_id", *TEST))
 
 
 def told_by_logs(test_results: pl.DataFrame, builds: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
