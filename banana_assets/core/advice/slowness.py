@@ -130,7 +130,7 @@ def _slow_job(
     grown = _grown([(str(step), times) for (step,), times in steps], first["at"]) if len(steps) > 1 else None
     if grown is not None:
         step, times, gain = grown
-        text += f" The step `{_short(times['heading'][-1] or step)}` takes {seconds_text(gain)} of it more."
+        text += f" The step `{_short(times['heading'][-1] or step)}` takes {seconds_text(gain)} more."
         evidence.append(_step_fact(times, "the step that grew the most"))
     of_job = tests.drop_nulls("duration_seconds").join(group.select("build_id", "at"), on="build_id").sort("at")
     by_name = of_job.with_columns(test=named_test()).partition_by("test", as_dict=True, maintain_order=True)

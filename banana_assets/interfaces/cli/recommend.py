@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from banana_assets.core.errors import InputError
+from banana_assets.core.text import visible
 from banana_assets.interfaces.cli.asked import moment, shortlist, user
 from banana_assets.interfaces.cli.opened import opened, require
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
@@ -28,6 +30,7 @@ app = typer.Typer(
 TABLE_ROWS = 20
 LEAST_PREFIX = 4
 TEXT_WIDTH = 110
+NAME_WIDTH = 19
 
 
 class Status(StrEnum):
@@ -109,7 +112,9 @@ def show(recommendation: Id, form: Shown = Format.table) -> None:
     if form is not Format.table:
         write_object(row, form)
         return
-    write_object(_in_full(row), form)
+    for name, text in _in_full(row).items():
+        lines = textwrap.wrap(visible(str(text)), TEXT_WIDTH - NAME_WIDTH) or [""]
+        typer.echo("\n".join(f"{name if n == 0 else '':{NAME_WIDTH}}{line}" for n, line in enumerate(lines)))
 
 
 @app.command()
@@ -172,8 +177,12 @@ def _in_full(row: dict[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {"recommendation_id": row["recommendation_id"], "what": row["description"]}
     parts = ", ".join(f"{p['name']} {_figure(p)}" for p in row["impact_parts"])
     shown |= {"impact": f"{row['impact_score']:.1f} of 10", "estimated": row["impact_method"], "from": parts}
-    shown |= {"difficulty": row["implementation_difficulty"], "status": row["status"], "made": row["created_at"]}
-    for name in ("implemented_at", "decided_by", "note", "closed_reason"):
+    shown |= {"difficulty": row["implementation_difficulty"], "status": row["status"], "made": _time(row["created_at"])}
+    if row["since"] is not None:
+        shown["since"] = _time(row["since"])
+    if row["implemented_at"] is not None:
+        shown["implemented_at"] = _time(row["implemented_at"])
+    for name in ("decided_by", "note", "closed_reason"):
         if row[name] is not None:
             shown[name] = row[name]
     if row["effect"]:
@@ -183,6 +192,10 @@ def _in_full(row: dict[str, Any]) -> dict[str, Any]:
         lines = f" (line {cited['first_line']}: {cited['quote'].splitlines()[0]})" if cited else ""
         shown[f"evidence {number}"] = f"{evidence['fact']} [{evidence['table']} {evidence['key']}]{lines}"
     return shown
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _figure(part: dict[str, Any]) -> str:

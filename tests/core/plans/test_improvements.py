@@ -23,7 +23,8 @@ CITED = {"build_id": "b1", "sha256": "0" * 64, "first_line": 3, "last_line": 3, 
 def bottleneck(kind: str) -> dict[str, Any]:
     return {
         "bottleneck_id": "x", "kind": kind, "subject": "ci: memory_percent", "severity": "high",
-        "description": "It is.", "value": 90.0, "baseline": 100.0, "unit": "s", "since": at(0), "until": at(9), "rule": "r",
+        "description": "It is.", "value": 90.0, "baseline": 100.0, "unit": "s",
+        "since": at(0), "until": at(9), "rule": "r",
         "target": target("none", "ci", "test", "t"), "evidence": [fact("a", "builds", "b1"), fact("c", "builds", "b2")],
     }  # fmt: skip
 
