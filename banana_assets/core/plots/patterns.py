@@ -11,9 +11,10 @@ MOST = 12
 
 
 def patterns_plot(patterns: pl.DataFrame) -> bytes:
-    """Bars of the twelve most pressing patterns (LOG_PATTERNS): worst severity first, then the most frequent."""
+    """Bars of the twelve most pressing open patterns (LOG_PATTERNS): worst severity first, then the most frequent."""
+    patterns = patterns.filter(pl.col("state") == "open")
     if not patterns.height:
-        return nothing("no log patterns")
+        return nothing("no open log patterns")
     order = {word: k for k, word in enumerate(SEVERITIES)}
     ranked = patterns.with_columns(rank=pl.col("severity").replace_strict(order, return_dtype=pl.Int32)).sort(
         ["rank", "frequency", "pattern_id"], descending=[True, True, False]
