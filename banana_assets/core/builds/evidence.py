@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from banana_assets.core.builds.cleaning import CleanLog
 from banana_assets.core.builds.pack import Pack, build_pack, line_width
 from banana_assets.core.builds.ranking import Ranked, Region
-from banana_assets.core.builds.tools.table import GUESS, SUMMARY
+from banana_assets.core.builds.tools.table import GUESS, MESSAGE, SUMMARY
+
+OF_A_TOOL = 4
+"""Messages of every tool that go into the pack before more of any."""
 
 
 def evidence(
@@ -59,6 +63,12 @@ def _wanted(
         for row in picked:
             yield 0.7, row.finding.first, min(row.finding.last, row.finding.first + 12)
     others = sorted((r for r in rows if r.finding.weight >= GUESS), key=lambda r: -r.score)
+    # Another tool speaks of another failure, or says which check the messages belong to.
+    of_tool = Counter[str]()
+    for row in others:
+        of_tool[row.finding.rule.tool] += 1
+        if row.finding.weight >= MESSAGE and of_tool[row.finding.rule.tool] <= OF_A_TOOL:
+            yield 0.85, row.finding.anchor, row.finding.anchor
     for row in others[:30]:
         yield 0.85, row.finding.anchor, row.finding.anchor
     for line in summaries[:8]:

@@ -14,7 +14,7 @@ _SEVERITIES = {
     "error": "error", "fatal error": "error", "fatal": "error", "syntax error": "error", "internal compiler error": "error", "e": "error",
     "critical": "error", "high": "error", "failure": "error", "✖": "error", "×": "error", "f": "error",
     "warning": "warning", "warn": "warning", "w": "warning", "⚠": "warning", "medium": "warning",
-    "note": "info", "info": "info", "hint": "info", "help": "info", "c": "info", "r": "info", "convention": "info", "refactor": "info", "style": "info", "remark": "info", "suggestion": "info", "low": "info", "information": "info",
+    "note": "info", "info": "info", "hint": "info", "help": "info", "c": "info", "r": "info", "convention": "info", "refactor": "info", "style": "info", "remark": "info", "suggestion": "info", "low": "info", "weak": "info", "information": "info",
 }  # fmt: skip
 
 
@@ -50,13 +50,24 @@ _SHAPES = tuple(
         r"^\[(?P<severity>ERROR|WARNING)\] (?P<file>(?:[A-Za-z]:)?[^:\[]+\.\w+):\[(?P<line>\d+),(?P<column>\d+)\] (?P<message>.+)$",
         # tsc --pretty, pyright, mypy --pretty
         rf"^\s*{_FILE}:(?P<line>\d+):(?P<column>\d+) - (?P<severity>{_WORD})(?: (?P<code>[A-Z]+\d+))?: (?P<message>.+)$",
+        # Maven with a line alone or with the message below, Error Prone, Eclipse's compiler, Kotlin
+        r"^\[(?P<severity>ERROR|WARNING)\] (?P<file>(?:[A-Za-z]:)?[^:\[]+\.\w+):\[(?P<line>\d+)(?:,(?P<column>\d+))?\](?: \[(?P<code>[\w-]+)\])?(?P<message>.*)$",
+        r"^\[(?P<severity>ERROR|WARNING)\] (?P<file>(?:[A-Za-z]:)?[^:\[]+\.kts?): \((?P<line>\d+), (?P<column>\d+)\) (?P<message>.+)$",
+        # puppet-lint, protolint, dotenv-linter
+        r"^(?P<file>\S+) - (?P<severity>ERROR|WARNING): (?P<message>.+) on line (?P<line>\d+)(?: col \d+)?$",
+        r"^\[(?P<file>[^\s:\]]+\.\w+):(?P<line>\d+):(?P<column>\d+)\] (?P<message>.+)$",
+        r"^(?P<file>(?:\S*/)?\.[a-z][\w.-]*):(?P<line>\d+):? (?P<message>.+)$",
+        # Brakeman
+        r"^(?P<file>\S+\.\w+)\t(?P<line>\d+)\t(?P<message>.+)\t(?P<severity>High|Medium|Weak)$",
+        # Pylint before 1.0, with or without the module
+        r"^(?P<file>[^\s:]+\.pyi?):(?:[\w.]+:)?(?P<line>\d+): \[(?P<code>[A-Z]\d{4})[^\]]*\] (?P<message>.+)$",
         # sbt, Scala: [error] file:1:2: message
         r"^\[(?P<severity>error|warn|info)\] (?P<file>(?:[A-Za-z]:)?[^\s:][^:]*\.\w+):(?P<line>\d+):(?:(?P<column>\d+):)? (?P<message>.+)$",
         # Kotlin
         r"^(?P<severity>[ew]): (?:file://)?(?P<file>/?[^:]+\.kts?):? ?\((?P<line>\d+), (?P<column>\d+)\): (?P<message>.+)$",
         r"^(?P<severity>[ew]): (?:file://)?(?P<file>/?[^:]+\.kts?):(?P<line>\d+):(?P<column>\d+):? (?P<message>.+)$",
         # CMake
-        r"^CMake (?P<severity>Error|Warning|Deprecation Warning)(?: \(\w+\))? at (?P<file>[^:]+):(?P<line>\d+) (?P<message>\(.+\)):?$",
+        r"^CMake (?P<severity>Error|Warning|Deprecation Warning)(?: \(\w+\))? at (?P<file>[^:]+):(?P<line>\d+) (?P<message>\(.+\)|\w+):?$",
         # Perl::Critic
         r"^(?:(?P<file>\S[^:]*): )?(?P<message>.+) at line (?P<line>\d+), column (?P<column>\d+)\..*\(Severity: \d\)$",
         # Black
@@ -72,8 +83,8 @@ _SHAPES = tuple(
         r"^\s{0,2}(?P<file>(?:[A-Za-z]:)?[^\s:\[(|<>\"'][^:|<>\"']*\.\w{1,10}|(?:\S+/)?[A-Z]\w+file|<stdin>):(?P<line>\d+)(?::(?P<column>\d+))?:? ?\s*(?:\[?(?P<code>[A-Z]{1,4}\d{1,5}|MD\d{3}/[\w/-]+)\]?:? )?(?P<message>\S.*)$",
     )
 )
-# Ant's task, Maven's level, a parallel stage, a build system's label before the tool's own line
-_TAG = re.compile(r"^\s*(?:\[[\w -]+\]\s*|[\w/+]+: (?=\S+:\d+))")
+# Ant's task, Maven's level, a parallel stage, a clock, a build system's label before the tool's own line
+_TAG = re.compile(r"^\s*(?:\[[\w -]+\]\s*|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]? +|[\w/+]+: (?=\S+:\d+))")
 _STYLISH = re.compile(
     rf"^\s+(?P<line>\d+):(?P<column>\d+)\s+(?P<severity>{_WORD}|✖|×|⚠)\s+(?P<message>\S.*?)(?:\s{{2,}}(?P<code>[\w@/.-]+))?$"
 )
@@ -94,7 +105,7 @@ def problems_of(log: CleanLog) -> tuple[Problem, ...]:
     found: list[Problem] = []
     file = ""
     told: re.Match[str] | None = None
-    digits = log.series.str.contains(r"[:(\[ ]\d").to_list()
+    digits = log.series.str.contains(r"[:(\[ =\t]\d").to_list()
     for i, text in enumerate(log.texts):
         if not digits[i]:
             if not text.strip():

@@ -20,6 +20,8 @@ _TITLE = re.compile(
     r"^_{3,} (?:ERROR (?:at (?P<when>setup|teardown) of|(?P<collecting>collecting)) )?(?P<title>\S.*?) _{3,}$"
 )
 _PLACE = re.compile(r"^(?P<file>\S+\.py):(?P<line>\d+): (?:\w[\w.]*|in .*)?$")
+_OWNER = re.compile(r"^self = <(?P<module>[\w.]+)\.\w+ testMethod=\w+>$")
+"""How unittest's cases show themselves: by the module that holds them, whatever file the failure was raised in."""
 _MOCHA_FAILING = re.compile(r"^\s*(\d+) failing(?: \(.*\))?$")
 _MOCHA_TITLE = re.compile(r"^(\s*)(\d+)\) (.*)$")
 
@@ -141,11 +143,13 @@ def _pytest_titles(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
         if match["collecting"]:
             yield i, TestResult(title, "", title, "error"), True
             continue
-        place, message = None, None
+        place, message, module = None, None, ""
         for j in range(i + 1, min(following, i + 1_000)):
             text = log.texts[j]
             if text.startswith("="):
                 break
+            if not module and (owner := _OWNER.match(text)) is not None:
+                module = owner["module"].replace(".", "/") + ".py"
             here = _PLACE.match(text)
             if here is not None and "site-packages/" not in here["file"]:
                 place = place or here
@@ -158,7 +162,7 @@ def _pytest_titles(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
         yield (
             i,
             TestResult(
-                place["file"] if place else "",
+                module or (place["file"] if place else ""),
                 ("." if doctest else "::").join(classes),
                 name,
                 "error" if match["when"] else "failed",
