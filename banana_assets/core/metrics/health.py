@@ -14,7 +14,7 @@ import polars as pl
 from banana_assets.core.evidence import plural
 from banana_assets.core.metrics.health_reasons import Deduction, deductions_of
 from banana_assets.core.metrics.health_window import RECENT_SECONDS, Floats, History, Window
-from banana_assets.core.metrics.rates import BetaPrior, fit_prior
+from banana_assets.core.metrics.rates import JEFFREYS, BetaPrior, fit_prior
 from banana_assets.core.metrics.runs import LINE, ended, overtaken
 from banana_assets.core.metrics.slowdown import mann_whitney_greater, slow_down
 from banana_assets.core.tables.metrics import BUILD_HEALTH
@@ -40,9 +40,17 @@ class _Pipeline:
     history: History
     prior: BetaPrior
 
-    def lost(self, window: Window, draws: int) -> Floats:
-        """Points lost in all: row 0 as the builds are, then by chance."""
-        return sum(window.points(self.prior, draws, _seed(f"{self.name}/{window.end}")).values())  # type: ignore[return-value]
+    def points(self, window: Window, draws: int, among: int = 1) -> dict[str, Floats]:
+        """Points lost, by kind: row 0 as the builds are, then by chance.
+
+        ``among`` is over how many pipelines builds that were not seen are spread, where a mean of so many is drawn.
+        """
+        seed = int.from_bytes(hashlib.blake2b(f"{self.name}/{window.end}".encode(), digest_size=8).digest(), "big")
+        return window.points(self.prior, draws, seed, least=JEFFREYS.a / among)
+
+    def lost(self, window: Window, draws: int, among: int = 1) -> Floats:
+        """Points lost in all."""
+        return sum(self.points(window, draws, among).values())  # type: ignore[return-value]
 
 
 def build_health(
@@ -149,10 +157,6 @@ def _seconds(times: pl.Series) -> Floats:
     return found
 
 
-def _seed(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
-
-
 def _moments(times: pl.Series) -> list[float]:
     """Moments at which past scores are told: after equal numbers of builds, the last one now."""
     ends = np.unique(np.linspace(min(LEAST_BUILDS, len(times)), len(times), PAST_POINTS).round().astype(np.int64))
@@ -161,7 +165,7 @@ def _moments(times: pl.Series) -> list[float]:
 
 def _row(pipeline: _Pipeline, moments: Sequence[float]) -> dict[str, Any]:
     window = pipeline.history.window(pipeline.runs.height)
-    points = window.points(pipeline.prior, DRAWS, _seed(f"{pipeline.name}/{window.end}"))
+    points = pipeline.points(window, DRAWS)
     made = deductions_of(
         pipeline.name, pipeline.runs, window, {name: float(drawn[0]) for name, drawn in points.items()}
     )
@@ -209,12 +213,12 @@ def _changed(change: Floats | None) -> dict[str, Any]:
     }
 
 
-def _before(pipeline: _Pipeline, window: Window) -> Floats | None:
+def _before(pipeline: _Pipeline, window: Window, among: int = 1) -> Floats | None:
     """Points lost in the window before that one, where it has enough builds."""
     if window.first < LEAST_BUILDS:
         return None
     earlier = pipeline.history.window(window.first)
-    return pipeline.lost(earlier, DRAWS) if earlier.builds >= LEAST_BUILDS else None
+    return pipeline.lost(earlier, DRAWS, among) if earlier.builds >= LEAST_BUILDS else None
 
 
 def _told(pipeline: _Pipeline, end: int) -> dict[str, Any]:
@@ -239,7 +243,7 @@ def _all(pipelines: Sequence[_Pipeline], largest: Sequence[_Pipeline], moments: 
     lost, deductions = np.zeros(DRAWS + 1), []
     change, compared = np.zeros(DRAWS + 1), 0
     for pipeline, window in zip(alive, windows, strict=True):
-        points = window.points(pipeline.prior, DRAWS, _seed(f"{pipeline.name}/{window.end}"))
+        points = pipeline.points(window, DRAWS, len(alive))
         mine: Floats = sum(points.values())  # type: ignore[assignment]
         lost += mine * window.builds / total
         deductions += [
@@ -252,7 +256,7 @@ def _all(pipelines: Sequence[_Pipeline], largest: Sequence[_Pipeline], moments: 
                 pipeline.name, pipeline.runs, window, {name: float(drawn[0]) for name, drawn in points.items()}
             )
         ]
-        before = _before(pipeline, window)
+        before = _before(pipeline, window, len(alive))
         if before is not None:
             change += (before - mine) * window.builds
             compared += window.builds
@@ -283,5 +287,5 @@ def _all_at(pipelines: Sequence[_Pipeline], at: float) -> dict[str, Any] | None:
         return None
     lost = np.zeros(PAST_DRAWS + 1)
     for pipeline, window in zip(alive, windows, strict=True):
-        lost += pipeline.lost(window, PAST_DRAWS) * window.builds / total
+        lost += pipeline.lost(window, PAST_DRAWS, len(alive)) * window.builds / total
     return _point(at, lost)

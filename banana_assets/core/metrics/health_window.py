@@ -1,8 +1,8 @@
 """The points that a window of builds loses, for its builds as they are and for what they might as well have been.
 
 Chance is drawn by the Bayesian bootstrap: each build gets a weight from the exponential distribution. Builds that were
-not seen get weights as well, those of the Beta prior, which makes each share its Beta posterior; the prior is at least
-Jeffreys', since what did not happen in a few builds may happen yet.
+not seen get weights as well, which makes each share a Beta posterior: those of the fitted prior for failures, and at least
+Jeffreys' for all, since what did not happen in a few builds may happen yet.
 D. B. Rubin, "The Bayesian bootstrap", Annals of Statistics 9 (1981).
 """
 
@@ -84,22 +84,25 @@ class Window:
         """How many they are."""
         return self.end - self.first
 
-    def points(self, prior: BetaPrior, draws: int = 0, seed: int = 0) -> dict[str, Floats]:
-        """Points lost to each of POINTS: row 0 as the builds are, then ``draws`` rows by chance."""
+    def points(
+        self, prior: BetaPrior, draws: int = 0, seed: int = 0, *, least: float = JEFFREYS.a
+    ) -> dict[str, Floats]:
+        """Points lost to each of POINTS: row 0 as the builds are, then ``draws`` rows by chance.
+
+        ``least`` is the least weight of builds that were not seen, of each kind.
+        """
         n, chance = self.builds, np.random.default_rng(seed)
         weights = np.vstack([np.ones(n), chance.standard_exponential((draws, n))])
 
-        def unseen(hits: float, of: float) -> tuple[Floats, Floats]:
+        def unseen(hits: float, misses: float) -> tuple[Floats, Floats]:
             """Weights of builds that were not seen, that hit and that did not: these, and by chance."""
-            drawn = (chance.standard_gamma(max(k, JEFFREYS.a), draws) for k in (hits, of))
-            hit, missed = (np.concatenate([[k], more]) for k, more in zip((hits, of), drawn, strict=True))
+            hit, missed = (np.concatenate([[k], chance.standard_gamma(max(k, least), draws)]) for k in (hits, misses))
             return hit, missed
 
         part = slice(self.first, self.end)
         of, total = self.history, weights.sum(axis=1)
         failing, passing = unseen(prior.a, prior.b)
-        # Builds that were not seen are red when they fail; as they are, they stood for no time.
-        red, green = (np.concatenate([[0.0], drawn[1:]]) for drawn in (failing, passing))
+        red, green = unseen(0.0, 0.0)
         flaky, repeated = (
             _ratio(weights @ hits[part] + hit, weights @ known[part] + (hit + missed) * known[part].any())
             for hits, known in ((of.flaky, of.tested), (of.again, of.known))
