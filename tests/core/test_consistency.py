@@ -110,3 +110,41 @@ def test_a_quarantine_past_its_day_is_named() -> None:
         }
     )
     assert rules.outlived_quarantines(tests, day)["test_id"].to_list() == ["a"]
+
+
+def test_builds_that_no_bucket_holds_are_named() -> None:
+    builds = pl.DataFrame({"status": ["success", "failed", "cancelled"]})
+    one = {"granularity": ["hour", "hour", "day"], "metric": "builds", "dimension": "all", "value": [1.0, 1.0, 1.0]}
+    found = rules.uncounted_builds(builds, pl.DataFrame(one))
+    assert found.to_dicts() == [{"granularity": "day", "counted": 1.0, "ended": 2}]
+    nothing = rules.uncounted_builds(builds.clear(), pl.DataFrame(one).clear())
+    assert nothing.is_empty()
+
+
+def test_values_that_cannot_be_are_named() -> None:
+    ts = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+    rows = [
+        ("builds", "all", "builds", -1.0, None, None),
+        ("build_failure_ratio", "all", "1", 1.5, 0.0, 2.0),
+        ("log_error_ratio", "source", "1", 0.2, 0.3, 0.4),
+        ("build_failure_ratio", "job", "1", 0.2, 0.1, 0.4),
+        ("temperature_mean", "source", "", -20.0, None, None),
+    ]
+    names = ["metric", "dimension", "unit", "value", "low", "high"]
+    frame = pl.DataFrame(rows, schema=names, orient="row").with_columns(
+        ts=pl.lit(ts), granularity=pl.lit("day"), subject=pl.lit("")
+    )
+    found = rules.impossible_metrics(frame)
+    assert found["metric"].to_list() == ["build_failure_ratio", "builds", "log_error_ratio"]
+
+
+def test_readings_that_no_interval_holds_are_named() -> None:
+    series = {"source": ["a", "a", "b"], "metric": ["m", "m", "m"], "samples": [2, 3, 4]}
+    usage = {"source": ["a", "b"], "metric": ["m", "m"], "samples": [5, 3]}
+    found = rules.miscounted_readings(pl.DataFrame(series), pl.DataFrame(usage))
+    assert found.to_dicts() == [{"source": "b", "metric": "m", "readings": 4, "counted": 3}]
+
+
+def test_times_after_a_moment_are_named() -> None:
+    days = pl.DataFrame({"ts": [dt.datetime(2026, 3, d, tzinfo=dt.UTC) for d in (1, 3, 3)]})
+    assert rules.later_than(days, "ts", dt.datetime(2026, 3, 2, tzinfo=dt.UTC)).height == 1
