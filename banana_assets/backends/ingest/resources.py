@@ -28,6 +28,7 @@ from banana_assets.backends.lines import Oddities
 from banana_assets.backends.scratch import scratch_folder
 from banana_assets.backends.store import Store
 from banana_assets.core.errors import InputError
+from banana_assets.core.evidence import plural
 from banana_assets.core.tables.common import UTC as UTC_TYPE
 from banana_assets.core.units import base_unit
 
@@ -174,13 +175,15 @@ def read_csv(content: Content) -> Readings:
             raise InputError(f"{content.name} has no column of readings.", _FORMS)
         spread = raw.unpivot(metrics, index=["row", "source", "ts"], variable_name="of", value_name="reading")
         long = spread.rename({"of": "metric", "reading": "value"}).sort("row", "metric")
-    long = long.filter(pl.col("value").str.strip_chars().is_in(["", "nan", "NaN", "null", "NULL"]).not_())
-    frame = _typed(long, content.name)
+    empty = pl.col("value").str.strip_chars().str.to_lowercase().is_in(["", "nan", "null"]).fill_null(value=True)
+    gaps = long.filter(empty).height
+    frame = _typed(long.filter(~empty), content.name)
     if frame.is_empty():
         raise InputError(f"{content.name} holds no reading.", _FORMS)
     based, notes = in_base_units(frame)
     once = based.unique(["source", "metric", "ts"], keep="first", maintain_order=True)
-    return Readings(once, raw.height, based.height - once.height, tuple(notes))
+    missing = [f"{plural(gaps, 'reading')} without a value left out"] if gaps else []
+    return Readings(once, raw.height, based.height - once.height, (*missing, *notes))
 
 
 def _typed(long: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -23,10 +23,8 @@ PANELS = (
     ("builds", (("builds", GREEN), ("build_failures", RED), ("jobs_red", PURPLE))),
     ("share of builds that failed", (("build_failure_ratio", RED),)),
     ("median duration of a build, s", (("build_duration_median_seconds", BLUE),)),
-    (
-        "median wait and mean time to green, s",
-        (("build_queue_median_seconds", ORANGE), ("time_to_green_mean_seconds", RED)),
-    ),
+    ("median wait of a build, s", (("build_queue_median_seconds", ORANGE),)),
+    ("mean time to green, s", (("time_to_green_mean_seconds", RED),)),
 )
 LEVELS = ("log_events", "build_duration_median_seconds")
 """Metrics whose changes of level are marked."""
@@ -58,7 +56,7 @@ def metrics_plot(metrics: pl.DataFrame) -> bytes:
             panel.set_ylim(bottom=0)
             panel.grid(axis="y")
             if len(lines) > 1:
-                panel.legend(loc="upper left", ncols=3)
+                panel.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=3, borderaxespad=0)
         panels[-1].set_xlim(*naive([first - margin, last + margin]))
         dates(panels[-1])
     return d.svg
