@@ -192,7 +192,7 @@ def _patterns(seen: Observed) -> Iterator[Recommendation]:
         impact = of_shares(
             "how much of what asks for attention in the logs it is",
             part("share of the events of patterns of severity high or critical", row["frequency"] / total),
-            at_least("share of its sources' hours in which it came", max(1, came), max(1, wrote)),
+            at_least("share of its sources' hours in which it came", max(1, came), max(1, came, wrote)),
             part(f"weight of {row['severity']}", SEVERITY_WEIGHT[row["severity"]]),
         )
         made.append((impact, row, came, wrote))
