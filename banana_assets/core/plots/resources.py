@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from banana_assets.core.plots.style import BLUE, CYCLE, INK, ORANGE, dates, drawing, naive, nothing, short
+from banana_assets.core.plots.style import BLUE, CYCLE, INK, ORANGE, RED, dates, drawing, naive, nothing, short
 from banana_assets.core.units import scale_of
 
 MOST_LINES = 8
@@ -56,8 +56,8 @@ def forecast_plot(usage: pl.DataFrame, predictions: pl.DataFrame) -> bytes:
         panels = d.figure.subplots(len(keys), 1, squeeze=False)[:, 0]
         for panel, (source, metric) in zip(panels, keys, strict=True):
             _forecast(panel, usage, predictions, source, metric)
-        handles, labels = panels[0].get_legend_handles_labels()
-        d.figure.legend(handles, labels, loc="outside upper left", ncols=4)
+        named = {t: h for p in panels for h, t in zip(*p.get_legend_handles_labels(), strict=True)}
+        d.figure.legend(list(named.values()), list(named), loc="outside upper left", ncols=5)
     return d.svg
 
 
@@ -87,6 +87,7 @@ def _forecast(panel: Any, usage: pl.DataFrame, predictions: pl.DataFrame, source
             label=name,
         )
     axes.plot(times, (ahead["predicted_usage"] / scale).to_list(), color=BLUE, linewidth=1.5, label="forecast")
+    _limit(axes, ahead["crossing"][-1], scale)
     low = ahead["confidence"][0] == "low"
     note = f"{ahead['model'][0].replace('_', ' ')}, {ahead['confidence'][0]} confidence"
     axes.set_title(f"{short(source, 30)}: {_title(metric, past)}", fontsize=8.5)
@@ -103,6 +104,20 @@ def _forecast(panel: Any, usage: pl.DataFrame, predictions: pl.DataFrame, source
     axes.grid(axis="y")
     axes.margins(x=0.01)
     dates(axes)
+
+
+def _limit(axes: Any, crossing: dict[str, Any] | None, scale: float) -> None:
+    """90 % of the limit as a line where it is, or may be, crossed, and the 80 % range of the time as a shade."""
+    if crossing is None or crossing["state"] not in ("reached", "expected", "possible"):
+        return
+    axes.axhline(crossing["threshold"] / scale, color=RED, linewidth=0.9, linestyle="--", label="90 % of the limit")
+    begin, end = crossing["earliest"], crossing["latest"]
+    if begin is not None and begin != end:
+        right = axes.get_xlim()[1]
+        from_, to = naive([begin, end or begin])
+        axes.axvspan(from_, to if end is not None else right, color=RED, alpha=0.12, linewidth=0)
+    if crossing["at"] is not None:
+        axes.plot(naive([crossing["at"]]), [crossing["threshold"] / scale], "o", color=RED, markersize=4)
 
 
 def _gaps(group: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ import numpy as np
 from banana_assets.core.metrics.forecast.naive import (
     QUANTILES,
     bound,
+    growth,
     last_value,
     recent_level,
     same_hours,
@@ -21,9 +22,10 @@ from banana_assets.core.metrics.forecast.naive import (
 )
 from banana_assets.core.metrics.forecast.quantile import quantile_forecasts, usable
 from banana_assets.core.metrics.forecast.series import Floats, Series
+from banana_assets.core.metrics.limits import rises
 
 TREES, SAME_HOURS, NAIVE = "quantile_trees", "same_hours", "seasonal_naive"
-LAST, LEVEL, CONSTANT = "last_value", "recent_level", "constant"
+LAST, LEVEL, GROWTH, CONSTANT = "last_value", "recent_level", "growth", "constant"
 
 FOLDS = 4
 LEAST_PAST = 12
@@ -65,9 +67,13 @@ def accuracy(actual: Floats, predicted: Floats) -> Floats:
 
 def simple(model: str, values: Floats, horizon: int, season: int) -> Floats:
     """The quantiles (horizon, 5) of a model that needs no fit."""
-    seasonal: dict[str, Callable[[Floats, int, int], Floats]] = {NAIVE: seasonal_naive, SAME_HOURS: same_hours}
-    if model in seasonal:
-        return seasonal[model](values, horizon, season)
+    by_season: dict[str, Callable[[Floats, int, int], Floats]] = {
+        NAIVE: seasonal_naive,
+        SAME_HOURS: same_hours,
+        GROWTH: growth,
+    }
+    if model in by_season:
+        return by_season[model](values, horizon, season)
     return last_value(values, horizon) if model == LAST else recent_level(values, horizon)
 
 
@@ -135,6 +141,8 @@ def _choose(series: Series, horizon: int, trees: list[Floats] | None) -> Choice:
         models += [LAST, *([SAME_HOURS] if least >= 3 * season else [])]
     else:
         models += [LEVEL]
+    if rises(values[:least], season):
+        models += [GROWTH]
     trials = [_trial(series, m, steps, held, None) for m in models]
     if trees is not None:
         trials.append(_trial(series, TREES, steps, held, trees))

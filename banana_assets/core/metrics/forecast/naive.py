@@ -26,8 +26,9 @@ def seasonal_naive(values: Floats, horizon: int, season: int) -> Floats:
         change = values[usable:] - values[:-usable]
         here = lags == lag
         for k, q in enumerate(QUANTILES):
+            # Where all changes go one way, the value itself stays the median and the end of its interval.
             if q != 0.5:
-                out[here, k] += np.quantile(change, q)
+                out[here, k] += (min if q < 0.5 else max)(float(np.quantile(change, q)), 0.0)
     return out
 
 
@@ -52,6 +53,19 @@ def last_value(values: Floats, horizon: int) -> Floats:
     # Uncertainty does not shrink with distance; fewer and fewer long steps can make it look so.
     shape = np.where(_NORMAL < 0, np.minimum.accumulate(shape, axis=0), np.maximum.accumulate(shape, axis=0))
     return np.asarray(values[-1] + np.where(_NORMAL == 0, 0.0, shape))
+
+
+def growth(values: Floats, horizon: int, season: int) -> Floats:
+    """The last value and the mean step of the last seven seasons (of half the past, where there is none) from there on,
+    with the quantiles of what such a line missed before. Shape (horizon, 5).
+
+    For what accumulates. Source: FPP3, 5.2, the drift method, on the recent past.
+    """
+    recent = min(len(values) - 1, 7 * season if season > 1 else max(1, len(values) // 2))
+    slope = float(values[-1] - values[-1 - recent]) / recent
+    line = slope * np.arange(len(values) + horizon)
+    level = last_value(values - line[: len(values)], horizon)
+    return np.asarray(level + line[len(values) :, None])
 
 
 def same_hours(values: Floats, horizon: int, season: int) -> Floats:
