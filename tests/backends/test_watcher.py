@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def sources(home: Path) -> dict[str, set[str]]:
 
 
 def test_the_host_is_read_until_the_time_is_over(home: Path) -> None:
-    done, said = run(home, duration=0.2, source="here")
+    done, said = run(home, duration=1.0, source="here")
     assert (done.status, said) == (0, [])
     assert done.stored == done.readings > 10
     assert {"cpu_percent", "memory_percent"} <= sources(home)["here"]
@@ -36,9 +37,8 @@ def test_the_host_is_read_until_the_time_is_over(home: Path) -> None:
 
 
 def test_a_command_is_watched_to_its_end_and_gives_its_status(home: Path) -> None:
-    done, _ = run(home, command=("sh", "-c", "sleep 0.3; exit 3"), host=False)
+    done, _ = run(home, command=("sh", "-c", "sleep 0.7; exit 3"), host=False)
     assert done.status == 3
-    assert done.seconds < 5
     assert {"cpu_percent", "memory_used_bytes"} <= sources(home)["sh"]
 
 
@@ -49,12 +49,14 @@ def test_an_exporter_is_asked_each_time_and_its_counters_become_rates(
 
     def answer(url: str) -> bytes:
         asked.append(url)
+        if len(asked) == 8:
+            os.kill(os.getpid(), signal.SIGTERM)
         if len(asked) == 3:
             raise InputError("It does not answer.")
         return f"# TYPE c counter\nc_total {len(asked) * 10}\nfree_kib 2\n".encode()
 
     monkeypatch.setattr(watcher, "scrape", answer)
-    done, said = run(home, urls=("http://db:9100/metrics",), host=False, duration=0.3)
+    done, said = run(home, urls=("http://db:9100/metrics",), host=False)
     assert done.stored > 3
     assert said == ["It does not answer."]
     assert sources(home) == {"db:9100": {"c_per_second", "free_bytes"}}

@@ -1,8 +1,8 @@
 """The points that a window of builds loses, for its builds as they are and for what they might as well have been.
 
 Chance is drawn by the Bayesian bootstrap: each build gets a weight from the exponential distribution. Builds that were
-not seen get weights as well, which makes each share a Beta posterior: those of the fitted prior for failures, and at least
-Jeffreys' for all, since what did not happen in a few builds may happen yet.
+not seen get weights as well, which makes each share a Beta posterior: those of the fitted prior for failures, and at
+least Jeffreys' for all, since what did not happen in a few builds may happen yet.
 D. B. Rubin, "The Bayesian bootstrap", Annals of Statistics 9 (1981).
 """
 

@@ -75,7 +75,7 @@ def test_open_metrics_has_times_in_seconds_and_strict_rules() -> None:
     good = b'# TYPE a gauge\na{b="\\"c\\\\"} 5 1700000000.5\na{b="\\"c\\\\"} 6 1700000060\n# EOF\n'
     frame = parse_exposition(good, "x", now=NOW).frame
     assert frame["ts"].to_list()[0] == datetime.fromtimestamp(1700000000.5, UTC)
-    with pytest.raises(InputError, match="line 3.*went backwards"):
+    with pytest.raises(InputError, match=r"line 3.*went backwards"):
         parse_exposition(b"# TYPE a gauge\na 5 60\na 6 10\n# EOF\n", "x", now=NOW)
 
 
