@@ -30,7 +30,7 @@ RESOURCE_ROLLUPS = Table(
     ),
     key=("series_id", "metric", "hour"),
     partition_by=("arrival_day",),
-    sources={name: ("resource_samples.value",) for name in ("samples", "mean", "least", "peak")},
+    sources=dict.fromkeys(("samples", "mean", "least", "peak"), ("resource_samples.value",)),
 )
 
 SYSTEM_METRICS = Table(
