@@ -51,19 +51,25 @@ def in_order(parts: Sequence[tuple[T, pl.Series]]) -> Iterator[tuple[int, T]]:
 def search(series: pl.Series, literals: Sequence[str], shapes: Sequence[str] = ()) -> Hits:
     """Which of the lower-case ``literals``, in any spelling of case, and of the patterns ``shapes`` a line holds."""
     found = series.str.extract_many(list(literals), ascii_case_insensitive=True, overlapping=True)
-    some = found.list.len().fill_null(0) > 0
+    some = found.list.len() > 0
     patterns = [shape.removeprefix(SHAPE) for shape in shapes]
     if patterns:
         some = some | series.str.contains("|".join(f"(?:{pattern})" for pattern in patterns))
-    places = some.arg_true()
-    texts = series.gather(places)
-    held = [found.gather(places).list.join(_JOINT).str.to_lowercase()]
-    for shape, pattern in zip(shapes, patterns, strict=True):
-        shaped = pl.DataFrame({"has": texts.str.contains(pattern)})
-        held.append(shaped.select(pl.when("has").then(pl.lit(shape)).otherwise(pl.lit("")).alias(shape)).to_series())
+    text = pl.col("text")
+    shaped = [
+        pl.when(text.str.contains(pattern)).then(pl.lit(shape)).otherwise(pl.lit(""))
+        for shape, pattern in zip(shapes, patterns, strict=True)
+    ]
     kinds = (
-        pl.DataFrame([column.alias(str(k)) for k, column in enumerate(held)])
-        .select(held=pl.concat_str(pl.all(), separator=_JOINT), line=places)
+        pl.DataFrame({"text": series, "found": found})
+        .with_row_index("line")
+        .filter(some)
+        .select(
+            pl.concat_str(pl.col("found").list.join(_JOINT).str.to_lowercase(), *shaped, separator=_JOINT).alias(
+                "held"
+            ),
+            "line",
+        )
         .group_by("held", maintain_order=True)
         .agg("line")
     )
