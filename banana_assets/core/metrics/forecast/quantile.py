@@ -17,6 +17,9 @@ from banana_assets.core.metrics.forecast.series import DAY, Floats, Series
 from banana_assets.core.metrics.forecast.windows import Ints, Windows, windows
 
 MOST_ROWS = 90_000
+MANY_SERIES, ROWS_OF_MANY = 400, 64_000
+"""Above so many series fewer windows do: the fit has to stay within seconds."""
+
 STEPS_A_WINDOW = 8
 DRAWS = 8
 """Into at most so many parts the windows of a series fall, each with other steps ahead, drawn with a fixed seed."""
@@ -62,7 +65,8 @@ def quantile_forecasts(
     """
     cut = [_recent(s) for s in series]
     generator = np.random.default_rng(7)
-    origins_each = max(2, MOST_ROWS // STEPS_A_WINDOW // len(series))
+    rows = MOST_ROWS if len(series) <= MANY_SERIES else ROWS_OF_MANY
+    origins_each = max(2, rows // STEPS_A_WINDOW // len(series))
     train = [_sample(s, v, horizon, origins_each, generator) for s, v in zip(series, cut, strict=True)]
     rows = sum(len(y) for _, y, _ in train)
     if rows < LEAST_ROWS:
