@@ -30,7 +30,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         "mine": Command(f"{_HERE}.mine", "Find the templates of a log file; needs no store"),
     },
     "Series": {
-        "forecast": Command(f"{_HERE}.forecast", "Forecast resources, or the series of a file, with 80 % and 95 % intervals"),
+        "forecast": Command(f"{_HERE}.forecast", "Forecast what is stored, or a file, with 80 % and 95 % intervals"),
         "anomalies": Command(f"{_HERE}.anomalies", "Find readings that stand out, in what is stored or in a file"),
     },
     "Bring in": {
