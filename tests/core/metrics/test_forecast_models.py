@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banana_assets.core.metrics.forecast import forecast, regular
-from banana_assets.core.metrics.forecast.naive import last_value, seasonal_naive
+from banana_assets.core.metrics.forecast.naive import last_value, quantiles_of, seasonal_naive
 from banana_assets.core.metrics.forecast.predict import predict
 from banana_assets.core.metrics.forecast.series import Series, fill, is_percentage
 from banana_assets.core.metrics.usage import resource_usage
@@ -102,3 +102,13 @@ def test_predict_forecasts_hosts_and_says_why_scattered_recordings_have_none() -
     assert none.table.height == 0
     assert "half are needed" in none.without["reason"][0]
     assert predict(RESOURCE_USAGE.empty()).table.schema == RESOURCE_USAGE_PREDICTIONS.dtypes
+
+
+@given(
+    st.lists(st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), min_size=7, max_size=7), min_size=1, max_size=5),
+    st.sampled_from([(0.5,), (0.1, 0.9), (0.0, 0.25, 1.0)]),
+)
+@pytest.mark.filterwarnings("ignore:All-NaN slice")
+def test_quantiles_of_rows_are_those_of_numpy(rows, levels):
+    wanted = np.nanquantile(np.array(rows), levels, axis=1).T
+    np.testing.assert_allclose(quantiles_of(np.array(rows), levels), wanted, rtol=1e-9, atol=1e-9)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from banana_assets.core.metrics.forecast.series import Floats
@@ -98,8 +100,22 @@ def same_phase_residuals(values: Floats, season: int) -> Floats:
     index = np.arange(n)[:, None] - season * np.arange(1, 8)[None, :]
     before = np.where(index >= 0, values[np.clip(index, 0, None)], np.nan)
     residual = np.zeros(n)
-    residual[season:] = values[season:] - np.nanmedian(before[season:], axis=1)
+    residual[season:] = values[season:] - quantiles_of(before[season:], (0.5,))[:, 0]
     return residual
+
+
+def quantiles_of(rows: Floats, levels: Sequence[float]) -> Floats:
+    """The quantiles of each row, NaN left out: shape (rows, levels); NaN for a row without values.
+
+    As ``np.nanquantile`` over axis 1 (linear interpolation), which takes the rows one by one in Python.
+    """
+    ordered = np.sort(rows, axis=1)
+    last = np.count_nonzero(~np.isnan(ordered), axis=1)[:, None] - 1
+    place = np.maximum(last, 0) * np.asarray(levels)[None, :]
+    low = place.astype(np.int64)
+    below = np.take_along_axis(ordered, low, axis=1)
+    above = np.take_along_axis(ordered, np.minimum(low + 1, np.maximum(last, 0)), axis=1)
+    return np.asarray(below + (above - below) * (place - low))
 
 
 def bound(quantiles: Floats, floor: float | None, ceiling: float | None) -> Floats:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from banana_assets.core.metrics.forecast.naive import same_phase_residuals
+from banana_assets.core.metrics.forecast.naive import quantiles_of, same_phase_residuals
 from banana_assets.core.metrics.forecast.series import Floats
 
 Ints = NDArray[np.int64]
@@ -55,7 +55,7 @@ def _windows(values: Floats, season: int, origins: Ints, steps: Ints, phase: int
         return np.repeat(per_origin, len(steps))
 
     same = np.stack([at(target - season * (ahead + d)) for d in range(14)], axis=1)
-    base = np.nanmedian(same[:, :7], axis=1)
+    base = quantiles_of(same[:, :7], (0.5,))[:, 0]
     residual = same_phase_residuals(values, season)
     context = _trailing(values, origins, season * 7)
     scale_one, change = _scale(values, origins, season)
@@ -73,7 +73,7 @@ def _windows(values: Floats, season: int, origins: Ints, steps: Ints, phase: int
         ((step - 1) % season) / season * 24,
     ]
     columns += [relative(same[:, k]) for k in range(7)]
-    columns += [relative(np.nanmedian(same, axis=1)), relative(np.nanmean(same[:, :3], axis=1))]
+    columns += [relative(quantiles_of(same, (0.5,))[:, 0]), relative(np.nanmean(same[:, :3], axis=1))]
     columns += [relative(at(last_week)), relative(at(last_week - week))]
     columns += [np.asarray(np.nanstd(same[:, :7], axis=1) / scale, dtype=np.float64)]
     columns += [relative(np.nanmax(same[:, :7], axis=1)), relative(np.nanmin(same[:, :7], axis=1))]
@@ -81,9 +81,9 @@ def _windows(values: Floats, season: int, origins: Ints, steps: Ints, phase: int
     columns += [relative(each(_means(values, origins, h))) for h in hours]
     day = context[:, -season:]
     for part in (day, context):
-        columns += [relative(each(np.nanmedian(part, axis=1)))]
+        columns += [relative(each(quantiles_of(part, (0.5,))[:, 0]))]
         columns += [relative(each(np.nanmin(part, axis=1))), relative(each(np.nanmax(part, axis=1)))]
-    columns += [relative(each(np.nanquantile(context, q, axis=1))) for q in (0.1, 0.9)]
+    columns += [relative(each(q)) for q in quantiles_of(context, (0.1, 0.9)).T]
     columns += [each(_means(residual, origins, h) / scale_one) for h in hours[:5]]
     deviation = np.nanstd(context, axis=1)
     columns += [each(deviation / scale_one)]
@@ -96,7 +96,7 @@ def _windows(values: Floats, season: int, origins: Ints, steps: Ints, phase: int
     columns += [np.minimum((origin + 1) / season, CONTEXT_SEASONS)]
     for seasons in (CONTEXT_SEASONS, 7):
         spread = _trailing(residual, origins, season * seasons, first=season)
-        columns += [each(q / scale_one) for q in np.nanquantile(spread, _SPREAD, axis=1)]
+        columns += [each(q / scale_one) for q in quantiles_of(spread, _SPREAD).T]
     around = [at(np.minimum(target - season * (ahead + d) + u, origin)) for d in range(7) for u in (-1, 1)]
     near = np.concatenate([np.stack(around, axis=1), same[:, :7]], axis=1)
     columns += [
