@@ -59,7 +59,7 @@ def _delimited(text: pl.Series, header: Header) -> pl.DataFrame:
         groups = list(re.compile(pattern.replace(r"\x{FEFF}", "\ufeff")).groupindex)
         taken = mine.select("row", pl.col("text").str.extract_groups(f"(?s){pattern}").struct.rename_fields(groups))
         taken = taken.unnest("text").rename({"ts": "ts_text"}, strict=False)
-        if layout.time is not None and layout.time.name == "klog" and "level" not in taken.columns:
+        if layout.time is not None and layout.time.name in ("glog", "klog") and "level" not in taken.columns:
             taken = taken.with_columns(level=pl.col("ts_text").str.slice(0, 1))
         done.append(taken.with_columns(time=pl.lit(index, dtype=pl.Int32), fits=pl.lit(True)))
     done.append(frame.select("row", message="text", time=pl.lit(0, dtype=pl.Int32), fits=pl.lit(False)))

@@ -22,7 +22,19 @@ from banana_assets.core.logs.timestamps import FORMATS, TimeFormat, order_of
 FIELDS = ("ts", "level", "host", "component", "process", "thread", "message")
 
 _KEYS = {
-    "ts": ("ts", "time", "timestamp", "@timestamp", "datetime", "date", "t", "eventtime", "event_time", "created"),
+    "ts": (
+        "ts",
+        "time",
+        "timestamp",
+        "@timestamp",
+        "datetime",
+        "date",
+        "t",
+        "eventtime",
+        "event_time",
+        "created",
+        "t.$date",
+    ),
     "level": (
         "level",
         "severity",
@@ -33,6 +45,7 @@ _KEYS = {
         "log.level",
         "severity_text",
         "priority",
+        "s",
     ),
     "message": ("message", "msg", "body", "event", "log", "text", "short_message", "textpayload"),
     "component": (
@@ -46,10 +59,11 @@ _KEYS = {
         "source",
         "target",
         "scope",
+        "c",
     ),
     "host": ("host", "hostname", "host.name", "node", "instance", "_hostname"),
     "process": ("pid", "process", "process_id", "process.pid", "_pid"),
-    "thread": ("thread", "thread_name", "threadname", "tid", "thread_id"),
+    "thread": ("thread", "thread_name", "threadname", "tid", "thread_id", "ctx"),
 }
 """What structured loggers call the fields (zap, logrus, bunyan, pino, structlog, ECS, OpenTelemetry, journald)."""
 

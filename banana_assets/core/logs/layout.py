@@ -21,14 +21,21 @@ _NUMBER = r"-?\d+"
 _IP = r"\d+\.\d+\.\d+\.\d+(?::\d+)?"
 _BRACKET = r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]"
 _PAREN = r"\([^()]*\)"
-_TAG_TAIL = r"(?:\[(?P<process>[^\[\]\s]*)\])?(?: \([^()\s]*\)| \d[\d.]*)? ?:"
+_TAG_TAIL = r"(?:\[(?P<process>[^\[\]\s]*)\])?(?: ?\(\s*[^()\s]*\)| \d[\d.]*)? ?:"
 _TAG_NAME = r"[^\s\[\]:][^\s\[\]]*?(?: [A-Z][^\s\[\]:]*){0,3}?"
 _TAG = r"(?:-+ )?" + _TAG_NAME + _TAG_TAIL.replace("?P<process>", "?:")
 _WORD = r"\S+"
 _CELL = r"[^|\t]*"
 _END = r"(?![A-Za-z0-9])"
-_SEPARATORS = (r"\s*\|\s*", r",\s+", r"\s*:\s+", r"\s+-{1,2}\s+", r"\s+")
+_WRAPPED_LEVEL = rf"(?:[a-z]\w*:)?(?:{LEVEL_WORDS}|(?i:note|system))"
+"""A level in brackets, also behind the name of a module (``[core:error]``)."""
+_REPORT = r"(?:DEBUG\d?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|STATEMENT|CONTEXT|QUERY)"
+"""Severities of a database server's reports, and the names of what it adds to them."""
+_SEPARATORS = (r"\s*\|\s*", r",\s+", r"\s*:\s+", r"\s+-{2}\s+:\s+", r"\s+-{1,2}\s+", r"\s+")
 _WRAPS = {"[": "]", "(": ")", "<": ">", '"': '"'}
+_OPEN = "[..."
+"""Wrap of a time that shares its brackets with the fields after it, as in ``[08:00:05 WARN web]``."""
+_CLOSE = r"\s*\]:?\s*"
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,9 @@ class Part:
             text = rf"(?:-+ )?(?P<component>{_TAG_NAME})" + _TAG_TAIL
         elif group and self.name:
             text = f"(?P<{self.name}>{text})"
-        if self.wrap:
+        if self.wrap == _OPEN:
+            text = rf"\[\s*{text}"
+        elif self.wrap:
             text = rf"{re.escape(self.wrap)}\s*{text}\s*{re.escape(_WRAPS[self.wrap])}"
         whole = f"{text}{self.separator}"
         return f"(?:{whole})?" if self.optional else whole
@@ -121,7 +130,9 @@ def seed(line: str) -> tuple[str, int, str] | None:
     level = _compiled(rf"^(\W{{0,2}}){LEVEL_WORDS}(?![A-Za-z0-9_.=-])(\W?)").match(head)
     if level:
         return "level", 0, f"{level[1]}…{level[2].strip()}"
-    if _compiled(r"^\[\s*\d+\.\d+\]").match(head):
+    if _compiled(r"^[VDIWEFA]/\S").match(head):
+        return "letter", 0, "/"
+    if _compiled(r"^\[\s*\d+\.\d+s?\]").match(head):
         return "uptime", 0, "["
     return None
 
@@ -177,16 +188,11 @@ def _next(rest: list[str], parts: list[Part]) -> tuple[Part, list[str]] | None:
     head, count = heads.most_common(1)[0]
     wraps = [""] + ([head] if head in _WRAPS and count >= _MOST * len(rest) else [])
     anchored = any(part.certain for part in parts)
-    for wrap in wraps:
-        for name, pattern in FORMATS.items():
-            if (name not in ("time", "epoch") or wrap or not anchored or name == "epoch") and (
-                found := _try(rest, Part(name, pattern + _END, True, wrap=wrap))
-            ):
-                part, left = found
-                texts = [m[1] for t in rest if (m := re.match(rf"\W{{0,2}}\s*({_plain(pattern)})", t))]
-                form = TimeFormat(name, order_of(name, texts))
-                return replace(part, kind="time", pattern=loose(name), time=form, name="ts"), left
-    if head == "[" and (found := _try(rest, Part("uptime", r"\d+\.\d+", True, wrap="["))):
+    if _is_open(parts):
+        return _inside(rest)
+    if found := _time(rest, wraps, anchored):
+        return found
+    if head == "[" and (found := _try(rest, Part("uptime", r"\d+\.\d+s?", True, wrap="["))):
         return found
     if (
         head == "<"
@@ -196,18 +202,22 @@ def _next(rest: list[str], parts: list[Part]) -> tuple[Part, list[str]] | None:
         return found
     after_time = bool(parts) and parts[-1].kind == "time"
     for wrap in wraps:
-        if (found := _try(rest, Part("level", LEVEL_WORDS + r"(?![A-Za-z0-9_-])", True, wrap=wrap))) and (
-            wrap or after_time or found[0].separator in _SEPARATORS[:4] or _shouted(rest)
+        known = _WRAPPED_LEVEL if wrap else LEVEL_WORDS
+        if (found := _try(rest, Part("level", known + r"(?![A-Za-z0-9_-])", True, wrap=wrap))) and (
+            wrap or after_time or found[0].separator in _SEPARATORS[:5] or _shouted(rest)
         ):
             part, left = found
-            return replace(part, pattern=LEVEL_WORDS), left
+            return replace(part, pattern=known), left
         if not parts and (found := _try(rest, Part("level", LEVEL_WORDS, True), (":",))):
             # Python's default: LEVEL:logger:message
             return found
-        if (anchored or wrap) and (
-            found := _try(rest, Part("level", _LETTER, True, wrap=wrap), ("/", *_SEPARATORS), _NEARLY_ALL)
+        others = _SEPARATORS if anchored or wrap else ()
+        if (others or not parts) and (
+            found := _try(rest, Part("level", _LETTER, True, wrap=wrap), ("/", *others), _NEARLY_ALL)
         ):
             return found
+    if anchored and (found := _try(rest, Part("level", _REPORT, True), (r":\s+",), _NEARLY_ALL)):
+        return found
     for kind, pattern in (("address", _IP), ("number", _NUMBER)):
         for wrap in wraps:
             if found := _try(rest, Part(kind, pattern, bool(wrap), wrap=wrap), share=_NEARLY_ALL):
@@ -251,6 +261,39 @@ def _next(rest: list[str], parts: list[Part]) -> tuple[Part, list[str]] | None:
     if words >= 6:
         return None
     return _try(rest, Part("word", _WORD, False), (r"\s+",))
+
+
+def _time(rest: list[str], wraps: Iterable[str], anchored: bool) -> tuple[Part, list[str]] | None:
+    """The time that the lines go on with: bare, enclosed, or after a bracket that further fields share with it."""
+    ways: list[tuple[str, tuple[str, ...]]] = [(wrap, _SEPARATORS) for wrap in wraps]
+    if "[" in wraps and not anchored:
+        ways.append((_OPEN, (r",\s+", r"\s*:\s+", r"\s+")))
+    for wrap, separators in ways:
+        for name, pattern in FORMATS.items():
+            if (name not in ("time", "epoch") or wrap or not anchored or name == "epoch") and (
+                found := _try(rest, Part(name, pattern + _END, True, wrap=wrap), separators)
+            ):
+                part, left = found
+                texts = [m[1] for t in rest if (m := re.match(rf"\W{{0,2}}\s*({_plain(pattern)})", t))]
+                form = TimeFormat(name, order_of(name, texts))
+                return replace(part, kind="time", pattern=loose(name), time=form, name="ts"), left
+    return None
+
+
+def _is_open(parts: Sequence[Part]) -> bool:
+    """Whether the last bracket that a time opened is not closed yet."""
+    return next((p.separator != _CLOSE for p in reversed(parts) if p.separator == _CLOSE or p.wrap == _OPEN), False)
+
+
+def _inside(rest: list[str]) -> tuple[Part, list[str]] | None:
+    """The next field in the bracket that a time opened: a level or a word."""
+    level = Part("level", LEVEL_WORDS + r"(?![A-Za-z0-9_-])", True)
+    if found := _try(rest, level, (_CLOSE, "/", *_SEPARATORS)):
+        return replace(found[0], pattern=LEVEL_WORDS), found[1]
+    if found := _try(rest, Part("word", r"[^\s\[\]]+", False), (_CLOSE, r"\s+")):
+        # What closes the bracket ends a header.
+        return replace(found[0], certain=found[0].separator == _CLOSE), found[1]
+    return None
 
 
 def _plain(pattern: str) -> str:

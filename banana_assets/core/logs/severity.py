@@ -11,15 +11,19 @@ import polars as pl
 LEVELS: dict[str, int] = {
     "all": 1,
     "trace": 1,
+    "trce": 1,
     "finest": 1,
     "verbose": 1,
+    "vrb": 1,
     "finer": 2,
     "fine": 5,
     "debug": 5,
     "dbg": 5,
+    "dbug": 5,
     "config": 5,
     "log": 9,
     "info": 9,
+    "inf": 9,
     "information": 9,
     "informational": 9,
     "success": 9,
@@ -27,10 +31,12 @@ LEVELS: dict[str, int] = {
     "notice": 10,
     "note": 10,
     "warn": 13,
+    "wrn": 13,
     "warning": 13,
     "deprecated": 13,
     "err": 17,
     "error": 17,
+    "fail": 17,
     "failure": 17,
     "severe": 17,
     "exception": 17,
@@ -39,6 +45,7 @@ LEVELS: dict[str, int] = {
     "alert": 19,
     "panic": 21,
     "fatal": 21,
+    "ftl": 21,
     "emerg": 21,
     "emergency": 21,
 }
@@ -92,9 +99,9 @@ _NOTHING, _ZERO, _FATAL, _ERROR, _WARN = (
 def level_number(text: pl.Expr) -> pl.Expr:
     """Severity number (Int16) of level words or letters, case and brackets ignored; null for what is no level.
 
-    A bare digit 0..7 is read as RFC 5424 severity.
+    A bare digit 0..7 is read as RFC 5424 severity; of ``module:level`` the level counts.
     """
-    word = text.str.strip_chars(" []()<>:,*|")
+    word = text.str.strip_chars(" []()<>:,*|").str.replace(r"^\w+:", "")
     numbers = {**LEVELS, **{k.lower(): v for k, v in LETTERS.items()}, **{str(i): n for i, n in enumerate(SYSLOG)}}
     return word.str.to_lowercase().replace_strict(
         list(numbers), list(numbers.values()), default=None, return_dtype=pl.Int16

@@ -33,6 +33,7 @@ FORMATS: dict[str, str] = {
     rf"(?P<p> ?[AaPp]\.?[Mm]\.?)?{_ZONE}",
     "short year": rf"(?P<a>\d{{2}})[/.-](?P<b>\d{{2}})[/.-](?P<c>\d{{2}})[ T]{_HMS}{_ZONE}",
     "month day": rf"(?P<m>\d{{2}})[-./](?P<d>\d{{2}}) {_HMS}",
+    "glog": rf"(?P<level>[A-Z])(?P<Y>\d{{4}})(?P<m>\d{{2}})(?P<d>\d{{2}}) {_HMS}",
     "klog": rf"(?P<level>[A-Z])(?P<m>\d{{2}})(?P<d>\d{{2}}) {_HMS}",
     "six digits": r"(?P<y>\d{2})(?P<m>\d{2})(?P<d>\d{2}) (?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2})",
     "epoch": r"(?P<e>1\d{9}(?:\d{3}){0,3})(?:\.(?P<f>\d{1,9}))?",

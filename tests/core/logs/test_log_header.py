@@ -5,7 +5,9 @@ import random
 import polars as pl
 import pytest
 
+from banana_assets.core.logs.events import fields
 from banana_assets.core.logs.header import Header, learn_header
+from banana_assets.core.logs.severity import level_number
 
 TEXT = "disk cache parity instruction address open the node link service started user data for packet lost"
 WORDS = TEXT.split()
@@ -79,8 +81,35 @@ LAYOUTS = {
     "rust": lambda r: (
         f"2024-01-01T{clock(r)}.123Z {r.choice([' INFO', 'ERROR'])} {r.choice(['my_crate::net', 'app'])}: "
     ),
+    "time and level in one bracket": lambda r: f"[{clock(r)} {r.choice(['ERR', 'INF', 'WRN', 'FTL'])}] ",
+    "time, level and process in one bracket": lambda r: (
+        f"[2024-01-01 {clock(r)},123: {r.choice(['INFO', 'WARNING'])}/Worker-{r.randint(1, 9)}] "
+    ),
+    "time, level and module in one bracket": lambda r: (
+        f"[2024-01-01T{clock(r)}Z {r.choice(['INFO ', 'WARN '])} {r.choice(['app::db', 'app'])}] "
+    ),
+    "ruby": lambda r: f"I, [2024-01-01T{clock(r)}.123456 #{pid(r)}]  {r.choice(['INFO', 'WARN'])} -- : ",
+    "glog with years": lambda r: f"{r.choice('IWE')}20240115 {clock(r)}.123456 {pid(r)} net.cc:{r.randint(1, 99)}] ",
+    "phone, brief": lambda r: f"{r.choice('VDIWE')}/{r.choice(['Power', 'Intent'])}({pid(r):5d}): ",
+    "java virtual machine": lambda r: (
+        f"[{r.randint(0, 99)}.{r.randint(100, 999)}s][{r.choice(['info', 'debug'])}][gc] "
+    ),
+    "level behind a module": lambda r: (
+        f"[Sun Dec 04 {clock(r)} 2005] [{r.choice(['core', 'ssl'])}:{r.choice(['error', 'info'])}] [pid {pid(r)}] "
+    ),
+    "mysql": lambda r: (
+        f"2024-01-01T{clock(r)}.1Z {pid(r)} [{r.choice(['Note', 'Warning'])}] [MY-{pid(r):06d}] [Server] "
+    ),
     "none": lambda r: "",
 }
+
+WITH_LEVEL = [
+    name
+    for name in LAYOUTS
+    if "bracket" in name
+    or name
+    in ("ruby", "glog with years", "phone, brief", "java virtual machine", "level behind a module", "mysql", "postgres")
+]
 
 
 def lines(layout: str, count: int = 300) -> tuple[list[str], list[str]]:
@@ -110,6 +139,21 @@ def test_shortened_lines_lose_the_same_header(layout):
     header = learn_header(pl.Series(text))
     short = stripped(shorten(pl.Series(text)).to_list(), header)
     assert [m.strip() for m in short] == shorten(pl.Series(messages)).to_list()
+
+
+@pytest.mark.parametrize("layout", WITH_LEVEL)
+def test_every_line_has_its_level(layout):
+    text = pl.Series(lines(layout)[0])
+    found = fields(text, learn_header(text))["level"]
+    numbers = found.to_frame("level").select(level_number(pl.col("level"))).to_series()
+    assert numbers.null_count() == 0
+    assert numbers.n_unique() > 1
+
+
+def test_structured_logs_of_a_database_server_are_known_by_their_short_keys():
+    text = '{"t":{"$date":"2024-01-01T00:00:00.1Z"},"s":"W","c":"NETWORK","id":1,"ctx":"conn1","msg":"slow"}'
+    header = learn_header(pl.Series([text] * 3))
+    assert dict(header.keys) == {"ts": "t.$date", "level": "s", "component": "c", "thread": "ctx", "message": "msg"}
 
 
 def test_a_file_of_several_programs_has_several_layouts():
