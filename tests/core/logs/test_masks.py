@@ -80,3 +80,8 @@ def test_ids_are_the_same_everywhere_and_always():
     assert ids.dtype == pl.Int64
     assert ids[0] == ids[2] != ids[3]
     assert ids[1] == shape_id("")
+
+
+def test_a_path_is_one_whatever_its_query():
+    lines = ['"GET /a/b?c=d&e=1 HTTP/1.1" 200', '"GET /a/b HTTP/1.1" 200', '"GET /?q=x,y HTTP/2" 200']
+    assert mask(pl.Series(lines)).unique().to_list() == ['"GET <path>" <number>']
