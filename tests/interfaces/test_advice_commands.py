@@ -118,6 +118,33 @@ def test_decisions_are_kept_and_their_effect_is_measured_at_once(filled: Run) ->
     assert [r["recommendation_id"] for r in listed(filled, "recommend")] == [ident]
 
 
+def test_implemented_said_again_keeps_the_first_moment(filled: Run) -> None:
+    ident = listed(filled, "recommend")[0]["recommendation_id"]
+
+    def moment() -> tuple[str, str]:
+        (done,) = listed(filled, "recommend", "--status", "implemented")
+        return done["implemented_at"], done["note"]
+
+    assert filled("recommend", "implemented", ident, "--at", "2026-03-04T04:00", "--note", "cached")[0] == 0
+    first = moment()
+    status, out, err = filled("recommend", "implemented", ident)
+    assert status == 0
+    assert "2026-03-04" in out
+    assert "2026-03-04 04:00 UTC, which stays" in err
+    assert moment() == first
+    assert "stays" not in filled("recommend", "implemented", ident, "--at", "2026-03-04T05:00")[2]
+    assert moment()[0] > first[0]
+
+
+def test_the_effect_names_its_verdict_once(filled: Run) -> None:
+    ident = listed(filled, "recommend")[0]["recommendation_id"]
+    assert filled("recommend", "implemented", ident, "--at", "2026-03-04T21:00")[0] == 0
+    (done,) = listed(filled, "recommend", "--status", "implemented")
+    assert done["effect"]["verdict"] == "too_early"
+    shown = " ".join(filled("recommend", "show", ident)[1].split())
+    assert shown.count("too early") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -127,10 +127,13 @@ def implemented(
     note: Note = None,
     form: Shown = Format.table,
 ) -> None:
-    """Say that a recommendation is implemented. From then on its effect is measured, before against after."""
+    """Say that a recommendation is implemented. From then on its effect is measured, before against after.
+
+    Said again, the moment (and the note) said first stay, unless --at (or --note) gives another.
+    """
     now = datetime.now(UTC)
-    since = now if at is None else moment(at, now)
-    if since > now:
+    since = None if at is None else moment(at, now)
+    if since is not None and since > now:
         raise InputError(f"{at} is in the future.", "Say it when it is done, or name the moment when it was.")
     _decide(recommendation, "implemented", note, since, form)
 
@@ -186,7 +189,8 @@ def _in_full(row: dict[str, Any]) -> dict[str, Any]:
         if row[name] is not None:
             shown[name] = row[name]
     if row["effect"]:
-        shown["effect"] = f"{row['effect']['verdict'].replace('_', ' ')}: {row['effect']['statement']}"
+        verdict, statement = row["effect"]["verdict"].replace("_", " "), row["effect"]["statement"]
+        shown["effect"] = statement if statement.startswith(verdict) else f"{verdict}: {statement}"
     for number, evidence in enumerate(row["evidence"], 1):
         cited = evidence["citation"]
         lines = f" (line {cited['first_line']}: {cited['quote'].splitlines()[0]})" if cited else ""
@@ -205,6 +209,13 @@ def _figure(part: dict[str, Any]) -> str:
 def _decide(told: str, status: str, note: str | None, since: datetime | None, form: Format) -> None:
     with _opened() as (store, known):
         row = _named(told, known)
+        if status == "implemented":
+            known_at = row["implemented_at"]
+            if known_at is not None:
+                note = row["note"] if note is None else note
+                if since is None:
+                    say(f"banana recommend: implemented since {_time(known_at)}, which stays (--at gives another time).")
+            since = since or known_at or datetime.now(UTC)
         store.set_recommendation_state(
             row["recommendation_id"],
             status,
