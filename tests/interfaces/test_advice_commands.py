@@ -113,6 +113,7 @@ def test_decisions_are_kept_and_their_effect_is_measured_at_once(filled: Run) ->
     shown = filled("recommend", "show", ident)[1]
     assert "evidence 1" in shown
     assert "share of its time that its former level would save" in shown
+    assert "share of ci / test in all waiting and running time" in " ".join(shown.split())
     assert done["effect"]["statement"][:30] in shown
     assert filled("recommend", "reopen", ident)[0] == 0
     assert [r["recommendation_id"] for r in listed(filled, "recommend")] == [ident]

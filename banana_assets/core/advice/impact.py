@@ -81,7 +81,7 @@ class BuildTime:
         total = sum(self.by_job.values())
         own = sum(s for (p, j), s in self.by_job.items() if p == pipeline and (not job or j == job))
         name = f"{pipeline} / {job}" if job and job != pipeline else pipeline
-        return part(f"share of {name or 'the builds'} in all build time", own / total if total else 1.0)
+        return part(f"share of {name or 'the builds'} in all waiting and running time", own / total if total else 1.0)
 
 
 def at_least(name: str, hits: int, n: int) -> Part:
