@@ -94,3 +94,13 @@ def test_a_place_that_cannot_be_written(capsys, log, tmp_path):
     status, _, err = run(capsys, log, "--assignments", tmp_path / "no" / "out.csv")
     assert status == 2
     assert "cannot be written" in err
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_utf_16_is_refused_with_what_to_do(capsys, tmp_path, encoding):
+    log = tmp_path / "windows.log"
+    log.write_bytes("\n".join(LINES).encode(encoding))
+    status, said, message = run(capsys, log)
+    assert (status, said) == (2, "")
+    assert "UTF-16" in message
+    assert "iconv" in message

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from banana_assets.backends.lines import open_log
+from banana_assets.backends.lines import open_log, refuse_utf16
 from banana_assets.backends.settings import Settings
 from banana_assets.core.errors import InputError
 
@@ -117,20 +117,13 @@ def check_text(content: Content) -> None:
     for magic, kind in _MAGIC:
         if data.startswith(magic):
             raise InputError(f"{content.name} is {kind}, no text.", "Name a text file.")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(data) > 64 and data.count(b"\0") in _half(len(data))):
-        raise InputError(
-            f"{content.name} is text in UTF-16, which is not read.", "Convert it: iconv -f UTF-16 -t UTF-8."
-        )
+    refuse_utf16(content.name, data)
     packed = data.replace(b"\0" * 16, b"")
     if not packed:
         return
     controls = len(packed) - len(packed.translate(None, _CONTROLS))
     if controls > 0.05 * len(packed) or packed.count(b"\0") > 0.3 * len(packed):
         raise InputError(f"{content.name} is binary data, no text.", "Name a text file.")
-
-
-def _half(size: int) -> range:
-    return range(int(size * 0.45), size // 2 + 1)
 
 
 def _copy(stream: BinaryIO, out: IO[bytes], limit: int, name: str) -> None:

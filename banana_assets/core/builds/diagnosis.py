@@ -32,6 +32,10 @@ JOIN = 4
 THIN = GUESS
 """A best message that explains no more than this makes thin evidence, and the pack says so."""
 
+SAYS_NOTHING = "Evidence is thin: no tool that is known says why; these are the likeliest lines and the end of the log."
+SAYS_LITTLE = "Evidence is thin: {tool} sums up that it failed; these are the likeliest lines and the end of the log."
+GREEN = "Nothing in the log says that the build failed; these lines would be looked at if it had."
+
 MOST_NAMES = 500
 """Names of failing tests that the fingerprint is made of."""
 
@@ -110,19 +114,20 @@ def diagnose(
         exit_code = next((r.exit_code for r in where if r.exit_code), outcome.exit_code)
     judged = verdict(log, picked, region, outcome, errors, exit_code)
     thin = not picked or max(row.finding.weight for row in picked) <= THIN
-    notes = [redact(note) for note in [*_notes(region, thin and not errors), *pack_lines(errors, budget)]]
-    ended = [e.line for e in ends]
-    pack = evidence(log, spans, picked, rows, where, ended, budget=budget, notes=notes, redact=redact)
-    cause_text = "\n".join(redact(log.texts[i][:1000]) for first, last in spans for i in range(first, last + 1))[:8000]
     telling = sorted(picked, key=lambda row: -row.score)
     tool = next((row.finding.rule.tool for row in telling if row.finding.rule.tool), None)
     if thin and errors:
         tool = errors[0].tool or tool
-    failing = _failing(tests, picked)
     status = outcome.status
     if status == "success" and (exit_code or (outcome.unsaid and exit_code is None and not thin)):
         status = "failed"
     green = status == "success"
+    doubt = GREEN if green else "" if errors or not thin else (SAYS_LITTLE.format(tool=tool) if tool else SAYS_NOTHING)
+    notes = [redact(note) for note in [*_notes(region, doubt), *pack_lines(errors, budget)]]
+    ended = [e.line for e in ends]
+    pack = evidence(log, spans, picked, rows, where, ended, budget=budget, notes=notes, redact=redact)
+    cause_text = "\n".join(redact(log.texts[i][:1000]) for first, last in spans for i in range(first, last + 1))[:8000]
+    failing = _failing(tests, picked)
     category = "" if green else judged.category
     anchor = [log.texts[row.finding.anchor] for row in picked]
     if thin and errors:
@@ -191,15 +196,11 @@ def _tail(log: CleanLog, where: Sequence[Region], echoes: Container[int]) -> lis
     return [(first, last)] if 0 <= first <= last < len(log) and log.texts[last].strip() and last not in echoes else []
 
 
-def _notes(region: Region | None, thin: bool) -> list[str]:
+def _notes(region: Region | None, doubt: str) -> list[str]:
     notes = []
     if region is not None and region.name:
         notes.append(f"Failing step: {region.name[:160]}")
-    if thin:
-        notes.append(
-            "Evidence is thin: no tool that is known says why; these are the likeliest lines and the end of the log."
-        )
-    return notes
+    return [*notes, doubt] if doubt else notes
 
 
 def _failing(tests: Iterable[TestResult], picked: Sequence[Ranked]) -> tuple[str, ...]:

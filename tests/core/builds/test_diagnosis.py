@@ -47,6 +47,8 @@ def test_what_a_green_log_holds_too_is_no_evidence() -> None:
 def test_a_green_log_has_nothing_to_explain() -> None:
     found = diagnose(["running 2 tests", "test result: ok. 2 passed; 0 failed; 0 ignored", "Job succeeded"])
     assert found.status == "success"
+    assert "Nothing in the log says that the build failed" in found.pack
+    assert "Evidence is thin" not in found.pack
 
 
 def test_a_recorded_exit_status_makes_a_failure() -> None:
@@ -60,6 +62,14 @@ def test_thin_evidence_says_so_and_is_never_empty() -> None:
     assert "step two" in found.pack
     assert found.exit_code == 7
     assert diagnose([""], exit_code=1).pack
+
+
+def test_thin_evidence_names_the_tool_that_sums_up() -> None:
+    found = diagnose(
+        ["collected 2 items", "FAILED tests/test_a.py::test_x - AssertionError: 1 != 2", "1 failed in 0.1s"]
+    )
+    assert found.tool == "pytest"
+    assert "no tool that is known" not in found.pack
 
 
 def test_tests_that_all_fail_on_the_network_are_a_network_failure() -> None:
