@@ -16,6 +16,8 @@ from banana_assets.core.vocabulary import SEVERITIES
 
 MOST_PATTERNS = 20
 MOST_PIPELINES = 20
+"""Rows of a list at most; ``totals`` has how many there are."""
+
 _RANK = {word: n for n, word in enumerate(SEVERITIES)}
 
 Frames = Mapping[str, pl.DataFrame]
@@ -34,7 +36,8 @@ def performance_report(
 
     ``frames`` has ``bottlenecks``, ``optimization_recommendations``, ``build_health`` and ``plans``. A bottleneck
     counts that was still judged by something in the span, a pattern that was seen in it. The span's end is the latest
-    time in the data and not now, so that old recordings have a report too; ``span`` says which it is.
+    time in the data and not now, so that old recordings have a report too; ``span`` says which it is. ``builds``,
+    ``resources`` and ``patterns`` have their first twenty rows, ``totals`` says how many there are.
     """
     end = seen.now
     begin = _before(end, hours)
@@ -45,12 +48,15 @@ def performance_report(
         "bottlenecks": _bottlenecks(frames["bottlenecks"], begin, min_severity),
     }
     if not bottlenecks_only:
+        builds, resources = _builds(seen, begin), _resources(seen, begin)
+        patterns = _patterns(seen.patterns, begin, min_severity)
         report |= {
             "system_health": _health(frames["build_health"]),
-            "builds": _builds(seen, begin),
+            "builds": builds[:MOST_PIPELINES],
             "logs": _logs(seen, begin),
-            "resources": _resources(seen, begin),
-            "patterns": _patterns(seen.patterns, begin, min_severity),
+            "resources": resources[:MOST_PIPELINES],
+            "patterns": [_pattern(row) for row in patterns.head(MOST_PATTERNS).iter_rows(named=True)],
+            "totals": {"builds": len(builds), "resources": len(resources), "patterns": patterns.height},
             "metrics": _metrics(frames),
         }
     if with_recommendations:
@@ -149,7 +155,7 @@ def _builds(seen: Observed, begin: datetime | None) -> list[dict[str, Any]]:
                 "wait_median_seconds": _quantile(group["wait"], 0.5),
             }
         )
-    return sorted(rows, key=lambda r: (-int(str(r["builds"])), str(r["pipeline"])))[:MOST_PIPELINES]
+    return sorted(rows, key=lambda r: (-int(str(r["builds"])), str(r["pipeline"])))
 
 
 def _quantile(values: pl.Series, share: float) -> float | None:
@@ -159,7 +165,8 @@ def _quantile(values: pl.Series, share: float) -> float | None:
 
 def _logs(seen: Observed, begin: datetime | None) -> dict[str, Any]:
     start = None if begin is None else begin.replace(minute=0, second=0, microsecond=0)
-    recent = _within(seen.shapes.drop_nulls("hour"), "hour", start)
+    timed = seen.shapes.drop_nulls("hour")
+    recent = _within(timed, "hour", start)
     events = int(recent["events"].sum())
     errors = int(recent.filter(pl.col("severity_number") >= ERROR)["events"].sum())
     warnings = int(recent.filter(pl.col("severity_number").is_between(WARN, ERROR - 1))["events"].sum())
@@ -169,6 +176,8 @@ def _logs(seen: Observed, begin: datetime | None) -> dict[str, Any]:
         "warnings": warnings,
         "error_ratio": errors / events if events else None,
         "sources": recent["source"].n_unique(),
+        "events_before_span": int(timed["events"].sum()) - events,
+        "events_without_time": int(seen.shapes.filter(pl.col("hour").is_null())["events"].sum()),
     }
 
 
@@ -182,32 +191,33 @@ def _resources(seen: Observed, begin: datetime | None) -> list[dict[str, Any]]:
         .agg(mean=pl.col("mean").mean(), p95_peak=pl.col("peak").quantile(0.95, "linear"), intervals=pl.len())
         .sort(["p95_peak", "source", "metric"], descending=[True, False, False])
     )
-    return rows.head(MOST_PIPELINES).to_dicts()
+    return rows.to_dicts()
 
 
-def _patterns(frame: pl.DataFrame, begin: datetime | None, least: str) -> list[dict[str, Any]]:
+def _patterns(frame: pl.DataFrame, begin: datetime | None, least: str) -> pl.DataFrame:
+    """The open ones that were seen in the span, the worst first."""
     seen = frame.filter(pl.col("state") == "open")
     seen = _within(
         seen.with_columns(seen=pl.coalesce(pl.min_horizontal("last_seen", "last_arrived"), "last_arrived")),
         "seen",
         begin,
     )
-    worst = _severe(seen, least).sort(["rank", "frequency", "pattern_id"], descending=[True, True, False])
-    return [
-        {
-            "id": row["pattern_id"],
-            "pattern_type": "log_template",
-            "pattern_description": row["named_template"],
-            "frequency": row["frequency"],
-            "severity": row["severity"],
-            "first_detected": row["first_seen"],
-            "last_detected": row["last_seen"],
-            "resolved": row["state"] == "resolved",
-            "sources": row["sources"],
-            "example": _place(row["examples"]),
-        }
-        for row in worst.head(MOST_PATTERNS).iter_rows(named=True)
-    ]
+    return _severe(seen, least).sort(["rank", "frequency", "pattern_id"], descending=[True, True, False])
+
+
+def _pattern(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["pattern_id"],
+        "pattern_type": "log_template",
+        "pattern_description": row["named_template"],
+        "frequency": row["frequency"],
+        "severity": row["severity"],
+        "first_detected": row["first_seen"],
+        "last_detected": row["last_seen"],
+        "resolved": row["state"] == "resolved",
+        "sources": row["sources"],
+        "example": _place(row["examples"]),
+    }
 
 
 def _place(examples: list[dict[str, Any]]) -> str | None:

@@ -56,16 +56,26 @@ def _sections(report: dict[str, Any]) -> Iterable[Section]:
     if "system_health" in report:
         yield _health(report["system_health"])
         if report["builds"]:
-            yield "Builds", _build_table(report["builds"]), []
+            title = _counted("Builds", report["totals"]["builds"], len(report["builds"]), "pipelines, the busiest")
+            yield title, _build_table(report["builds"]), []
         logs = report["logs"]
+        apart = [
+            f"{plural(logs[key], 'event')} {why}, not counted here"
+            for key, why in (("events_before_span", "before this span"), ("events_without_time", "without a time"))
+            if logs[key]
+        ]
         if logs["events"]:
             said = f"{plural(logs['events'], 'event')} of {plural(logs['sources'], 'source')}, "
             said += (
                 f"{plural(logs['errors'], 'error')} ({logs['error_ratio']:.2%}), {plural(logs['warnings'], 'warning')}"
             )
-            yield "Logs", [], [said]
+            yield "Logs", [], [said, *apart]
+        elif apart:
+            yield "Logs", [], ["no event in this span", *apart]
         if report["resources"]:
-            yield "Resources", _resource_table(report["resources"]), []
+            shown = len(report["resources"])
+            title = _counted("Resources", report["totals"]["resources"], shown, "percentages, the highest")
+            yield title, _resource_table(report["resources"]), []
     yield _bottlenecks(report)
     if "patterns" in report:
         yield _patterns(report)
@@ -73,6 +83,10 @@ def _sections(report: dict[str, Any]) -> Iterable[Section]:
         yield _recommendations(report["recommendations"])
     if report["missing"]:
         yield "Not in the data", [], [f"{m['what']}: {m['run']}" for m in report["missing"]]
+
+
+def _counted(title: str, total: int, shown: int, what: str) -> str:
+    return f"{title} ({total:,} {what} {shown})" if total > shown else title
 
 
 def _health(health: dict[str, Any]) -> Section:
@@ -144,7 +158,8 @@ def _patterns(report: dict[str, Any]) -> Section:
         + ")"
         for r in rows[:MOST]
     ]
-    return f"Log patterns ({len(rows)}{', the worst ' + str(MOST) if len(rows) > MOST else ''})", [], items
+    total = report["totals"]["patterns"]
+    return f"Log patterns ({total:,}{f', the worst {len(items)}' if total > len(items) else ''})", [], items
 
 
 def _recommendations(rows: list[dict[str, Any]]) -> Section:

@@ -214,7 +214,7 @@ def _decide(told: str, status: str, note: str | None, since: datetime | None, fo
             if known_at is not None:
                 note = row["note"] if note is None else note
                 if since is None:
-                    say(f"banana recommend: implemented since {_time(known_at)}, which stays (--at gives another time).")
+                    say(f"banana recommend: implemented since {_time(known_at)}, which stays (--at changes it).")
             since = since or known_at or datetime.now(UTC)
         store.set_recommendation_state(
             row["recommendation_id"],
