@@ -11,8 +11,10 @@ from datetime import datetime
 
 import polars as pl
 
+from banana_assets.core.evidence import plural, seconds_text
 from banana_assets.core.metrics.measures import median_interval
 from banana_assets.core.metrics.rates import wilson
+from banana_assets.core.metrics.rollups import median_steps
 from banana_assets.core.metrics.runs import ended
 
 RAN_OUT = ("timeout", "out_of_memory", "disk_full")
@@ -38,7 +40,7 @@ class Definition:
 DEFINITIONS = (
     Definition(
         "resource_utilisation", "Resource utilisation", "percent", 0.70, at_most=True, of_baseline=True,
-        method="mean cpu_percent of each source by its readings, then of the sources",
+        method="mean cpu_percent over the time read, of all sources: each reading weighs its source's median step",
     ),
     Definition(
         "completion_time", "Task completion time", "s", 0.60, at_most=True, of_baseline=True,
@@ -66,17 +68,21 @@ NAMES = tuple(d.name for d in DEFINITIONS)
 
 @dataclass(frozen=True)
 class Measured:
-    """A value with the ends of its 95 % interval where it has one, and how many observations it rests on."""
+    """A value with the ends of its 95 % interval where it has one, how many observations it rests on, and of what."""
 
     value: float
     n: int
     low: float | None = None
     high: float | None = None
+    over: str = ""
 
 
 @dataclass(frozen=True)
 class Success:
-    """A success metric as it stands. Without a value ``missing`` says why; without a baseline there is no ratio."""
+    """A success metric as it stands. Without a value ``missing`` says why; without a baseline there is no ratio.
+
+    ``over`` says what was read of it, where the count of observations does not.
+    """
 
     name: str
     title: str
@@ -91,32 +97,41 @@ class Success:
     met: bool | None
     method: str
     missing: str
+    over: str
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What success is measured from: BUILDS, BUILD_FAILURES, RESOURCE_ROLLUPS, BOTTLENECKS; each may be empty."""
+    """What success is measured from: BUILDS, BUILD_FAILURES, RESOURCE_ROLLUPS, BOTTLENECKS; each may be empty.
+
+    ``read_until`` is the time of the latest reading of cpu_percent, where ``between`` left some out.
+    """
 
     builds: pl.DataFrame
     failures: pl.DataFrame
     rollups: pl.DataFrame
     bottlenecks: pl.DataFrame
+    read_until: datetime | None = None
 
     def between(self, begin: datetime | None, end: datetime | None = None) -> Sources:
-        """The same for builds that ended, and hours that began, from ``begin`` up to ``end``."""
+        """The same for builds that ended, and hours with readings, from ``begin`` up to ``end``.
 
-        def inside(column: pl.Expr) -> pl.Expr:
+        Readings are known by the hour: an hour counts whole where the time of its readings overlaps.
+        """
+
+        def inside(last: pl.Expr, first: pl.Expr) -> pl.Expr:
             kept = pl.lit(value=True)
             if begin is not None:
-                kept &= column >= begin
-            return kept if end is None else kept & (column < end)
+                kept &= last >= begin
+            return kept if end is None else kept & (first < end)
 
         ends = pl.coalesce("finished_at", "started_at", "queued_at", "arrived_at")
         return Sources(
-            self.builds.filter(inside(ends)),
+            self.builds.filter(inside(ends, ends)),
             self.failures,
-            self.rollups.filter(inside(pl.col("hour"))),
+            self.rollups.filter(inside(pl.col("last_ts"), pl.col("first_ts"))),
             self.bottlenecks,
+            _cpu(self.rollups)["last_ts"].max(),  # type: ignore[arg-type]
         )
 
 
@@ -129,7 +144,7 @@ def measure(name: str, sources: Sources) -> tuple[Measured | None, str]:
     """The value of a success metric, or why there is none."""
     runs = ended(sources.builds)
     if name == "resource_utilisation":
-        return _utilisation(sources.rollups)
+        return _utilisation(sources)
     if name == "plan_success":
         return None, "no outcome of a plan is recorded yet"
     if not runs.height:
@@ -146,13 +161,24 @@ def measure(name: str, sources: Sources) -> tuple[Measured | None, str]:
     return _restarts(runs)
 
 
-def _utilisation(rollups: pl.DataFrame) -> tuple[Measured | None, str]:
-    read = rollups.filter(pl.col("metric") == "cpu_percent", pl.col("samples") > 0)
+def _cpu(rollups: pl.DataFrame) -> pl.DataFrame:
+    return rollups.filter(pl.col("metric") == "cpu_percent", pl.col("samples") > 0)
+
+
+def _utilisation(sources: Sources) -> tuple[Measured | None, str]:
+    read = _cpu(sources.rollups)
     if not read.height:
+        if sources.read_until is not None:
+            return None, f"no reading of cpu_percent in this span; the latest is of {sources.read_until:%F %H:%M} UTC"
         return None, "no reading of cpu_percent: `banana watch`, or the schedule resource_samples under `banana up`"
-    n = pl.col("samples")
-    means = read.group_by("source").agg(mean=(pl.col("mean") * n).sum() / n.sum()).sort("source")["mean"]
-    return Measured(float(means.to_numpy().mean()), int(read["samples"].sum())), ""
+    # A lone reading has no step to the next: it stands for a second.
+    seconds = pl.col("moments") * pl.max_horizontal("step", 1.0)
+    steps = median_steps(read).select("source", "step")
+    timed = read.join(steps, on="source").sort("source", "hour", "series_id").with_columns(seconds=seconds)
+    total = float(timed["seconds"].sum())
+    over = f"{seconds_text(total)} read of {plural(read['source'].n_unique(), 'source')}"
+    mean = float((timed["mean"] * timed["seconds"]).sum()) / total
+    return Measured(mean, int(read["samples"].sum()), over=over), ""
 
 
 def _completion(runs: pl.DataFrame) -> tuple[Measured | None, str]:
@@ -195,4 +221,5 @@ def _judged(d: Definition, found: Measured | None, missing: str, baseline: float
     return Success(
         d.name, d.title, d.unit, value, found.low if found else None, found.high if found else None,
         found.n if found else 0, baseline, ratio, target, met, d.method, missing,
+        found.over if found else "",
     )  # fmt: skip

@@ -89,7 +89,8 @@ def _sources(store: Store, tables: Tables) -> Sources:
     from banana_assets.core.metrics.success import Sources
     from banana_assets.core.tables import BOTTLENECKS, BUILD_FAILURES, RESOURCE_ROLLUPS
 
-    return Sources(store.builds(), *map(tables.read, (BUILD_FAILURES, RESOURCE_ROLLUPS, BOTTLENECKS)))
+    failures, rollups, bottlenecks = map(tables.read, (BUILD_FAILURES, RESOURCE_ROLLUPS, BOTTLENECKS))
+    return Sources(store.builds(), failures, rollups, bottlenecks)
 
 
 def _only(pipeline: str, scores: pl.DataFrame, sources: Sources) -> tuple[pl.DataFrame, Sources]:
@@ -225,6 +226,7 @@ def _write_scores(rows: list[dict[str, Any]]) -> None:
 
 def _told(metric: Success) -> dict[str, Any]:
     """A success metric as people read it."""
+    ratio = f"{metric.ratio:.0%} of the baseline" if metric.ratio is not None else ""
     return {
         "metric": metric.name,
         "now": _amount(metric, metric.value) if metric.value is not None else "not measured yet",
@@ -232,7 +234,7 @@ def _told(metric: Success) -> dict[str, Any]:
         "target": metric.target,
         "met": {True: "yes", False: "no", None: ""}[metric.met],
         "of": metric.observations or None,
-        "note": metric.missing or (f"{metric.ratio:.0%} of the baseline" if metric.ratio is not None else ""),
+        "note": "; ".join(part for part in (metric.over, metric.missing or ratio) if part),
     }
 
 

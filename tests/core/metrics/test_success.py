@@ -54,13 +54,35 @@ def test_facts_of_builds_that_are_known() -> None:
     assert (found.value, found.met) == (0.8, False)
 
 
-def test_hosts_weigh_alike_and_windows_cut() -> None:
+def test_hosts_weigh_by_the_time_read_and_windows_cut() -> None:
     import polars as pl
 
     read = rollups(pl.concat([samples([10.0] * 600), samples([50.0] * 6, source="host2", series_id=2)]))
     sources = Sources(BUILDS.empty(), BUILD_FAILURES.empty(), read, BOTTLENECKS.empty())
-    assert measured(sources)["resource_utilisation"].value == pytest.approx(30)
+    found = measured(sources)["resource_utilisation"]
+    assert found.value == pytest.approx((600 * 10 + 6 * 50) / 606)
+    assert (found.observations, found.over) == (606, "10 h 6 min read of 2 sources")
     assert measured(sources.between(at(1)))["resource_utilisation"].value == pytest.approx(10)
+
+
+def test_how_often_a_host_is_read_has_no_weight() -> None:
+    import polars as pl
+
+    often = samples([50.0] * 1800, 1.0, source="host2", series_id=2)
+    sources = Sources(
+        BUILDS.empty(), BUILD_FAILURES.empty(), rollups(pl.concat([samples([10.0] * 30), often])), BOTTLENECKS.empty()
+    )
+    assert measured(sources)["resource_utilisation"].value == pytest.approx(30)
+
+
+def test_a_short_window_has_its_readings_and_an_empty_one_says_when_the_latest_was() -> None:
+    read = rollups(samples([10.0] * 50))
+    sources = Sources(BUILDS.empty(), BUILD_FAILURES.empty(), read, BOTTLENECKS.empty())
+    assert measured(sources.between(at(0.75)))["resource_utilisation"].value == pytest.approx(10)
+    late = measured(sources.between(at(0.9)))["resource_utilisation"]
+    assert late.value is None
+    assert late.missing == "no reading of cpu_percent in this span; the latest is of 2026-03-02 00:49 UTC"
+    assert "banana watch" in measured(NOTHING.between(at(1)))["resource_utilisation"].missing
 
 
 def test_bottlenecks_are_held_against_builds_that_ran_out() -> None:
