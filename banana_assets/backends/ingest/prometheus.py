@@ -21,6 +21,7 @@ import polars as pl
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
 from banana_assets.core.tables.common import UTC as UTC_TYPE
+from banana_assets.core.text import visible
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 MOST_SERIES = 5_000
 """Series of one input; an exporter that has more is meant to be asked for some of them."""
 
+WIDEST_QUOTE = 80
 SCRAPE_SECONDS = 10.0
 SCRAPE_BYTES = 64 << 20
 ACCEPTED = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
@@ -97,10 +99,24 @@ def parse_exposition(data: bytes, name: str, *, now: datetime, match: Sequence[s
                 rows.append((source, metric, _moment(sample, now), float(sample.value), _counts(family, sample)))
     except (ValueError, KeyError, IndexError, OverflowError) as error:
         # What the client's parser raises for a line that breaks the format, or for a time beyond the calendar.
+        line = lines[place[0] - 1].strip() if place[0] else ""
         raise InputError(
-            f"{name} has on line {place[0]} what is no Prometheus text: {error}.", "Mend or remove that line."
+            f"{name}, line {place[0]} is no Prometheus text: {_shown(line)}{_reason(error)}.",
+            "Mend or remove that line.",
         ) from error
     return Exposition(pl.DataFrame(rows, schema=SCHEMA, orient="row"), left)
+
+
+def _shown(line: str) -> str:
+    text = visible(line)
+    return repr(text if len(text) <= WIDEST_QUOTE else text[: WIDEST_QUOTE - 1] + "…")
+
+
+def _reason(error: Exception) -> str:
+    """What the client says of the line. It begins its own words with a capital; those of Python explain nothing."""
+    said = str(error).split(":")[0].strip().rstrip(".")
+    known = isinstance(error, ValueError) and said != "Invalid line" and re.match(r"[A-Z][a-z-]+ ", said)
+    return f" ({said})" if known else ""
 
 
 def _counted(lines: Sequence[str], place: list[int]) -> Iterator[str]:

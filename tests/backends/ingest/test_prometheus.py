@@ -81,7 +81,7 @@ def test_open_metrics_has_times_in_seconds_and_strict_rules() -> None:
 
 @pytest.mark.parametrize("line", ["b{ 2", "b x", "a 1 99999999999999999", 'a{b="c} 1'])
 def test_a_line_that_is_wrong_is_named(line: str) -> None:
-    with pytest.raises(InputError, match=r"m\.prom has on line 2"):
+    with pytest.raises(InputError, match=r"m\.prom, line 2 is no"):
         parse_exposition(f"a 1\n{line}\nc 3\n".encode(), "m.prom", now=NOW)
 
 
@@ -138,6 +138,23 @@ def test_rates_are_never_negative(steps: list[tuple[int, float]]) -> None:
     frame, _, _ = as_readings(pl.DataFrame(rows, schema=prometheus.SCHEMA, orient="row"))
     assert frame.height == len(steps) - 1
     assert (frame["value"] >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("up 1\nup {\n", "x, line 2 is no Prometheus text: 'up {'."),
+        ("up 1\nup 1 99999999999999999\n", "x, line 2 is no Prometheus text: 'up 1 99999999999999999'."),
+        ("# TYPE a counter\na_total -1\n\n# EOF\n", "x, line 2 is no Prometheus text: 'a_total -1' (Counter-like"),
+        ("up " + "1" * 500 + "x\n", "…'."),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_quoted(text: str, says: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse_exposition(text.encode(), "x", now=NOW)
+    assert says in refused.value.message
+    assert "could not" not in refused.value.message
+    assert len(refused.value.message) < 200
 
 
 def test_a_file_is_taken_in_once_at_the_time_it_was_written(store: Store, tmp_path: Path) -> None:
