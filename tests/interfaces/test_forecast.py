@@ -76,3 +76,51 @@ def test_offsets_are_kept_as_utc(tmp_path: Path, capsys: pytest.CaptureFixture[s
     rows = [(s, t.replace(" ", "T") + "+02:00", y) for s, t, y in hours(30)]
     assert run(app, "forecast", [str(write(tmp_path / "in.csv", rows)), "--horizon", "1"]) == 0
     assert "2026-01-02T04:00:00+00:00" in capsys.readouterr().out
+
+
+def test_series_that_cannot_be_forecast_cost_the_others_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        *hours(96),
+        ("b", "2026-01-01T00:00:00", 1),
+        ("c", "2026-01-01T00:00:00", ""),
+        *hours(30, "d"),
+        ("d", "2096-01-02 06:00:00", 1),
+    ]
+    out = tmp_path / "out.csv"
+    assert run(app, "forecast", [str(write(tmp_path / "in.csv", rows)), "--horizon", "3", "--out", str(out)]) == 0
+    assert pl.read_csv(out)["series_id"].unique().to_list() == ["a"]
+    told = capsys.readouterr().err
+    assert "3 series left out" in told
+    assert "'b' has one point" in told
+    assert "'c' has no value" in told
+    assert "The clock of series 'd' jumps" in told
+
+
+def test_few_of_many_series_left_out_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [*hours(96), *[(f"s{k}", "2026-01-01 00:00:00", 1) for k in range(1, 9)]]
+    assert run(app, "forecast", [str(write(tmp_path / "in.csv", rows)), "--horizon", "1"]) == 0
+    told = capsys.readouterr().err
+    assert told.count("has one point") == 5
+    assert "8 series left out" in told
+    assert "3 more of them" in told
+
+
+def test_two_readings_are_forecast_with_low_confidence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [*hours(96), *hours(2, "b")]
+    out = tmp_path / "out.csv"
+    assert run(app, "forecast", [str(write(tmp_path / "in.csv", rows)), "--horizon", "3", "--out", str(out)]) == 0
+    assert pl.read_csv(out)["series_id"].unique(maintain_order=True).to_list() == ["a", "b"]
+    assert "too short for a model; confidence low" in capsys.readouterr().err
+
+
+def test_a_folder_is_named_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(app, "forecast", [str(tmp_path)]) == 2
+    assert f"{tmp_path} is a folder. Name a file in it." in capsys.readouterr().err
+
+
+def test_a_name_with_a_star_is_a_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "in.csv", hours(96))
+    assert run(app, "forecast", [str(tmp_path / "i*.csv")]) == 2
+    assert "There is no file" in capsys.readouterr().err

@@ -12,6 +12,8 @@ from banana_assets.core.evidence import plural
 
 COLUMNS = ("series_id", "ts", "y")
 MOST_CELLS = 20_000_000
+MOST_NAMED = 5
+_MORE_READINGS = "Give at least two readings of it."
 
 
 @dataclass(frozen=True)
@@ -119,14 +121,13 @@ def grids(readings: Readings, zone: str | None = None) -> tuple[list[Grid], list
 
     Rules: unordered readings are sorted; readings at one time, or nearer to one grid point than to the next, are
     averaged; other times move to the nearest point of the grid that ends at the last reading. A series with fewer than
-    two times, or whose clock jumps so far that the grid would have more than a hundred points a reading, is an
-    InputError. With a ``zone`` the grid is that of its clocks: the hour that is left out in spring is a gap, the two
-    of autumn are averaged, and every hour of the day stays in its place.
+    two times, or whose clock jumps so far that the grid would have more than a hundred points a reading, is left out
+    and named; where no series is left, that is an InputError. With a ``zone`` the grid is that of its clocks: the hour
+    that is left out in spring is a gap, the two of autumn are averaged, and every hour of the day stays in its place.
     """
     frame = readings.frame.drop_nulls("y")
-    lost = set(readings.frame["series_id"].unique()) - set(frame["series_id"].unique())
-    if lost:
-        raise InputError(f"Series {min(lost)!r} has no value at all.", "Leave it out.")
+    lost = sorted(set(readings.frame["series_id"].unique()) - set(frame["series_id"].unique()))
+    left = [InputError(f"Series {name!r} has no value at all.", _MORE_READINGS) for name in lost]
     notes: list[str] = []
     unordered = frame.filter(pl.col("ts") < pl.col("ts").shift(1).over("series_id")).height
     if unordered:
@@ -142,19 +143,30 @@ def grids(readings: Readings, zone: str | None = None) -> tuple[list[Grid], list
         order = np.argsort(seconds, kind="stable")
         last = group["ts"].dt.epoch("s").to_numpy().max()
         grid = _grid(str(name), seconds[order], values[order], int(last))
+        if isinstance(grid, InputError):
+            left.append(grid)
+            continue
         cells += len(grid.values)
         if cells > MOST_CELLS:
             raise InputError(
                 f"The series have over {MOST_CELLS:,} grid points.", "Give fewer series, or means over longer steps."
             )
         found.append(grid)
+    if not found:
+        raise left[0]
+    if left:
+        notes.append(f"{plural(len(left), 'series', 'series')} left out:")
+        notes += [error.message for error in left[:MOST_NAMED]]
+        if len(left) > MOST_NAMED:
+            notes.append(f"And {len(left) - MOST_NAMED:,} more of them.")
     return found, notes
 
 
-def _grid(name: str, seconds: np.ndarray, values: np.ndarray, last: int) -> Grid:
+def _grid(name: str, seconds: np.ndarray, values: np.ndarray, last: int) -> Grid | InputError:
+    """The series on its grid, or why it has none."""
     moments = np.unique(seconds)
     if len(moments) < 2:
-        raise InputError(f"Series {name!r} has one point; two are needed to know its step.", "Leave it out.")
+        return InputError(f"Series {name!r} has one point; two are needed to know its step.", _MORE_READINGS)
     steps, counts = np.unique(np.diff(moments), return_counts=True)
     step = int(steps[np.argmax(counts)])
     # Times that never repeat a distance (irregular sampling): their median says more than a step that came twice.
@@ -164,7 +176,7 @@ def _grid(name: str, seconds: np.ndarray, values: np.ndarray, last: int) -> Grid
     if length > 100 * len(moments) + 1000:
         at = int(np.argmax(np.diff(moments)))
         jump = np.datetime64(int(moments[at]), "s"), np.datetime64(int(moments[at + 1]), "s")
-        raise InputError(
+        return InputError(
             f"The clock of series {name!r} jumps from {jump[0]} to {jump[1]}, {length:,} steps of {step} s for "
             f"{len(moments):,} readings.",
             "Correct or remove the readings on one side of the jump.",

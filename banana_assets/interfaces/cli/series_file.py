@@ -20,9 +20,13 @@ def read_text_columns(source: Path) -> pl.DataFrame:
     try:
         if str(source) == "-":
             return pl.read_csv(sys.stdin.buffer.read(), infer_schema=False)
-        return pl.read_csv(source, infer_schema=False)
+        # Opened here: polars takes a path for a pattern, and a folder for the files in it.
+        with source.open("rb") as file:
+            return pl.read_csv(file, infer_schema=False)
     except FileNotFoundError:
         raise InputError(f"There is no file {source}.", "Check the path.") from None
+    except IsADirectoryError:
+        raise InputError(f"{source} is a folder.", "Name a file in it.") from None
     except OSError as error:
         raise InputError(f"{source} cannot be read: {error.strerror or error}.", remedy) from error
     except pl.exceptions.NoDataError:
