@@ -50,3 +50,15 @@ def test_infinity_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     source.write_text("series_id,ts,y\na,2026-01-01 00:00:00,-inf\n")
     assert run(app, "anomalies", [str(source)]) == 2
     assert "row 2: y '-inf' is infinite" in capsys.readouterr().err
+
+
+def test_repeated_times_and_one_reading_out_of_order_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = series(80)
+    lines[5], lines[6] = lines[6], lines[5]
+    scored(tmp_path, [*lines, lines[-1], lines[-1], "b,2026-01-01 00:00:00,1"])
+    told = capsys.readouterr().err
+    assert "1 reading out of order" in told
+    assert "2 readings at a time that was read before" in told
+    assert "1 series of fifty readings or fewer" in told

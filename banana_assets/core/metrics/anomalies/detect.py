@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from banana_assets.core.evidence import plural
 from banana_assets.core.metrics.anomalies.scores import raw_scores, running_quantile
 from banana_assets.core.metrics.readings import Readings
 
@@ -66,7 +67,11 @@ def score_readings(readings: Readings) -> tuple[pl.DataFrame, list[str]]:
     notes = []
     unordered = frame.filter(pl.col("ts") < pl.col("ts").shift(1).over("series_id")).height
     if unordered:
-        notes.append(f"{unordered:,} readings out of order; scored in the order of their times.")
+        notes.append(f"{plural(unordered, 'reading')} out of order; scored in the order of their times.")
+    read = frame.drop_nulls("y")
+    repeated = read.height - read.select("series_id", "ts").n_unique()
+    if repeated:
+        notes.append(f"{plural(repeated, 'reading')} at a time that was read before; each scored in the order given.")
     score = np.zeros(frame.height)
     for (_,), group in frame.partition_by("series_id", as_dict=True, maintain_order=True).items():
         known = group.drop_nulls("y").sort("ts", maintain_order=True)
@@ -76,6 +81,6 @@ def score_readings(readings: Readings) -> tuple[pl.DataFrame, list[str]]:
         score[known["row"].to_numpy()] = anomaly_scores(known["y"].to_numpy().astype(np.float64), period)
     short = int(cast("int", (frame.group_by("series_id").len()["len"] <= FIRST_SCORED).sum()))
     if short:
-        notes.append(f"{short:,} series of fifty readings or fewer are not scored.")
+        notes.append(f"{plural(short, 'series', 'series')} of fifty readings or fewer not scored.")
     table = frame.select("series_id", pl.col("text").alias("ts")).with_columns(score=pl.Series(score))
     return table, notes
