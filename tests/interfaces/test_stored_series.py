@@ -77,6 +77,32 @@ def test_what_is_not_there_is_one_sentence(filled: Run, command: str) -> None:
         assert "There are" in err
 
 
+def test_the_table_has_both_intervals_in_the_unit_of_the_metric(filled: Run, home: Path) -> None:
+    values = daily_wave(12) * 2**30
+    usage = resource_usage(samples(values.tolist(), 3600).with_columns(metric=pl.lit("memory_used_bytes")))
+    with open_store(load_from(home)):
+        Tables(load_from(home).tables_root).replace(RESOURCE_USAGE, usage)
+    status, out, _ = filled("forecast", "--hours", "24")
+    assert status == 0
+    assert {"lo95", "lo80", "median", "hi80", "hi95"} <= set(out.splitlines()[0].split())
+    assert "e+" not in out
+    assert out.splitlines()[1].count("GiB") >= 5
+
+
+def test_help_with_a_source_names_the_nearest_and_no_commands(filled: Run, home: Path) -> None:
+    usage = resource_usage(samples(daily_wave(12).tolist(), 3600))
+    command = "git fetch --quiet && git clean -fdx"
+    usages = [usage.with_columns(source=pl.lit(s)) for s in ("web-2", command, "", "web-1", *map(str, range(20)))]
+    with open_store(load_from(home)):
+        Tables(load_from(home).tables_root).replace(RESOURCE_USAGE, pl.concat(usages))
+    for command_name in ("forecast", "anomalies"):
+        status, _, err = filled(command_name, "--source", "web-3")
+        assert status == 2
+        assert "There are web-1, web-2, " in err
+        assert "git" not in err
+        assert "and 14 more" in err
+
+
 def test_without_a_store_it_says_what_to_run(banana: Run) -> None:
     for command in ("forecast", "anomalies"):
         status, _, err = banana(command)

@@ -14,6 +14,8 @@ from banana_assets.interfaces.cli.output import Format, write_rows
 app = typer.Typer(add_completion=False)
 
 TABLE_ROWS = 50
+NAMED = ("source", "pipeline", "branch")
+"""The dimensions whose subjects --source is said to name."""
 
 
 @app.command()
@@ -72,7 +74,7 @@ def _stored(metric: str | None, source: str | None, least: float, out: Path | No
     from banana_assets.core.metrics.anomalies.detect import FIRST_SCORED
     from banana_assets.core.metrics.anomalies.found import score, series
     from banana_assets.core.tables import METRIC_ANOMALIES, RESOURCE_USAGE, SYSTEM_METRICS
-    from banana_assets.interfaces.cli.asked import shortlist
+    from banana_assets.interfaces.cli.asked import nearest
     from banana_assets.interfaces.cli.opened import opened
 
     with opened() as (_, tables):
@@ -81,11 +83,12 @@ def _stored(metric: str | None, source: str | None, least: float, out: Path | No
         parts = series(tables.read(RESOURCE_USAGE), tables.read(SYSTEM_METRICS))
     for column, told in (("metric", metric), ("subject", source)):
         if told is not None:
-            names = sorted({p[column][0] for p in parts})
+            named = [p for p in parts if column == "metric" or p["dimension"][0] in NAMED]
+            names = sorted({p[column][0] for p in named})
             parts = [p for p in parts if p[column][0] == told]
             if not parts:
                 word = "metric" if column == "metric" else "source, pipeline or branch"
-                raise InputError(f"No stored series has the {word} {told}.", f"There are {shortlist(names)}.")
+                raise InputError(f"No stored series has the {word} {told}.", f"There are {nearest(told, names)}.")
     short = sum(p.height <= FIRST_SCORED for p in parts)
     if short:
         sys.stderr.write(f"banana anomalies: {short:,} of {len(parts):,} series too short to score.\n")

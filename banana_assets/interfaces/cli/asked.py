@@ -8,6 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from banana_assets.core.errors import InputError
 
+LONGEST_NAME = 60
+"""Longer names, as steps that are called by their command have, help nobody who mistyped one."""
+
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -41,6 +44,16 @@ def shortlist(names: Sequence[str], most: int = 8) -> str:
     """The first of these names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more if names else "none"
+
+
+def nearest(told: str, names: Sequence[str], most: int = 8) -> str:
+    """The names most like what was told, at most so many, and how many others there are; commands are not named."""
+    from difflib import SequenceMatcher
+
+    sensible = sorted({n for n in names if n.strip() and len(n) <= LONGEST_NAME and "&&" not in n and "\n" not in n})
+    low = told.lower()
+    alike = {n: SequenceMatcher(None, low, n.lower()).ratio() + (low in n.lower()) for n in sensible}
+    return shortlist(sorted(sensible, key=lambda n: (-alike[n], n)), most)
 
 
 def user() -> str:

@@ -20,6 +20,7 @@ app = typer.Typer(add_completion=False)
 
 HORIZON = 48
 HOURS = 168
+BOUNDS = ("lo95", "lo80", "median", "hi80", "hi95")
 
 
 @app.command()
@@ -56,7 +57,7 @@ def forecast(
 
     The step is the most frequent distance of a series' readings. Empty values and NaN are gaps: up to six hours are
     interpolated, longer ones carry the last value forward. Readings out of order are sorted, ones at the same time
-    averaged; both are told on stderr.
+    averaged; series with fewer than two are left out. All of that is told on stderr.
 
     Without a file the stored resources are forecast, each by the model that did best from earlier origins; the table
     says which and why, when 90 % of a limit is crossed, and what to allot.
@@ -90,7 +91,7 @@ def _file(file: Path, horizon: int, zone: str | None, out: Path | None, form: Fo
 def _predict(metric: str | None, source: str | None, hours: int) -> Predictions:
     from banana_assets.core.metrics.forecast.predict import predict
     from banana_assets.core.tables import RESOURCE_USAGE
-    from banana_assets.interfaces.cli.asked import shortlist
+    from banana_assets.interfaces.cli.asked import nearest
     from banana_assets.interfaces.cli.opened import opened, require
 
     with opened() as (_, tables):
@@ -100,7 +101,7 @@ def _predict(metric: str | None, source: str | None, hours: int) -> Predictions:
         if told is not None:
             names = usage[column].unique().sort().to_list()
             if told not in names:
-                raise InputError(f"No stored resource has the {column} {told}.", f"There are {shortlist(names)}.")
+                raise InputError(f"No stored resource has the {column} {told}.", f"There are {nearest(told, names)}.")
             usage = usage.filter(**{column: told})
     return predict(usage, hours)
 
@@ -133,17 +134,21 @@ def _contract(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _summary(table: pl.DataFrame) -> list[dict[str, object]]:
-    """A row a series: its last step, the model and what follows."""
+    """A row a series: its last step in the metric's unit, the model and what follows."""
     import polars as pl
 
+    from banana_assets.core.metrics.forecast.allocation import size_text
+
     last = table.sort("step").group_by("source", "metric", maintain_order=True).last().sort("source", "metric")
-    return last.select(
+    rows = last.select(
         "source",
         "metric",
         "ts",
+        "lo95",
         "lo80",
         pl.col("predicted_usage").alias("median"),
         "hi80",
+        "hi95",
         "model",
         "confidence",
         pl.col("advice").struct.field("action"),
@@ -151,3 +156,4 @@ def _summary(table: pl.DataFrame) -> list[dict[str, object]]:
         pl.col("advice").struct.field("reasoning"),
         "why",
     ).to_dicts()
+    return [row | {bound: size_text(row[bound], row["metric"]) for bound in BOUNDS} for row in rows]

@@ -92,6 +92,7 @@ def test_little_use_is_to_be_shrunk_and_a_short_past_advises_nothing() -> None:
     assert isinstance(short, dict)
     assert short["action"] == "watch"
     assert "too short" in short["reasoning"]
+    assert short["reasoning"].count("%") == 3, "the need, the bound and the limit, not the share again"
 
 
 def test_a_busy_hour_is_to_be_moved() -> None:

@@ -120,15 +120,17 @@ def advise(
     """
     need = float(quantiles[:, 3].max()) * peaks
     if limit is None or crossed is None:
-        text = f"{_size(need, metric)} needed at most (upper 80 % bound); no limit of it is known"
+        text = f"{size_text(need, metric)} needed at most (upper 80 % bound); no limit of it is known"
         return Advice(WATCH, None, need, None, text, (), (), None)
     there, kind = limit.value, resource_type(metric)
     need = min(need, there) if _percent(metric) else need
     share = need / there if there > 0 else 0.0
     enough = need / TARGET
-    trigger = f"{metric} above {_size(crossed.threshold, metric)} for three intervals of {series.step} s"
+    trigger = f"{metric} above {size_text(crossed.threshold, metric)} for three intervals of {series.step} s"
     days = len(series.values) * series.step / 86400
-    used = f"{_size(need, metric)} needed at most (upper 80 % bound) of {_size(there, metric)}, {share:.0%}"
+    used = f"{size_text(need, metric)} needed at most (upper 80 % bound) of {size_text(there, metric)}"
+    # Of a percentage the need is the share.
+    used += "" if _percent(metric) and there == 100 else f", {share:.0%}"
     if confidence == "low" and not accumulates(series, metric):
         return Advice(WATCH, there, need, None, f"{used}; the past is too short to advise more", (trigger,), (), None)
     if crossed.state in (REACHED, EXPECTED, POSSIBLE):
@@ -144,13 +146,13 @@ def advise(
         return Advice(GROW, there, need, enough, used, (trigger,), _more(kind, metric, there, enough), by)
     if share < IDLE and kind in ("cpu", "memory") and days >= LEAST_DAYS_TO_SHRINK:
         text = f"{used}, after {days:.0f} days of readings"
-        told = f"allot {_size(enough, metric)} {'of what there is now' if _percent(metric) else ''}".strip()
+        told = f"allot {size_text(enough, metric)} {'of what there is now' if _percent(metric) else ''}".strip()
         return Advice(SHRINK, there, need, enough, text, (trigger,), (told,), None)
     return Advice(KEEP, there, need, there, used, (trigger,), (), None)
 
 
 def _more(kind: str, metric: str, there: float, enough: float) -> tuple[str, ...]:
-    bigger = f"{enough / there:.0%} of the present size" if _percent(metric) else _size(enough, metric)
+    bigger = f"{enough / there:.0%} of the present size" if _percent(metric) else size_text(enough, metric)
     ways = {
         "cpu": (f"allot cpu of {bigger}", "run fewer jobs at once"),
         "memory": (f"allot memory of {bigger}", "run fewer jobs at once", "look for the process that grows"),
@@ -164,7 +166,8 @@ def _percent(metric: str) -> bool:
     return "percent" in metric or "util" in metric
 
 
-def _size(value: float, metric: str) -> str:
+def size_text(value: float, metric: str) -> str:
+    """A value of that metric for people: ``42.5 %``, ``29.4 GiB``, ``1.2 MiB/s``, ``3.142``."""
     if _percent(metric):
         return f"{value:.3g} %"
     if "bytes" in metric:
