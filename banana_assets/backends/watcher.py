@@ -26,6 +26,7 @@ from banana_assets.backends.sampling import Readings, TreeReader
 from banana_assets.backends.settings import Settings
 from banana_assets.backends.store import open_store
 from banana_assets.core.errors import InputError, StoreError
+from banana_assets.core.evidence import plural
 
 Tell = Callable[[str], None]
 
@@ -140,7 +141,7 @@ def _store(spool: SampleSpool, tell: Tell) -> int:
 def _recover(settings: Settings, tell: Tell) -> None:
     with open_store(settings) as store:
         if recovered := recover_samples(store):
-            tell(f"took in {recovered:,} readings of a watch that was cut off.")
+            tell(f"took in {plural(recovered, 'reading')} of a watch that was cut off.")
 
 
 def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:

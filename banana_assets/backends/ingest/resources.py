@@ -112,11 +112,14 @@ def _take(store: Store, content: Content, source: str, report: Report, match: Se
         return
     readings = read_exposition(content, written, match) if is_exposition(head) else read_csv(content)
     named = readings.frame.with_columns(pl.col("source").fill_null(source))
-    notes = [f"{readings.repeated} repeated readings left out"] if readings.repeated else []
+    notes = [f"{plural(readings.repeated, 'repeated reading')} left out"] if readings.repeated else []
     notes += readings.notes
     for (name,), frame in named.partition_by("source", as_dict=True, include_key=False, maintain_order=True).items():
         done = store_readings(store, str(name), frame, content.name)
-        notes += [f"{done.differ} readings differ from what is stored, which stays"] if done.differ else []
+        if done.differ:
+            notes.append(
+                f"{plural(done.differ, 'reading differs', 'readings differ')} from what is stored, which stays"
+            )
         notes += done.jumps
         report.add(Item(content.name, done.outcome, str(name), Oddities(lines=done.stored), "; ".join(notes)))
         notes = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from banana_assets.core.evidence import plural
 from banana_assets.interfaces.cli.output import Format, progress, say, write_object, write_rows
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _recover_samples(store: Store) -> None:
     from banana_assets.backends.sample_spool import recover_samples
 
     if recovered := recover_samples(store):
-        say(f"banana ingest: took in {recovered:,} readings of a `banana watch` that was cut off.")
+        say(f"banana ingest: took in {plural(recovered, 'reading')} of a `banana watch` that was cut off.")
 
 
 def _for_people(summary: dict[str, object]) -> dict[str, object]:

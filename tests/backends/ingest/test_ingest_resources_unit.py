@@ -42,7 +42,7 @@ def test_a_file_that_grew_brings_in_what_is_new(any_store: Store, tmp_path: Path
     _write(path, LONG.replace(",50", ",51") + "2026-05-01T12:02:00Z,cpu_percent,70\n")
     report = ingest_resources(any_store, [path])
     assert [item.outcome for item in report.items] == ["grown"]
-    assert "1 readings differ" in report.items[0].message
+    assert "1 reading differs" in report.items[0].message
     assert _samples(any_store)["value"].to_list() == [50.0, 60.5, 70.0]
 
 
