@@ -190,6 +190,9 @@ def test_the_report_is_made_from_the_store_before_anything_is_computed(banana: R
     assert {"analysis_timestamp", "time_range_hours", "analysis_duration_ms", "system_health", "patterns",
             "recommendations", "metrics", "bottlenecks"} <= set(report)  # fmt: skip
     assert report["time_range_hours"] == 48
+    assert {"total_plans", "average_optimization_score"} <= set(report["metrics"])
+    assert report["metrics"]["average_optimization_score"] is None
+    assert "no optimization score" in report["metrics"]["average_optimization_score_missing"]
     assert [b["kind"] for b in report["bottlenecks"]] == ["slow_step"]
     assert report["recommendations"][0]["evidence"]
     assert report["builds"][0]["builds"] == 30
@@ -207,7 +210,8 @@ def test_every_flag_changes_the_report(banana: Run, home: Path, tmp_path: Path) 
     assert told()["time_range_hours"] == 24
     assert told("--days", "7", "--hours", "3")["time_range_hours"] == 3
     assert told("--hours", "3")["builds"][0]["builds"] < told()["builds"][0]["builds"]
-    assert "recommendations" not in told()
+    assert told()["recommendations"] is None
+    assert told("-r")["recommendations"] != []
     assert "system_health" not in told("-b")
     assert told("--min-severity", "critical")["bottlenecks"] == []
     assert told("-b")["bottlenecks"] != []

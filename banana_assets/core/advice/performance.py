@@ -59,8 +59,9 @@ def performance_report(
             "totals": {"builds": len(builds), "resources": len(resources), "patterns": patterns.height},
             "metrics": _metrics(frames),
         }
-    if with_recommendations:
-        report["recommendations"] = _recommendations(frames["optimization_recommendations"])
+    # Null is not asked for; an empty list, that there is none.
+    advice = frames["optimization_recommendations"]
+    report["recommendations"] = _recommendations(advice) if with_recommendations else None
     report["missing"] = missing(seen)
     return report
 
@@ -254,6 +255,8 @@ def _metrics(frames: Frames) -> dict[str, Any]:
     effects = advice.drop_nulls("effect")["effect"].struct.field("verdict") if advice.height else pl.Series([])
     return {
         "total_plans": plans.filter(pl.col("status") != "abstained").height,
+        "average_optimization_score": None,
+        "average_optimization_score_missing": "plans carry no optimization score",
         "open_recommendations": advice.filter(pl.col("status") == "open").height,
         "implemented_recommendations": advice.filter(pl.col("status") == "implemented").height,
         "effects": {word: int((effects == word).sum()) for word in sorted(set(effects.to_list()))},

@@ -79,7 +79,7 @@ def _sections(report: dict[str, Any]) -> Iterable[Section]:
     yield _bottlenecks(report)
     if "patterns" in report:
         yield _patterns(report)
-    if "recommendations" in report:
+    if report["recommendations"] is not None:
         yield _recommendations(report["recommendations"])
     if report["missing"]:
         yield "Not in the data", [], [f"{m['what']}: {m['run']}" for m in report["missing"]]
