@@ -72,9 +72,10 @@ def build_health(
       (Beta-binomial, prior by moments over all pipelines and all their builds);
     - **red**, up to 20: 20 times the share of its time in which a line (a job on a branch) was red, the mean of the
       lines weighted by their builds; a build stands for its line until the next one of the line that began after it;
-    - **slower**, up to 15: 15 min(1, log2 r), where r is the median duration of the last third of the successful
-      builds of a job over that of the ones before, where there are at least five and ten, r is above 1.1 and the
-      shift is no chance (Mann-Whitney U, one-sided, p < .01); the worst job counts;
+    - **slower**, up to 15: 15 min(1, log2 r), where r is the median duration of a job's successful builds since its
+      latest change point upwards (``changes``; five to fifty builds, 30 days) over that of up to a hundred before;
+      without one, of the last third over the ones before, where there are at least five and ten. Counted where r is
+      above 1.1 and the shift is no chance (Mann-Whitney U, one-sided, p < .01); the worst job counts;
     - **flaky**, up to 10: 10 min(1, f / 0.2), f the share of builds with a test that passed only when tried again, or
       that failed and passed on the same commit;
     - **repeated**, up to 5: 5 times the share of failures that had failed the same way before.

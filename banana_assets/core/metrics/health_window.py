@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from banana_assets.core.metrics.changes import LONGEST, WINDOW, duration_changes
 from banana_assets.core.metrics.rates import JEFFREYS, BetaPrior
 from banana_assets.core.metrics.slowdown import halves, mann_whitney_greater
 
@@ -29,6 +30,11 @@ FLAKY_ALL = 0.2
 """The share of builds with a flaky test at which all points for it are lost."""
 
 SLOWER_LEAST, SLOWER_P = 1.1, 0.01
+SLOWER_FEWEST = 5
+"""Builds since a change point at least: fewer prove little."""
+
+SHORTEST = 1e-3
+"""Seconds: what took less counts as that, since change points are those of logarithms."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,19 @@ class History:
     known: Flags
     again: Flags
     durations: Mapping[str, tuple[NDArray[np.int64], Floats]]
+
+    @cached_property
+    def rises(self) -> Mapping[str, list[tuple[int, int]]]:
+        """Change points upwards of each job: the first build at the new level, and the one with which it was told.
+
+        Both count the job's durations. Those that later builds did not bear out are left out.
+        """
+        found = {}
+        for job, (_, seconds) in self.durations.items():
+            first = max(0, len(seconds) - LONGEST)
+            changes = duration_changes(np.maximum(seconds[first:], SHORTEST))
+            found[job] = [(first + c.start, first + c.found) for c in changes if c.after > c.before]
+        return found
 
     def window(self, end: int) -> Window:
         """The last 50 builds before place ``end``, none older than 30 days before the last of them."""
@@ -170,19 +189,28 @@ class Window:
         worst: Slowing | None = None
         for job, (places, seconds) in sorted(self.history.durations.items()):
             upto = int(np.searchsorted(places, self.end, "left"))
-            parts = halves(seconds[:upto])
-            if parts is None:
-                continue
-            now, before = parts
-            middle = float(np.median(before))
-            if middle <= 0 or float(np.median(now)) / middle <= SLOWER_LEAST:
-                continue
-            if mann_whitney_greater(now, before) >= SLOWER_P:
-                continue
-            found = Slowing(job, now, before, int(places[upto - 1]))
-            if worst is None or found.ratio > worst.ratio:
-                worst = found
+            for parts in (self._since_rise(job, upto), halves(seconds[:upto])):
+                if parts is None or not _longer(*parts):
+                    continue
+                found = Slowing(job, *parts, int(places[upto - 1]))
+                if worst is None or found.ratio > worst.ratio:
+                    worst = found
+                break
         return worst
+
+    def _since_rise(self, job: str, upto: int) -> tuple[Floats, Floats] | None:
+        """The job's durations since its latest change point upwards, and up to a hundred before.
+
+        None without one that was told by then, with fewer than five builds since, or where it is no news: more than
+        fifty builds, or thirty days, ago.
+        """
+        starts = [start for start, told in self.history.rises[job] if told < upto]
+        if not starts or not SLOWER_FEWEST <= upto - starts[-1] <= RECENT_BUILDS:
+            return None
+        places, seconds = self.history.durations[job]
+        if self.history.at[places[starts[-1]]] < self.history.at[self.end - 1] - RECENT_SECONDS:
+            return None
+        return seconds[starts[-1] : upto], seconds[: starts[-1]][-WINDOW:]
 
     def _slower(self, chance: np.random.Generator, draws: int) -> Floats:
         found = self.slowing
@@ -195,6 +223,14 @@ class Window:
         ratio = drawn[0] / np.maximum(drawn[1], 1e-9)
         share: Floats = np.clip(np.log2(np.maximum(ratio, 1e-9)), 0.0, 1.0)
         return share
+
+
+def _longer(now: Floats, before: Floats) -> bool:
+    """Whether durations now are longer than before by more than a tenth, and not by chance."""
+    middle = float(np.median(before))
+    if middle <= 0 or float(np.median(now)) / middle <= SLOWER_LEAST:
+        return False
+    return mann_whitney_greater(now, before) < SLOWER_P
 
 
 def _ratio(hits: Floats, of: Floats) -> Floats:

@@ -55,6 +55,21 @@ def test_a_slower_job_costs_points_and_noise_does_not() -> None:
     assert score_of(slower) < score_of(rows) - 5
 
 
+def test_a_slower_job_is_told_since_its_change_point() -> None:
+    noise = np.random.default_rng(1).normal(0, 3, 70)
+    taken = [(100 if k < 47 else 300) + x for k, x in enumerate(noise)]
+    rows = [{"duration_seconds": seconds} for seconds in taken]
+    reasons = " ".join(d["reason"] for d in build_health(builds(rows), BUILD_FAILURES.empty())["deductions"][0])
+    ratio = np.median(taken[47:]) / np.median(taken[:47])
+    assert f"in its last 23 builds, 1 min 40 s before (x{ratio:.2f})" in reasons
+
+
+def test_a_job_that_is_slow_since_long_ago_costs_nothing() -> None:
+    noise = np.random.default_rng(1).normal(0, 3, 240)
+    rows = [{"duration_seconds": (100 if k < 60 else 300) + x} for k, x in enumerate(noise)]
+    assert score_of(rows) == pytest.approx(score_of([{"duration_seconds": 100.0} for _ in noise]))
+
+
 def score_of(rows: list[dict[str, object]]) -> float:
     return float(build_health(builds(rows), BUILD_FAILURES.empty())["score"][0])
 
