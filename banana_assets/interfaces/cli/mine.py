@@ -22,7 +22,7 @@ app = typer.Typer(add_completion=False)
 
 BLOCK, AHEAD = 8 << 20, 6
 """Bytes of a block, and blocks that other threads work on meanwhile."""
-SAMPLE_LINES = 1_500
+SAMPLE_LINES = 800
 
 
 @app.command()
