@@ -35,9 +35,9 @@ check: .venv/ready-dev
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--extra build pyproject.toml -o requirements.lock
+		--extra build --extra embeddings pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-		--extra build --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+		--extra build --extra embeddings --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean:
 	rm -rf .venv
