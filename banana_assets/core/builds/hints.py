@@ -6,6 +6,7 @@ literal meet a pattern, and lines that hold the same literals are decided about 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +19,6 @@ from banana_assets.core.builds.tools import RULES
 from banana_assets.core.builds.tools.table import SHAPE
 
 T = TypeVar("T")
-_JOINT = "\x1f"
 MANY = 2_000
 """Lines of one kind from which on it pays to leave out in polars those that no pattern can match."""
 
@@ -51,40 +51,39 @@ def in_order(parts: Sequence[tuple[T, pl.Series]]) -> Iterator[tuple[int, T]]:
 def search(series: pl.Series, literals: Sequence[str], shapes: Sequence[str] = ()) -> Hits:
     """Which of the lower-case ``literals``, in any spelling of case, and of the patterns ``shapes`` a line holds."""
     found = series.str.extract_many(list(literals), ascii_case_insensitive=True, overlapping=True)
-    some = found.list.len() > 0
-    patterns = [shape.removeprefix(SHAPE) for shape in shapes]
-    if patterns:
-        some = some | series.str.contains("|".join(f"(?:{pattern})" for pattern in patterns))
-    text = pl.col("text")
-    shaped = [
-        pl.when(text.str.contains(pattern)).then(pl.lit(shape)).otherwise(pl.lit(""))
-        for shape, pattern in zip(shapes, patterns, strict=True)
-    ]
+    held = found.list.len() > 0
+    shaped = pl.repeat(0, len(series), dtype=pl.UInt32, eager=True)
+    patterns = [in_ascii(shape.removeprefix(SHAPE)) for shape in shapes]
+    if patterns and (some := series.str.contains(_union(patterns)).arg_true()).len():
+        lines = series.gather(some)
+        bits = pl.repeat(0, len(some), dtype=pl.UInt32, eager=True)
+        for place, pattern in enumerate(patterns):
+            bits += lines.str.contains(pattern).cast(pl.UInt32) * (1 << place)
+        shaped = shaped.scatter(some, bits)
     kinds = (
-        pl.DataFrame({"text": series, "found": found})
+        pl.DataFrame({"found": found, "shaped": shaped})
         .with_row_index("line")
-        .filter(some)
-        .select(
-            pl.concat_str(pl.col("found").list.join(_JOINT).str.to_lowercase(), *shaped, separator=_JOINT).alias(
-                "held"
-            ),
-            "line",
-        )
-        .group_by("held", maintain_order=True)
+        .filter(held | (shaped > 0))
+        .group_by("found", "shaped", maintain_order=True)
         .agg("line")
     )
-    return Hits(tuple(tuple(filter(None, held.split(_JOINT))) for held in kinds["held"]), tuple(kinds["line"]))
+    # Lines that only differ in the spelling of case are of one kind.
+    merged: dict[tuple[str, ...], list[pl.Series]] = {}
+    for words, bits_held, lines in zip(kinds["found"].to_list(), kinds["shaped"].to_list(), kinds["line"], strict=True):
+        more = (shape for place, shape in enumerate(shapes) if bits_held >> place & 1)
+        merged.setdefault((*map(str.lower, words), *more), []).append(lines)
+    return Hits(tuple(merged), tuple(part[0] if len(part) == 1 else pl.concat(part).sort() for part in merged.values()))
 
 
 def matching(series: pl.Series, lines: pl.Series, patterns: Sequence[str]) -> pl.Series:
     """The ``lines`` that one of the patterns (see ``Rule.wide``) matches, in order."""
     left, found = lines, []
+    patterns = [in_ascii(pattern) for pattern in patterns]
     try:
-        union = "|".join(f"(?:{pattern})" for pattern in patterns)
         sample = series.gather(lines.gather_every(max(1, len(lines) // 200)))
-        if patterns and sample.str.contains(union).sum() < len(sample) / 2:
+        if patterns and sample.str.contains(_union(patterns)).sum() < len(sample) / 2:
             # Where most lines match nothing, one pass of all patterns leaves few.
-            left = lines.filter(series.gather(lines).str.contains(union))
+            left = lines.filter(series.gather(lines).str.contains(_union(patterns)))
         for pattern in patterns:
             hit = series.gather(left).str.contains(pattern)
             found.append(left.filter(hit))
@@ -93,6 +92,37 @@ def matching(series: pl.Series, lines: pl.Series, patterns: Sequence[str]) -> pl
         # Too much for the engine: whoever asks meets them all.
         return lines
     return pl.concat(found).sort() if found else lines.clear()
+
+
+def _union(patterns: Sequence[str]) -> str:
+    return "|".join(f"(?:{pattern})" for pattern in patterns)
+
+
+_CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": r" \t-\r"}
+
+
+@cache
+def in_ascii(pattern: str) -> str:
+    """The pattern with ``\\d``, ``\\w``, ``\\s`` and ``\\b`` meaning ASCII to polars, as they do under ``re.ASCII``.
+
+    With Unicode's some patterns are too large for its engine, and all are slower.
+    """
+    kept, inside = list[str](), False
+    for part in re.findall(r"(?s)\\.|\(\?P<\w+>|.", pattern):
+        letter = part[1:] if part[0] == "\\" else ""
+        if letter == "b" and not inside:
+            kept.append(r"(?-u:\b)")
+        elif letter in _CLASSES:
+            kept.append(_CLASSES[letter] if inside else f"[{_CLASSES[letter]}]")
+        elif part.startswith("(?P<"):
+            # Patterns are joined to one, in which no name may stand twice.
+            kept.append("(?:")
+        elif letter.lower() in _CLASSES:
+            kept.append(f"[^{_CLASSES[letter.lower()]}]")
+        else:
+            kept.append(part)
+            inside = part == "[" or (inside and part != "]")
+    return "".join(kept)
 
 
 @cache

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 
 from banana_assets.backends.records import migration
 from banana_assets.backends.records.engine import open_engine, reading, writing
-from banana_assets.backends.records.tables import metadata
+from banana_assets.backends.records.schema import metadata
 from banana_assets.core.errors import InputError, StoreError
 
 

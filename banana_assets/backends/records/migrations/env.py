@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from banana_assets.backends.records.tables import metadata
+from banana_assets.backends.records.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,11 @@
+"""All tables of the records together: what migrations are compared with."""
+
+from __future__ import annotations
+
+from banana_assets.backends.records import model_tables, plan_tables
+from banana_assets.backends.records.tables import metadata
+
+MODULES = (model_tables, plan_tables)
+"""Importing them enters their tables into ``metadata``."""
+
+__all__ = ["metadata"]
