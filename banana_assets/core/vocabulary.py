@@ -81,5 +81,19 @@ RECOMMENDATION_STATES = (*RECOMMENDATION_DECISIONS, "closed")
 
 PLAN_STATUSES = ("pending", "running", "completed", "failed", "cancelled", "abstained")
 
+PLAN_KINDS = ("failure", "recommendation", "goal")
+
+STEP_STATUSES = ("pending", "running", "completed", "failed", "cancelled")
+
+PLAN_ACTIONS = ("ingest", "materialize", "backfill", "compact")
+"""Steps of a plan that Banana can do itself."""
+
+RESOURCE_TYPES = ("cpu", "memory", "disk", "network")
+
+ISSUE_LEVELS = ("error", "warning", "info")
+
+OUTCOMES = ("fixed", "recurred", "not_tried", "unknowable", "open")
+"""What became of a plan; ``open``: later builds may still decide."""
+
 LOG_LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 """OpenTelemetry's short severity names: level i stands for the numbers 4*i+1 to 4*i+4 (Logs Data Model)."""

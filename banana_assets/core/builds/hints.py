@@ -49,53 +49,42 @@ def in_order(parts: Sequence[tuple[T, pl.Series]]) -> Iterator[tuple[int, T]]:
 
 
 def search(series: pl.Series, literals: Sequence[str], shapes: Sequence[str] = ()) -> Hits:
-    """Which of the lower-case ``literals``, in any spelling of case, and of the patterns ``shapes`` a line holds."""
+    """Which of the lower-case ``literals``, in any spelling of case, and of the patterns ``shapes`` a line may hold.
+
+    A line that one of the shapes matches counts as one of all of them: they are rare, and asking for each costs more.
+    """
     found = series.str.extract_many(list(literals), ascii_case_insensitive=True, overlapping=True)
+    frame = pl.DataFrame({"found": found}).with_row_index("line")
     held = found.list.len() > 0
-    shaped = pl.repeat(0, len(series), dtype=pl.UInt32, eager=True)
-    patterns = [in_ascii(shape.removeprefix(SHAPE)) for shape in shapes]
-    if patterns and (some := series.str.contains(_union(patterns)).arg_true()).len():
-        lines = series.gather(some)
-        bits = pl.repeat(0, len(some), dtype=pl.UInt32, eager=True)
-        for place, pattern in enumerate(patterns):
-            bits += lines.str.contains(pattern).cast(pl.UInt32) * (1 << place)
-        shaped = shaped.scatter(some, bits)
-    kinds = (
-        pl.DataFrame({"found": found, "shaped": shaped})
-        .with_row_index("line")
-        .filter(held | (shaped > 0))
-        .group_by("found", "shaped", maintain_order=True)
-        .agg("line")
-    )
+    if shapes:
+        shaped = series.str.contains(_union([shape.removeprefix(SHAPE) for shape in shapes]))
+        frame = frame.with_columns(shaped.alias("shaped"))
+        held = held | shaped
+    else:
+        frame = frame.with_columns(shaped=False)
+    kinds = frame.filter(held).group_by("found", "shaped", maintain_order=True).agg("line")
     # Lines that only differ in the spelling of case are of one kind.
     merged: dict[tuple[str, ...], list[pl.Series]] = {}
-    for words, bits_held, lines in zip(kinds["found"].to_list(), kinds["shaped"].to_list(), kinds["line"], strict=True):
-        more = (shape for place, shape in enumerate(shapes) if bits_held >> place & 1)
-        merged.setdefault((*map(str.lower, words), *more), []).append(lines)
+    for words, some, lines in zip(*kinds, strict=True):
+        kind = (*map(str.lower, words), *(shapes if some else ()))
+        merged.setdefault(kind, []).append(lines)
     return Hits(tuple(merged), tuple(part[0] if len(part) == 1 else pl.concat(part).sort() for part in merged.values()))
 
 
 def matching(series: pl.Series, lines: pl.Series, patterns: Sequence[str]) -> pl.Series:
     """The ``lines`` that one of the patterns (see ``Rule.wide``) matches, in order."""
-    left, found = lines, []
-    patterns = [in_ascii(pattern) for pattern in patterns]
+    if not patterns:
+        return lines.clear()
     try:
-        sample = series.gather(lines.gather_every(max(1, len(lines) // 200)))
-        if patterns and sample.str.contains(_union(patterns)).sum() < len(sample) / 2:
-            # Where most lines match nothing, one pass of all patterns leaves few.
-            left = lines.filter(series.gather(lines).str.contains(_union(patterns)))
-        for pattern in patterns:
-            hit = series.gather(left).str.contains(pattern)
-            found.append(left.filter(hit))
-            left = left.filter(~hit)
+        return lines.filter(series.gather(lines).str.contains(_union(patterns)))
     except pl.exceptions.ComputeError:
         # Too much for the engine: whoever asks meets them all.
         return lines
-    return pl.concat(found).sort() if found else lines.clear()
 
 
 def _union(patterns: Sequence[str]) -> str:
-    return "|".join(f"(?:{pattern})" for pattern in patterns)
+    """One pattern for polars that matches what any of them does."""
+    return "|".join(f"(?:{in_ascii(pattern)})" for pattern in patterns)
 
 
 _CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": r" \t-\r"}
