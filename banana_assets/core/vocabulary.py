@@ -95,5 +95,8 @@ ISSUE_LEVELS = ("error", "warning", "info")
 OUTCOMES = ("fixed", "recurred", "not_tried", "unknowable", "open")
 """What became of a plan; ``open``: later builds may still decide."""
 
+SCOPES = ("read", "ingest", "report", "admin")
+"""What a key may do: look; bring in logs, builds and series; report what was learned and set states; everything."""
+
 LOG_LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 """OpenTelemetry's short severity names: level i stands for the numbers 4*i+1 to 4*i+4 (Logs Data Model)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from banana_assets.backends.records.tables import CleanText, UtcDateTime, metadata
+from banana_assets.backends.records.tables import SHA256, CleanText, UtcDateTime, metadata
 
 planner_results = sa.Table(
     "planner_results",
@@ -53,6 +53,7 @@ planned_failures = sa.Table(
     "planned_failures",
     metadata,
     sa.Column("build_id", CleanText, primary_key=True),
+    sa.Column("log_sha256", SHA256, nullable=False),
     sa.Column("cluster_id", sa.String(64)),
     sa.Column("plan_id", sa.String(32), sa.ForeignKey("planner_results.plan_id", ondelete="CASCADE"), index=True),
     sa.Column("state", sa.String(16), nullable=False),
@@ -62,8 +63,9 @@ planned_failures = sa.Table(
     sa.Column("error", CleanText),
     sa.Column("changed_at", UtcDateTime, nullable=False),
 )
-"""Each failed build once: ``claimed`` while a run works on it (until ``claimed_until``, since a killed run says
-nothing), ``planned`` with its plan, ``given_up`` with the reason after the last attempt."""
+"""Each failed build once, as the failure that the log of ``log_sha256`` shows: ``waiting`` after an attempt that did not
+succeed, ``claimed`` while a run works on it (until ``claimed_until``, since a killed run says nothing), ``planned`` with
+its plan, ``given_up`` with the reason after the last attempt."""
 
 plan_templates = sa.Table(
     "plan_templates",

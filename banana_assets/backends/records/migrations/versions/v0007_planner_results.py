@@ -60,6 +60,7 @@ def upgrade() -> None:
     op.create_table(
         "planned_failures",
         sa.Column("build_id", CleanText, nullable=False),
+        sa.Column("log_sha256", sa.String(64), nullable=False),
         sa.Column("cluster_id", sa.String(64)),
         sa.Column("plan_id", sa.String(32)),
         sa.Column("state", sa.String(16), nullable=False),
