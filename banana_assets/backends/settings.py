@@ -65,6 +65,24 @@ class Settings(BaseSettings):
     executor: Literal["in_process", "multiprocess"] = Field("in_process", description="how the steps of a run are run")
     failure_webhook: OptionalUrl = Field(None, description="address that hears of failed runs (JSON by POST)")
 
+    server_secret: SecretStr | None = Field(
+        None, description="secret under which keys are stored; a file in the home folder unless told"
+    )
+    allowed_origins: str = Field(
+        "", description="front ends that may call the HTTP interface (origins, commas between)"
+    )
+    allowed_hosts: str = Field(
+        "", description="names by which the HTTP interface may be called (commas between); this machine's own always"
+    )
+    request_limit_per_minute: int = Field(6000, ge=1, description="requests of one key in a minute")
+    max_request_bytes: int = Field(256 << 20, gt=0, description="largest body of a request (bytes)")
+    session_id_is_key: bool = Field(
+        False, description="take a key from ?session_id=, as the original's clients send it; it ends up in logs"
+    )
+    code_root: Path | None = Field(
+        None, description="code base that coding agents may read; the current folder unless told"
+    )
+
     openai_api_key: SecretStr | None = Field(
         None, validation_alias=AliasChoices("BANANA_OPENAI_API_KEY", "OPENAI_API_KEY"), description="key for OpenAI"
     )
