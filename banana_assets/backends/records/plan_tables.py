@@ -63,9 +63,9 @@ planned_failures = sa.Table(
     sa.Column("error", CleanText),
     sa.Column("changed_at", UtcDateTime, nullable=False),
 )
-"""Each failed build once, as the failure that the log of ``log_sha256`` shows: ``waiting`` after an attempt that did not
-succeed, ``claimed`` while a run works on it (until ``claimed_until``, since a killed run says nothing), ``planned`` with
-its plan, ``given_up`` with the reason after the last attempt."""
+"""Each failed build once, as the failure that the log of ``log_sha256`` shows: ``waiting`` after an attempt that did
+not succeed, ``claimed`` while a run works on it (until ``claimed_until``, since a killed run says nothing), ``planned``
+with its plan, ``given_up`` with the reason after the last attempt."""
 
 plan_templates = sa.Table(
     "plan_templates",

@@ -1,0 +1,196 @@
+"""Which failed builds still need a plan, and who is making it: each failure is planned once.
+
+A failure is a failed build with the log that it has now: with another log it is another failure, and needs a plan of
+its own. Whoever plans claims failures first, for so many seconds, since a killed process says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from banana_assets.backends.records import tables as t
+from banana_assets.backends.records.engine import reading, writing
+from banana_assets.backends.records.plan_tables import planned_failures
+from banana_assets.core.schema import Type
+from banana_assets.core.tables.common import UTC
+
+LEASE_SECONDS = 900
+MOST_ATTEMPTS = 3
+SILENT = f"nobody finished it: {MOST_ATTEMPTS} runs that had claimed it ended without a word"
+FAILED = ("failed", "error")
+
+_B, _P = t.builds.c, planned_failures.c
+_JOINED = sa.outerjoin(t.builds, planned_failures, sa.and_(_B.build_id == _P.build_id, _B.log_sha256 == _P.log_sha256))
+_OF_BUILD = ("build_id", "seq", "arrival_day", "log_sha256")
+_FAILURES = sa.and_(_B.status.in_(FAILED), _B.log_sha256.is_not(None))
+
+_TYPES: dict[str, Type] = {
+    "build_id": pl.String,
+    "seq": pl.Int64,
+    "arrival_day": pl.Date,
+    "log_sha256": pl.String,
+    "state": pl.String,
+    "attempts": pl.Int64,
+    "plan_id": pl.String,
+    "cluster_id": pl.String,
+    "error": pl.String,
+    "claimed_by": pl.String,
+    "claimed_until": UTC,
+    "changed_at": UTC,
+}
+STATES = pl.Schema(_TYPES)
+"""Columns of ``Planned.states``; ``state`` is waiting, claimed, planned or given_up."""
+
+
+class Planned:
+    """The records of planned failures. Every change is one write transaction, so that no failure has two owners."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    def waiting(self, limit: int, *, now: datetime) -> list[str]:
+        """At most so many failed builds that need a plan and that nobody plans now, in the order of their arrival.
+
+        Failures that were tried before come after all others, and in batches of a tenth for each attempt: among those
+        that went down with a run the one that took it down is found, and does not cost the others their attempts.
+        """
+        attempts = sa.func.coalesce(_P.attempts, 0)
+        query = sa.select(_B.build_id, attempts).select_from(_JOINED).where(_FAILURES, _is_free(now))
+        with reading(self.engine) as connection:
+            rows = connection.execute(query.order_by(attempts, _B.seq).limit(limit)).all()
+        if not rows:
+            return []
+        tried: int = rows[0][1]
+        return [build_id for build_id, n in rows if n == tried][: max(1, limit // 10**tried)]
+
+    def claim(
+        self,
+        build_ids: Sequence[str],
+        *,
+        by: str,
+        now: datetime,
+        seconds: float = LEASE_SECONDS,
+        logs: Mapping[str, str] | None = None,
+    ) -> list[str]:
+        """Those of the builds that are now mine to plan, for so many seconds; an attempt of each.
+
+        ``by`` names one run or process: what it holds already it gets again. With ``logs`` (build to sha256), builds
+        that have another log by now are left for whoever has a diagnosis of it. A failure whose attempts all ended
+        without a word is given up here.
+        """
+        chosen = set(build_ids)
+        query = sa.select(_B.build_id, _B.seq, _B.log_sha256, _P.state, _P.attempts, _P.claimed_by)
+        free = sa.or_(_is_free(now), sa.and_(_P.state == "claimed", _P.claimed_by == by))
+        mine: list[tuple[int, str]] = []
+        with writing(self.engine) as connection:
+            for row in connection.execute(query.select_from(_JOINED).where(_FAILURES, free)).all():
+                if row.build_id not in chosen or (logs and logs.get(row.build_id) != row.log_sha256):
+                    continue
+                held = row.state == "claimed" and row.claimed_by == by
+                attempts = (row.attempts or 0) + (not held)
+                over = attempts > MOST_ATTEMPTS
+                values: dict[str, Any] = {"log_sha256": row.log_sha256, "changed_at": now}
+                if row.state is None:
+                    values |= {"plan_id": None, "cluster_id": None, "error": None}
+                if over:
+                    values |= {"state": "given_up", "error": SILENT, "claimed_by": None, "claimed_until": None}
+                else:
+                    until = now + timedelta(seconds=seconds)
+                    values |= {"state": "claimed", "claimed_by": by, "claimed_until": until, "attempts": attempts}
+                    mine.append((row.seq, row.build_id))
+                _put(connection, row.build_id, values)
+        return [build_id for _, build_id in sorted(mine)]
+
+    @contextmanager
+    def claimed(
+        self,
+        build_ids: Sequence[str],
+        *,
+        by: str,
+        clock: Callable[[], datetime],
+        seconds: float = LEASE_SECONDS,
+        logs: Mapping[str, str] | None = None,
+    ) -> Iterator[list[str]]:
+        """Claim, and hand back what is not settled at the end of the block: as failed where the block raised.
+
+        Only a process that is killed leaves claims behind, until they end by themselves.
+        """
+        mine = self.claim(build_ids, by=by, now=clock(), seconds=seconds, logs=logs)
+        try:
+            yield mine
+        except Exception as error:
+            self.failed(mine, f"{type(error).__name__}: {error}", by=by, now=clock())
+            raise
+        self.release(by=by, now=clock())
+
+    def planned(
+        self, build_ids: Sequence[str], *, plan_id: str, cluster_id: str | None, by: str, now: datetime
+    ) -> list[str]:
+        """Settle those of the builds that ``by`` still holds; these. The plan must be saved already."""
+        values = {"state": "planned", "plan_id": plan_id, "cluster_id": cluster_id, "error": None}
+        with writing(self.engine) as connection:
+            return _hand_back(connection, build_ids, by, values | {"changed_at": now})
+
+    def failed(self, build_ids: Sequence[str], error: str, *, by: str, now: datetime) -> list[str]:
+        """Hand back those of the builds that ``by`` holds, with the reason; those given up after their last attempt."""
+        values = {"state": "waiting", "error": error, "changed_at": now}
+        with writing(self.engine) as connection:
+            ours = _hand_back(connection, build_ids, by, values)
+            over = sa.and_(_P.build_id.in_(ours), _P.attempts >= MOST_ATTEMPTS)
+            gone = [row[0] for row in connection.execute(sa.select(_P.build_id).where(over).order_by(_P.build_id))]
+            connection.execute(sa.update(planned_failures).where(over).values(state="given_up"))
+        return gone
+
+    def release(self, *, by: str, now: datetime) -> int:
+        """Hand back what ``by`` still holds, without counting it as an attempt; how many."""
+        values = {"state": "waiting", "claimed_by": None, "claimed_until": None, "changed_at": now}
+        mine = sa.and_(_P.state == "claimed", _P.claimed_by == by)
+        with writing(self.engine) as connection:
+            change = sa.update(planned_failures).where(mine).values(values | {"attempts": _P.attempts - 1})
+            return int(connection.execute(change).rowcount)
+
+    def again(self, build_ids: Sequence[str], *, now: datetime) -> int:
+        """Let failures that were given up be tried anew; how many."""
+        values = {"state": "waiting", "attempts": 0, "changed_at": now}
+        gone = sa.and_(_P.build_id.in_(list(build_ids)), _P.state == "given_up")
+        with writing(self.engine) as connection:
+            return int(connection.execute(sa.update(planned_failures).where(gone).values(values)).rowcount)
+
+    def states(self) -> pl.DataFrame:
+        """Every failed build that has a log, in the order of arrival, with where its planning stands (STATES)."""
+        state = sa.func.coalesce(_P.state, "waiting").label("state")
+        attempts = sa.func.coalesce(_P.attempts, 0).label("attempts")
+        own = {"state": state, "attempts": attempts}
+        columns = [own[n] if n in own else _B[n] if n in _OF_BUILD else _P[n] for n in STATES]
+        query = sa.select(*columns).select_from(_JOINED).where(_FAILURES).order_by(_B.seq)
+        with reading(self.engine) as connection:
+            return pl.DataFrame([tuple(r) for r in connection.execute(query)], schema=STATES, orient="row")
+
+
+def _is_free(now: datetime) -> sa.ColumnElement[bool]:
+    """No row for this log, or one that waits, or one whose claim has ended."""
+    ended = sa.and_(_P.state == "claimed", _P.claimed_until <= now)
+    return sa.or_(_P.build_id.is_(None), _P.state == "waiting", ended)
+
+
+def _put(connection: sa.Connection, build_id: str, values: dict[str, Any]) -> None:
+    changed = connection.execute(sa.update(planned_failures).where(_P.build_id == build_id).values(values))
+    if not changed.rowcount:
+        row = {"attempts": 0, **values, "build_id": build_id}
+        connection.execute(sa.insert(planned_failures).values(row))
+
+
+def _hand_back(connection: sa.Connection, build_ids: Sequence[str], by: str, values: dict[str, Any]) -> list[str]:
+    """Change those of the rows that ``by`` holds and end its claim on them; these."""
+    ended = {**values, "claimed_by": None, "claimed_until": None}
+    mine = sa.and_(_P.state == "claimed", _P.claimed_by == by)
+    held = set(connection.execute(sa.select(_P.build_id).where(mine)).scalars()) & set(build_ids)
+    ours = sorted(held)
+    connection.execute(sa.update(planned_failures).where(_P.build_id.in_(ours)).values(ended))
+    return ours
