@@ -36,6 +36,8 @@ _CLOCK = r"^\[?\d\d:\d\d:\d\d(?:[.,]\d{1,6})?\]? +"
 # BuildKit numbers its steps, Ant names the task that prints, compose and turbo name the service.
 _WRAPPER = re.compile(r"^(?:#\d+ \d+\.\d+ ?|\s*\[(?:exec|javac|java|ant|groovyc|scalac|shell)\] ?)")
 _TASKS = ["[exec]", "[javac]", "[java]", "[ant]", "[groovyc]", "[scalac]", "[shell]"]
+_ERASED = "\x1b[0K"
+_FOLDS = ["travis_fold:", "travis_time:", "section_start:", "section_end:"]
 _MARKER = re.compile(r"^(?:##\[([a-z]+)\]|::([a-z-]+)(?: [^:]*)?::)")
 
 
@@ -61,14 +63,20 @@ class CleanLog:
 def clean(lines: Sequence[str]) -> CleanLog:
     """Clean the raw lines of a log as split at LF (line 1 is index 0)."""
     controls: dict[int, tuple[str, ...]] = {}
-    series = _without_colours(_terminal(lines, controls))
+    # A line of any length costs its own bytes once: only what may be looked at is copied.
+    if long := [i for i, length in enumerate(map(len, lines)) if length > LINE_CHARACTERS]:
+        lines = list(lines)
+        for i in long:
+            lines[i] = _standing(lines[i], i, controls)
+    raw = pl.Series("text", lines, dtype=pl.String)
+    series = _without(_terminal(raw, controls), _COLOURED, _ANSI)
     times = ("", "")
     if _some(series, _STAMP):
         series, times = _without_stamps(series)
     if _mostly(series, _CLOCK):
         series = series.str.replace(_CLOCK, "")
     series = series.str.strip_chars_end()
-    texts = series.to_list()
+    texts = _texts(lines, raw, series)
     markers = _take_markers(series, texts)
     wrapped = (series.str.starts_with("#") | series.str.contains_any(_TASKS)).arg_true().to_list()
     for i in wrapped:
@@ -78,42 +86,64 @@ def clean(lines: Sequence[str]) -> CleanLog:
     return CleanLog(series, texts, times, markers, controls)
 
 
-def _terminal(lines: Sequence[str], controls: dict[int, tuple[str, ...]]) -> pl.Series:
+def _texts(lines: Sequence[str], raw: pl.Series, series: pl.Series) -> list[str]:
+    """The series as a list, whose strings are those of ``lines`` wherever nothing was taken off."""
+    changed = (raw != series).arg_true()
+    if len(changed) > len(series) / 2:
+        return series.to_list()
+    texts = list(lines)
+    for i, text in zip(changed.to_list(), series.gather(changed).to_list(), strict=True):
+        texts[i] = text
+    return texts
+
+
+def _terminal(series: pl.Series, controls: dict[int, tuple[str, ...]]) -> pl.Series:
     """The lines without what carriage returns overwrite and without fold and section markers, which go to ``controls``."""
-    cut = lines
-    if max(map(len, lines), default=0) > LINE_CHARACTERS:
-        # A line of any length costs its own bytes once: only what may be looked at is copied.
-        cut = [line if len(line) <= LINE_CHARACTERS else _standing(line, i, controls) for i, line in enumerate(lines)]
-    series = pl.Series("text", cut, dtype=pl.String)
     marked = series.str.contains("\r", literal=True)
     if marked.any():
-        series = series.str.strip_suffix("\r")
+        series = series.str.strip_chars_end("\r")
         marked = series.str.contains("\r", literal=True)
-    special = marked | series.str.starts_with("travis_") | series.str.starts_with("section_")
-    if not special.any():
-        return series
-    places = special.arg_true().to_list()
+    folds = series.str.contains_any(_FOLDS)
+    places = (marked & ~folds).arg_true()
+    series = series.clone()
+    if len(places):
+        overwritten = series.gather(places)
+        last = overwritten.str.extract(r"([^\r]*)$", 1)
+        # Where the last part shows nothing, one before it still stands.
+        blank = last.str.strip_chars().is_in(["", _ERASED]).arg_true()
+        shown = [_standing(line, -1, controls) for line in overwritten.gather(blank).to_list()]
+        series = series.scatter(places, last.scatter(blank, shown))
+    places = folds.arg_true()
     left = []
-    for i, line in zip(places, series.gather(places).to_list(), strict=True):
+    for i, line in zip(places.to_list(), series.gather(places).to_list(), strict=True):
         if "\r" in line:
-            left.append(_standing(line, i, controls))
-        else:
-            controls[i] = (line,)
-            left.append("")
-    return series.scatter(places, left)
+            line = _standing(line, i, controls)
+        elif line.startswith(tuple(_FOLDS)):
+            controls[i], line = (line,), ""
+        left.append(line)
+    return series.scatter(places, left) if left else series
+
+
+def _without(series: pl.Series, touched: str, taken: str) -> pl.Series:
+    """The lines without what the pattern ``taken`` matches, which only stands in those that hold ``touched``."""
+    places = series.str.contains(touched).arg_true()
+    return series.clone().scatter(places, series.gather(places).str.replace_all(taken, "")) if len(places) else series
 
 
 def _without_stamps(series: pl.Series) -> tuple[pl.Series, tuple[str, str]]:
     """The lines without the CI system's timestamps, and the first and last of those."""
-    bare = series.str.replace(_STAMP, "")
-    stamped = (bare.str.len_bytes() != series.str.len_bytes()).arg_true()
+    places = series.str.contains(_STAMP).arg_true()
+    if not len(places):
+        return series, ("", "")
+    stamped = series.gather(places)
+    bare = stamped.str.replace(_STAMP, "")
     # The first that is more than a byte order mark, from either end.
     times = tuple(
-        next((stamp for i in places if (stamp := _stamp(series[i], bare[i]))), "")
-        for places in (stamped.head(20).to_list(), stamped.tail(20).reverse().to_list())
+        next((stamp for i in some if (stamp := _stamp(stamped[i], bare[i]))), "")
+        for some in (range(len(bare))[:20], range(len(bare))[:-21:-1])
     )
     # GitHub's first line carries a byte order mark before and sometimes after the timestamp.
-    return bare.str.strip_chars_start("\ufeff"), (times[0], times[1])
+    return series.clone().scatter(places, bare.str.strip_chars_start("\ufeff")), (times[0], times[1])
 
 
 def _stamp(line: str, bare: str) -> str:
@@ -137,13 +167,17 @@ def _some(series: pl.Series, pattern: str) -> bool:
     return bool(series.head(200).str.contains(pattern).any() or series.gather_every(step).str.contains(pattern).any())
 
 
+def _folds(part: str) -> bool:
+    return ("travis_" in part or "section_" in part) and any(fold in part for fold in _FOLDS)
+
+
 def _standing(line: str, index: int, controls: dict[int, tuple[str, ...]]) -> str:
     """The last written part of a line that carriage returns overwrite, at most ``LINE_CHARACTERS`` long."""
     body = line.rstrip("\r")
-    if "travis_" in body[:4_000] or "section_" in body[:4_000]:
+    if _folds(body[:4_000]):
         parts = body.split("\r")
-        controls[index] = tuple(p.removeprefix("\x1b[0K") for p in parts if "travis_" in p or "section_" in p)
-        parts = [p for p in parts if p.removeprefix("\x1b[0K") not in controls[index]]
+        controls[index] = tuple(p.removeprefix(_ERASED) for p in parts if _folds(p))
+        parts = [p for p in parts if p.removeprefix(_ERASED) not in controls[index]]
         if not parts:
             return ""
         body = "\r".join(parts)
@@ -151,19 +185,10 @@ def _standing(line: str, index: int, controls: dict[int, tuple[str, ...]]) -> st
     while end > 0:
         start = body.rfind("\r", 0, end) + 1
         part = body[start : min(end, start + LINE_CHARACTERS)]
-        if part.strip() and part.strip() != "\x1b[0K":
+        if part.strip() and part.strip() != _ERASED:
             return part
         end = start - 1
     return ""
-
-
-def _without_colours(series: pl.Series) -> pl.Series:
-    touched = series.str.contains(_COLOURED)
-    if not touched.any():
-        return series
-    return series.to_frame().select(
-        pl.when(touched).then(pl.col(series.name).str.replace_all(_ANSI, "")).otherwise(pl.col(series.name))
-    )[series.name]
 
 
 def _mostly(series: pl.Series, pattern: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from banana_assets.core.builds.cleaning import clean
 from banana_assets.core.builds.diagnosis import Diagnosis, diagnose
 from banana_assets.core.builds.findings import MOST_OF_A_KIND, findings
+from banana_assets.core.builds.hints import in_ascii, matching
 from banana_assets.core.builds.problems import find_problems
+from banana_assets.core.builds.testlogs.runners import LINES
 from banana_assets.core.builds.tools import RULES
 from banana_assets.core.builds.tools.table import without_lookaround
 from banana_assets.core.vocabulary import FAILURE_CATEGORIES
@@ -76,6 +79,19 @@ def test_the_wide_patterns_match_what_the_patterns_do() -> None:
 
 def test_lookaround_is_taken_out_whole() -> None:
     assert without_lookaround(r"^(?!a(?:b|[)])c)d(?P<x>e)(?<!\))f\(?=g") == r"^d(?P<x>e)f\(?=g"
+
+
+def test_all_patterns_together_find_what_each_does() -> None:
+    patterns = [entry.wide for entry in (*RULES, *LINES)]
+    series = pl.Series("text", [*PIECES, "٣.py:٣: x", "naïve.c:1:2: error: é"], dtype=pl.String)
+    lines = pl.Series("line", range(len(series)), dtype=pl.UInt32)
+    each = [re.compile(pattern, re.ASCII) for pattern in patterns]
+    expected = [i for i, text in enumerate(series.to_list()) if any(pattern.search(text) for pattern in each)]
+    assert matching(series, lines, patterns).to_list() == expected
+
+
+def test_classes_mean_ascii() -> None:
+    assert in_ascii(r"^(?P<a>\w+)\\d[^\s\]]\S\b[.\d]") == r"^(?:[0-9A-Za-z_]+)\\d[^ \t-\r\]][^ \t-\r](?-u:\b)[.0-9]"
 
 
 def test_of_very_many_alike_lines_the_first_and_the_last_are_looked_at() -> None:

@@ -42,5 +42,5 @@ REFINEMENTS: tuple[Refinement, ...] = (
 )  # fmt: skip
 """Where the rest of a message tells more of its class than the line that it is known by."""
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised with every change that can alter a diagnosis, so that stored ones can be told apart."""
