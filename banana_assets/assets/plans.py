@@ -1,5 +1,6 @@
 """What to do, in order."""
 
+from datetime import UTC, datetime
 from functools import partial
 
 import dagster as dg
@@ -18,7 +19,9 @@ def plans(
     optimization_recommendations: pl.DataFrame,
     resource_usage_predictions: pl.DataFrame,
     builds: pl.DataFrame,
+    failure_clusters: pl.DataFrame,
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Plan an answer to each distinct failure and to the top recommendations, without a language model."""
-    frame = make_plans(build_failures, optimization_recommendations, current(resource_usage_predictions), builds)
+    ahead, now = current(resource_usage_predictions), datetime.now(UTC)
+    frame = make_plans(build_failures, optimization_recommendations, ahead, builds, failure_clusters, now=now)
     return result(PLANS, frame, plot=partial(plan_plot, frame), preview=["goal", "approach", "status", "planner"])

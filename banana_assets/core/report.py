@@ -35,7 +35,7 @@ def overview(frames: Frames) -> str:
         health(frames["build_health"]),
         forecast(frames["resource_usage_predictions"]),
         top_recommendation(frames["optimization_recommendations"]),
-        plan(frames["plans"], shown["fingerprint"] if shown else None),
+        plan(frames["plans"], _cluster(frames["failure_clusters"], shown)),
     ]
     return visible("\n\n".join(parts))
 
@@ -190,8 +190,15 @@ def _reason(row: dict[str, Any]) -> str:
     return f"{told['fact']} ({cited['build_id'] or 'log ' + cited['sha256'][:12]}, line {cited['first_line']})"
 
 
+def _cluster(clusters: pl.DataFrame, failure: dict[str, Any] | None) -> str | None:
+    if failure is None:
+        return None
+    mine = clusters.filter(pl.col("builds").list.contains(failure["build_id"]))
+    return str(mine["cluster_id"][0] if mine.height else failure["fingerprint"])
+
+
 def plan(plans: pl.DataFrame, subject: str | None = None) -> str:
-    """The plan for that subject (a fingerprint), else the first one that did not abstain, step by step."""
+    """The plan for that subject (a cluster_id), else the first one that did not abstain, step by step."""
     made = plans.filter(pl.col("status") != "abstained").sort(pl.col("subject") != (subject or ""), maintain_order=True)
     if made.is_empty():
         return _section("Plan", "none: nothing to plan for")

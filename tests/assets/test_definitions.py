@@ -56,7 +56,13 @@ LINEAGE = {
         "log_patterns",
         "log_files",
     },
-    "plans": {"build_failures", "optimization_recommendations", "resource_usage_predictions", "builds"},
+    "plans": {
+        "build_failures",
+        "optimization_recommendations",
+        "resource_usage_predictions",
+        "builds",
+        "failure_clusters",
+    },
 }
 GROUPS = ("raw", "patterns", "metrics", "advice", "plans")
 

@@ -104,18 +104,34 @@ def test_every_type_comes_back_as_it_went(resources: dict[str, object]) -> None:
         "priority": "high",
         "resource_requirements": [{"type": "cpu", "amount": 2.0, "unit": "cores"}],
         "citations": [citation],
+        "action": {"kind": "ingest", "arguments": ["a"]},
     }
+    part = {"name": "n", "value": 1.0, "weight": 0.5, "why": "w"}
     row = {
         "plan_id": "p",
+        "kind": "failure",
         "goal": "g",
         "subject": "s",
         "approach": "a",
-        "status": "pending",
         "subtasks": [step],
-        "risk_assessment": "r",
+        "risks": [{"description": "d", "mitigation": "m"}],
+        "fallback_plan": "f",
         "prediction": {"fingerprint": "f", "statement": "s", "decide_by": at},
         "planner": "deterministic",
+        "created_at": at,
+        "model_used": "none",
+        "status": "pending",
         "reason": None,
+        "context": None,
+        "constraints": ["c"],
+        "preferred_approach": None,
+        "optimization_score": 0.5,
+        "optimization_parts": [part],
+        "resource_efficiency": None,
+        "efficiency_parts": [],
+        "issues": [{"level": "info", "message": "m", "step": None}],
+        "template_id": None,
+        "supersedes": None,
     }
 
     @dg.asset(name=PLANS.name)

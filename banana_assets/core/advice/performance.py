@@ -252,11 +252,12 @@ def _recommendations(frame: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _metrics(frames: Frames) -> dict[str, Any]:
     plans, advice = frames["plans"], frames["optimization_recommendations"]
+    score = plans["optimization_score"].mean()
     effects = advice.drop_nulls("effect")["effect"].struct.field("verdict") if advice.height else pl.Series([])
     return {
         "total_plans": plans.filter(pl.col("status") != "abstained").height,
-        "average_optimization_score": None,
-        "average_optimization_score_missing": "plans carry no optimization score",
+        "average_optimization_score": score,
+        "average_optimization_score_missing": "no plan was made" if score is None else None,
         "open_recommendations": advice.filter(pl.col("status") == "open").height,
         "implemented_recommendations": advice.filter(pl.col("status") == "implemented").height,
         "effects": {word: int((effects == word).sum()) for word in sorted(set(effects.to_list()))},

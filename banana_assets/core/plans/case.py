@@ -13,8 +13,9 @@ from banana_assets.core.evidence import Citation
 
 @dataclass(frozen=True)
 class Case:
-    """A fingerprint with its latest failure (``build_id``...) and how often it came."""
+    """A cluster of failures with its latest one (``build_id``, ``fingerprint``...) and how often it came."""
 
+    cluster_id: str
     fingerprint: str
     build_id: str
     category: str

@@ -42,7 +42,7 @@ def test_every_kind_has_an_answer_and_a_valid_plan(kind: str) -> None:
         "recommendation_id": "r", "subject": f"{kind} {row['subject']}", "description": f"{said.lead}. It is.",
         "evidence": evidence,
     }  # fmt: skip
-    plan = recommendation_plan(advice, RESOURCE_USAGE_PREDICTIONS.empty())
+    plan = recommendation_plan(advice, RESOURCE_USAGE_PREDICTIONS.empty(), at(9))
     assert plan.status == "pending"
     frame = PLANS.conform(pl.DataFrame([plan.row()], schema=PLANS.dtypes))
     assert plan_issues(frame).is_empty()

@@ -1,0 +1,258 @@
+"""Records of plans: what was planned, word for word as it was validated, and where each plan and each step stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+import polars as pl
+import sqlalchemy as sa
+
+from banana_assets.backends.records import plan_tables as t
+from banana_assets.backends.records.engine import reading, writing
+from banana_assets.core.errors import InputError
+from banana_assets.core.plans.standing import plan_status
+from banana_assets.core.plans.types import Plan
+from banana_assets.core.schema import Type
+from banana_assets.core.tables.common import UTC
+from banana_assets.core.tables.plans import PLANS
+from banana_assets.core.vocabulary import PLAN_KINDS, PLAN_STATUSES, STEP_STATUSES
+
+LEAST_PREFIX = 4
+SYSTEM = "banana"
+"""Who changed a record that no person changed."""
+
+_STEPS: dict[str, Type] = {
+    "plan_id": pl.String,
+    "step_id": pl.String,
+    "status": pl.String,
+    "note": pl.String,
+    "run_id": pl.String,
+    "approved_at": UTC,
+    "approved_by": pl.String,
+    "started_at": UTC,
+    "ended_at": UTC,
+    "changed_at": UTC,
+    "changed_by": pl.String,
+}
+STEPS = pl.Schema(_STEPS)
+"""Columns of ``PlanRecords.steps``."""
+
+_OVER = ("completed", "failed", "cancelled")
+
+
+class PlanRecords:
+    """The plans of a store, over the engine of its records."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    def save(self, plan: Plan) -> None:
+        """Keep a plan and its steps. A plan that is there already stays as it is, and so does where it stands."""
+        self.save_all([plan])
+
+    def save_all(self, plans: Sequence[Plan]) -> None:
+        """Keep these plans in one transaction."""
+        if not plans:
+            return
+        r, s = t.planner_results, t.plan_steps
+        with writing(self.engine) as connection:
+            ids = [plan.plan_id for plan in plans]
+            known = set(connection.execute(sa.select(r.c.plan_id).where(r.c.plan_id.in_(ids))).scalars())
+            seq = connection.execute(sa.select(sa.func.max(r.c.seq))).scalar() or 0
+            new = {plan.plan_id: plan for plan in plans if plan.plan_id not in known}
+            if not new:
+                return
+            connection.execute(sa.insert(r), [_row(plan, seq + n) for n, plan in enumerate(new.values(), 1)])
+            steps = [_step_row(plan, step.id) for plan in new.values() for step in plan.subtasks]
+            if steps:
+                connection.execute(sa.insert(s), steps)
+
+    def plan(self, plan_id: str) -> Plan | None:
+        """The plan of that id with its status of now; None where there is none."""
+        found = self._load(t.planner_results.c.plan_id == plan_id)
+        return found[0] if found else None
+
+    def find(self, told: str) -> str:
+        """The id of the one plan whose id is so, or begins so. Raises InputError where there is none, or several."""
+        c = t.planner_results.c
+        with reading(self.engine) as connection:
+            if connection.execute(sa.select(c.plan_id).where(c.plan_id == told)).scalar():
+                return told
+            begins = sa.select(c.plan_id).where(c.plan_id.startswith(told, autoescape=True)).order_by(c.seq).limit(9)
+            found = list(connection.execute(begins).scalars()) if len(told) >= LEAST_PREFIX else []
+        if len(found) == 1:
+            return str(found[0])
+        if found:
+            raise InputError(f"{told} may be {', '.join(found)}.", "Say which, with more of its id.")
+        raise InputError(f"There is no plan {told}.", "`banana plans` lists them.")
+
+    def plans(self, *, kind: str | None = None, subjects: Sequence[str] | None = None, after: int = 0) -> pl.DataFrame:
+        """The plans (PLANS) in the order in which they were made, with their status of now.
+
+        Those of a kind, of these subjects, or past the cursor ``after``. Raises InputError for an unknown kind.
+        """
+        if kind is not None and kind not in PLAN_KINDS:
+            raise InputError(f"There is no kind of plan {kind}.", f"Use one of {', '.join(PLAN_KINDS)}.")
+        c = t.planner_results.c
+        where = [c.seq > after]
+        where += [c.kind == kind] if kind is not None else []
+        where += [c.subject.in_(list(subjects))] if subjects is not None else []
+        rows = [plan.row() for plan in self._load(*where)]
+        return PLANS.conform(pl.DataFrame(rows, schema=PLANS.dtypes)) if rows else PLANS.empty()
+
+    def cursor(self) -> int:
+        """The cursor past the newest plan: give it to ``plans(after=...)`` later."""
+        with reading(self.engine) as connection:
+            return connection.execute(sa.select(sa.func.max(t.planner_results.c.seq))).scalar() or 0
+
+    def latest(self, kind: str, subject: str) -> Plan | None:
+        """The newest plan about that subject."""
+        c = t.planner_results.c
+        found = self._load(c.kind == kind, c.subject == subject)
+        return found[-1] if found else None
+
+    def steps(self, plan_id: str | None = None) -> pl.DataFrame:
+        """Where the steps of a plan stand, or those of all plans (STEPS), in the order of the steps."""
+        c = t.plan_steps.c
+        query = sa.select(*(c[name] for name in STEPS)).order_by(c.plan_id, sa.func.length(c.step_id), c.step_id)
+        if plan_id is not None:
+            query = query.where(c.plan_id == plan_id)
+        with reading(self.engine) as connection:
+            rows = [tuple(row) for row in connection.execute(query)]
+        return pl.DataFrame(rows, schema=STEPS, orient="row")
+
+    def set_status(self, plan_id: str, status: str, *, by: str, at: datetime) -> None:
+        """Say where a whole plan stands. When it is over so are the steps that were not; when it is pending again all
+        its steps are. Raises InputError for an unknown status or plan, or a plan that abstained."""
+        _known(status, tuple(word for word in PLAN_STATUSES if word != "abstained"))
+        c = t.plan_steps.c
+        with writing(self.engine) as connection:
+            self._changeable(connection, plan_id)
+            mine = c.plan_id == plan_id
+            if status in _OVER:
+                open_ = sa.and_(mine, c.status.not_in(_OVER))
+                # A failed plan does not say that a step failed which was never begun.
+                ended = "completed" if status == "completed" else "cancelled"
+                connection.execute(sa.update(t.plan_steps).where(open_).values(**_changed(ended, by, at), ended_at=at))
+            elif status == "pending":
+                again = {**_changed(status, by, at), "started_at": None, "ended_at": None, "run_id": None}
+                connection.execute(sa.update(t.plan_steps).where(mine).values(again))
+            self._set_plan(connection, plan_id, status, by, at)
+
+    def set_step(
+        self,
+        plan_id: str,
+        step_id: str,
+        status: str,
+        *,
+        by: str,
+        at: datetime,
+        note: str | None = None,
+        run_id: str | None = None,
+    ) -> str:
+        """Say where a step stands; the plan's status follows its steps (``core.plans.standing``) and is returned.
+
+        Raises InputError for an unknown status, plan or step.
+        """
+        _known(status, STEP_STATUSES)
+        values = _changed(status, by, at)
+        values |= {"note": note} if note is not None else {}
+        values |= {"run_id": run_id} if run_id is not None else {}
+        values |= {"started_at": None} if status == "pending" else {}
+        values |= {"ended_at": at if status in _OVER else None}
+        c = t.plan_steps.c
+        with writing(self.engine) as connection:
+            self._changeable(connection, plan_id)
+            self._set_step(connection, plan_id, step_id, values)
+            if status == "running":
+                begun = sa.and_(c.plan_id == plan_id, c.step_id == step_id)
+                connection.execute(sa.update(t.plan_steps).where(begun).values(started_at=at))
+            of_steps = connection.execute(sa.select(c.status).where(c.plan_id == plan_id)).scalars()
+            now = plan_status(list(of_steps))
+            self._set_plan(connection, plan_id, now, by, at)
+        return now
+
+    def approve(self, plan_id: str, step_id: str, *, by: str, at: datetime) -> None:
+        """Say who lets a step be launched here. Raises InputError for an unknown plan or step."""
+        with writing(self.engine) as connection:
+            self._changeable(connection, plan_id)
+            values = {"approved_at": at, "approved_by": by, "changed_at": at, "changed_by": by}
+            self._set_step(connection, plan_id, step_id, values)
+
+    def _load(self, *where: sa.ColumnElement[bool]) -> list[Plan]:
+        c = t.planner_results.c
+        query = sa.select(c.plan_json, c.status).where(*where).order_by(c.seq)
+        with reading(self.engine) as connection:
+            return [_plan(text, status) for text, status in connection.execute(query)]
+
+    def _changeable(self, connection: sa.Connection, plan_id: str) -> None:
+        c = t.planner_results.c
+        status = connection.execute(sa.select(c.status).where(c.plan_id == plan_id)).scalar()
+        if status is None:
+            raise InputError(f"There is no plan {plan_id}.", "`banana plans` lists them.")
+        if status == "abstained":
+            raise InputError(f"The plan {plan_id} abstained: it has no step to do.", "`banana plans` lists the others.")
+
+    def _set_plan(self, connection: sa.Connection, plan_id: str, status: str, by: str, at: datetime) -> None:
+        c = t.planner_results.c
+        connection.execute(sa.update(t.planner_results).where(c.plan_id == plan_id).values(_changed(status, by, at)))
+
+    def _set_step(self, connection: sa.Connection, plan_id: str, step_id: str, values: Mapping[str, Any]) -> None:
+        c = t.plan_steps.c
+        mine = sa.and_(c.plan_id == plan_id, c.step_id == step_id)
+        if not connection.execute(sa.update(t.plan_steps).where(mine).values(dict(values))).rowcount:
+            raise InputError(f"The plan {plan_id} has no step {step_id}.", f"`banana plan show {plan_id}` lists them.")
+
+
+def _row(plan: Plan, seq: int) -> dict[str, Any]:
+    return {
+        "plan_id": plan.plan_id,
+        "seq": seq,
+        "kind": plan.kind,
+        "subject": plan.subject,
+        "goal": plan.goal,
+        "context": plan.context,
+        "plan_json": orjson.dumps(plan.row()).decode(),
+        "status": plan.status,
+        "planner": plan.planner,
+        "model_used": plan.model_used,
+        "subtask_count": len(plan.subtasks),
+        "estimated_minutes": sum(step.estimated_minutes for step in plan.subtasks),
+        "optimization_score": plan.optimization_score,
+        "resource_efficiency": plan.resource_efficiency,
+        "template_id": plan.template_id,
+        "supersedes": plan.supersedes,
+        "created_at": plan.created_at,
+        "changed_at": plan.created_at,
+        "changed_by": SYSTEM,
+    }
+
+
+def _step_row(plan: Plan, step_id: str) -> dict[str, Any]:
+    return {
+        "plan_id": plan.plan_id,
+        "step_id": step_id,
+        "status": "pending",
+        "changed_at": plan.created_at,
+        "changed_by": SYSTEM,
+    }
+
+
+def _plan(text: str, status: str) -> Plan:
+    row = orjson.loads(text) | {"status": status}
+    row["created_at"] = datetime.fromisoformat(row["created_at"])
+    by = row["prediction"]["decide_by"]
+    row["prediction"]["decide_by"] = datetime.fromisoformat(by) if by else None
+    return Plan.of_row(row)
+
+
+def _changed(status: str, by: str, at: datetime) -> dict[str, Any]:
+    return {"status": status, "changed_at": at, "changed_by": by}
+
+
+def _known(status: str, allowed: tuple[str, ...]) -> None:
+    if status not in allowed:
+        raise InputError(f"There is no status {status}.", f"Use one of {', '.join(allowed)}.")
