@@ -10,18 +10,20 @@ import sqlalchemy as sa
 
 from banana_assets.backends.records.api_tables import audit_log
 from banana_assets.backends.records.engine import reading, writing
+from banana_assets.core.schema import Type
+from banana_assets.core.tables.common import UTC
 
-AUDIT = pl.Schema(
-    {
-        "at": pl.Datetime("us", "UTC"),
-        "actor": pl.String,
-        "action": pl.String,
-        "target": pl.String,
-        "status": pl.Int64,
-        "address": pl.String,
-        "request_id": pl.String,
-    }
-)
+_TYPES: dict[str, Type] = {
+    "at": UTC,
+    "actor": pl.String,
+    "action": pl.String,
+    "target": pl.String,
+    "status": pl.Int64,
+    "address": pl.String,
+    "request_id": pl.String,
+}
+AUDIT = pl.Schema(_TYPES)
+"""Columns and types of ``entries``."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ from banana_assets.backends.records.api_tables import api_keys
 from banana_assets.backends.records.engine import reading, writing
 from banana_assets.backends.settings import Settings
 from banana_assets.core.errors import InputError, StoreError
+from banana_assets.core.schema import Type
+from banana_assets.core.tables.common import UTC
 from banana_assets.core.vocabulary import SCOPES
 
 PREFIX = "banana"
@@ -31,17 +33,17 @@ SECRET_FILE = "server.secret"
 SECRET_BYTES = 32
 _KEY = re.compile(rf"{PREFIX}_([0-9a-f]{{12}})_([A-Za-z0-9_-]{{43}})", re.ASCII)
 
-KEYS = pl.Schema(
-    {
-        "key_id": pl.String,
-        "name": pl.String,
-        "scopes": pl.String,
-        "created_at": pl.Datetime("us", "UTC"),
-        "created_by": pl.String,
-        "expires_at": pl.Datetime("us", "UTC"),
-        "revoked_at": pl.Datetime("us", "UTC"),
-    }
-)
+_TYPES: dict[str, Type] = {
+    "key_id": pl.String,
+    "name": pl.String,
+    "scopes": pl.String,
+    "created_at": UTC,
+    "created_by": pl.String,
+    "expires_at": UTC,
+    "revoked_at": UTC,
+}
+KEYS = pl.Schema(_TYPES)
+"""Columns and types of ``Keys.list``."""
 
 
 @dataclass(frozen=True)

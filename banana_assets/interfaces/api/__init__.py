@@ -1,0 +1,1 @@
+"""The HTTP interface: what coding agents, front ends and other programs ask and bring."""

@@ -1,0 +1,191 @@
+"""Who may ask what: keys with scopes, and the one open mode, which is this machine without any key."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi.security.http import HTTPAuthorizationCredentials
+
+from banana_assets.backends.keys import Key, Keys
+from banana_assets.core.vocabulary import SCOPES
+from banana_assets.interfaces.api.problems import ProblemError
+
+REMEMBER_SECONDS = 2.0
+"""So long a key is believed without asking the records again; a revoked one may work as long."""
+
+MOST_REMEMBERED = 10_000
+MOST_FAILURES = 20
+"""Wrong keys from one address within a minute, after which it has to wait."""
+
+bearer = HTTPBearer(auto_error=False, description="A key of `banana keys create`.")
+header_key = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key, for clients without bearer.")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: the name that the audit shows, and what they may do."""
+
+    name: str
+    scopes: frozenset[str]
+
+    def may(self, scope: str) -> bool:
+        """Whether that scope is theirs; ``admin`` holds all."""
+        return scope in self.scopes or "admin" in self.scopes
+
+
+class Window:
+    """Counts events a minute for each name, in this process (sliding by weighing the minute before)."""
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.most = most
+        self._clock = clock
+        self._counts: OrderedDict[str, list[float]] = OrderedDict()
+
+    def count(self, name: str) -> float:
+        """Add one; answers the seconds to wait, 0 while there is room."""
+        self._add(name)
+        return self.wait(name)
+
+    def _add(self, name: str) -> None:
+        now = self._clock()
+        minute = now // 60
+        entry = self._counts.setdefault(name, [minute, 0, 0])
+        if entry[0] != minute:
+            entry[:] = [minute, 0, entry[1] if entry[0] == minute - 1 else 0]
+        entry[1] += 1
+        self._counts.move_to_end(name)
+        while len(self._counts) > MOST_REMEMBERED:
+            self._counts.popitem(last=False)
+
+    def wait(self, name: str) -> float:
+        """The seconds until there is room again, without adding one."""
+        entry = self._counts.get(name)
+        now = self._clock()
+        if entry is None or now // 60 - entry[0] > 1:
+            return 0.0
+        left = 1 - (now % 60) / 60
+        recent = entry[1] + entry[2] * left if entry[0] == now // 60 else entry[1] * left
+        return 60 * left + 1 if recent > self.most else 0.0
+
+
+class Access:
+    """Decides who a request comes from. ``open_here`` is the open mode: bound to this machine alone."""
+
+    def __init__(self, keys: Keys, *, open_here: bool, per_minute: int, session_id_is_key: bool) -> None:
+        self.keys = keys
+        self.open_here = open_here
+        self.session_id_is_key = session_id_is_key
+        self.requests = Window(per_minute)
+        self.failures = Window(MOST_FAILURES)
+        self._remembered: OrderedDict[str, tuple[float, Key]] = OrderedDict()
+        self._keyed, self._looked = False, -REMEMBER_SECONDS
+
+    def caller(self, request: Request, told: str | None) -> Caller:
+        """Who asks, or a ProblemError: 401 without a key that holds, 429 when there are too many requests."""
+        address = request.client.host if request.client else "unknown"
+        if told:
+            return self._with_key(told, address)
+        if self.open_here and self.keyless() and is_local(address):
+            self._same_site(request)
+            return Caller(f"local {address}", frozenset(SCOPES))
+        raise ProblemError(
+            401,
+            "This needs a key.",
+            "Send `Authorization: Bearer KEY`; `banana keys create NAME` makes one.",
+            headers={"WWW-Authenticate": 'Bearer realm="banana"'},
+        )
+
+    def keyless(self) -> bool:
+        """Whether no key was ever made; asked of the records at most every two seconds."""
+        now = time.monotonic()
+        if not self._keyed and now - self._looked >= REMEMBER_SECONDS:
+            self._keyed, self._looked = self.keys.any(), now
+        return not self._keyed
+
+    def _with_key(self, told: str, address: str) -> Caller:
+        if wait := self.failures.wait(address):
+            raise _slow_down(wait)
+        now = time.monotonic()
+        at, key = self._remembered.get(told, (0.0, None))
+        if key is None or now - at > REMEMBER_SECONDS:
+            key = self.keys.check(told, datetime.now(UTC))
+            self._remembered.pop(told, None)
+            if key is None:
+                self.failures.count(address)
+                raise ProblemError(
+                    401,
+                    "That key does not hold.",
+                    "It may be revoked or over; `banana keys list` shows which hold.",
+                    headers={"WWW-Authenticate": 'Bearer realm="banana", error="invalid_token"'},
+                )
+            self._remembered[told] = (now, key)
+            while len(self._remembered) > MOST_REMEMBERED:
+                self._remembered.popitem(last=False)
+        if wait := self.requests.count(key.key_id):
+            raise _slow_down(wait)
+        return Caller(f"key {key.key_id} {key.name}", key.scopes)
+
+    @staticmethod
+    def _same_site(request: Request) -> None:
+        # A page of another site can make the browser of somebody here send a request, but not read the answer, nor
+        # hide where it comes from (Fetch Metadata, W3C; OWASP on cross-site request forgery).
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            return
+        site = request.headers.get("sec-fetch-site")
+        origin = request.headers.get("origin")
+        own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+        foreign = site not in (None, "same-origin", "none") or (origin is not None and origin != own)
+        if foreign and origin not in request.app.state.service.origins:
+            raise ProblemError(
+                403, "A page of another site may not do this.", "BANANA_ALLOWED_ORIGINS lists those that may."
+            )
+
+
+def is_local(address: str) -> bool:
+    """Whether an address is this machine's own."""
+    try:
+        return ipaddress.ip_address(address.split("%")[0]).is_loopback
+    except ValueError:
+        return address == "testclient"
+
+
+def _slow_down(wait: float) -> ProblemError:
+    return ProblemError(
+        429, "Too many requests.", f"Wait {wait:.0f} s.", headers={"Retry-After": str(max(1, round(wait)))}
+    )
+
+
+def needs(scope: str) -> Any:
+    """The dependency of an operation that asks for that scope; gives the Caller."""
+
+    async def caller(
+        request: Request,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)] = None,
+        key: Annotated[str | None, Security(header_key)] = None,
+        session_id: Annotated[
+            str | None, Query(description="As the original's clients send it; only where the server allows it.")
+        ] = None,
+    ) -> Caller:
+        access: Access = request.app.state.service.access
+        told = credentials.credentials if credentials else key
+        if told is None and access.session_id_is_key:
+            told = session_id
+        found = access.caller(request, told)
+        request.state.caller = found.name
+        if not found.may(scope):
+            raise ProblemError(
+                403,
+                f"The key lacks the scope {scope}.",
+                f"`banana keys create NAME --scope {scope}` makes one that has it.",
+            )
+        return found
+
+    return Depends(caller)

@@ -1,0 +1,111 @@
+"""Errors over HTTP: problem documents (RFC 9457) with a remedy, and no word of what happened inside."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from banana_assets.core.errors import BananaError, InputError, SettingsError, StoreError
+
+MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 20
+
+
+class ProblemError(Exception):
+    """A refusal: an HTTP status, what was wrong, and what to do next."""
+
+    def __init__(
+        self, status: int, detail: str, remedy: str = "", *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.remedy = remedy
+        self.headers = dict(headers or {})
+        self.more = more
+
+
+def body(status: int, detail: str, remedy: str = "", **more: Any) -> bytes:
+    """The document. ``message`` says the same as ``detail``, for clients of the original that read it."""
+    told = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "message": detail,
+    }
+    return orjson.dumps(told | ({"remedy": remedy} if remedy else {}) | more)
+
+
+def answer(
+    status: int, detail: str, remedy: str = "", headers: Mapping[str, str] | None = None, **more: Any
+) -> Response:
+    """The response that carries the document."""
+    return Response(body(status, detail, remedy, **more), status, dict(headers or {}), MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app with a problem document."""
+
+    @app.exception_handler(ProblemError)
+    async def refused(request: Request, error: ProblemError) -> Response:
+        return answer(error.status, error.detail, error.remedy, error.headers, **error.more)
+
+    @app.exception_handler(BananaError)
+    async def ours(request: Request, error: BananaError) -> Response:
+        return answer(status_of(error), error.message, error.remedy)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> Response:
+        found = [{"at": "/".join(map(str, one["loc"])), "detail": one["msg"]} for one in error.errors()[:MOST_ERRORS]]
+        said = f"{found[0]['at']}: {found[0]['detail']}" if found else "The request cannot be read."
+        return answer(422, said, "See the interface's description at /docs.", errors=found)
+
+    @app.exception_handler(HTTPException)
+    async def plain(request: Request, error: HTTPException) -> Response:
+        return answer(error.status_code, str(error.detail), headers=error.headers)
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> Response:
+        ident = request.scope.get("state", {}).get("request_id", "")
+        sys.stderr.write(f"banana serve: request {ident} failed\n{''.join(traceback.format_exception(error))}")
+        return answer(500, "Something went wrong here.", f"The server's log tells more at request {ident}.")
+
+
+def status_of(error: BananaError) -> int:
+    """The HTTP status for one of our errors."""
+    if isinstance(error, InputError):
+        return 400
+    if isinstance(error, StoreError):
+        return 503
+    return 500 if isinstance(error, SettingsError) else 400
+
+
+def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The entries of an operation's description for these refusals."""
+    schema = {
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "message"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "message": {"type": "string"},
+            "remedy": {"type": "string"},
+            "errors": {"type": "array", "items": {"type": "object"}},
+        },
+    }
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
