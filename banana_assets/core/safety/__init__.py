@@ -1,0 +1,1 @@
+"""What keeps secrets in, and what others wrote from being obeyed."""
