@@ -35,9 +35,10 @@ _STAMP = (
 _CLOCK = r"^\[?\d\d:\d\d:\d\d(?:[.,]\d{1,6})?\]? +"
 # BuildKit numbers its steps, Ant names the task that prints, compose and turbo name the service.
 _WRAPPER = re.compile(r"^(?:#\d+ \d+\.\d+ ?|\s*\[(?:exec|javac|java|ant|groovyc|scalac|shell)\] ?)")
-_TASKS = ["[exec]", "[javac]", "[java]", "[ant]", "[groovyc]", "[scalac]", "[shell]"]
+_WRAPPED = r"^(?:#|::|\s*\[(?:exec|javac|java|ant|groovyc|scalac|shell)\])"
 _ERASED = "\x1b[0K"
-_FOLDS = ["travis_fold:", "travis_time:", "section_start:", "section_end:"]
+_FOLDS = ("travis_fold:", "travis_time:", "section_start:", "section_end:")
+_FOLD = r"travis_(?:fold|time):|section_(?:start|end):"
 _MARKER = re.compile(r"^(?:##\[([a-z]+)\]|::([a-z-]+)(?: [^:]*)?::)")
 
 
@@ -64,10 +65,8 @@ def clean(lines: Sequence[str]) -> CleanLog:
     """Clean the raw lines of a log as split at LF (line 1 is index 0)."""
     controls: dict[int, tuple[str, ...]] = {}
     # A line of any length costs its own bytes once: only what may be looked at is copied.
-    if long := [i for i, length in enumerate(map(len, lines)) if length > LINE_CHARACTERS]:
-        lines = list(lines)
-        for i in long:
-            lines[i] = _standing(lines[i], i, controls)
+    if max(map(len, lines), default=0) > LINE_CHARACTERS:
+        lines = [line if len(line) <= LINE_CHARACTERS else _standing(line, i, controls) for i, line in enumerate(lines)]
     raw = pl.Series("text", lines, dtype=pl.String)
     series = _without(_terminal(raw, controls), _COLOURED, _ANSI)
     times = ("", "")
@@ -77,12 +76,12 @@ def clean(lines: Sequence[str]) -> CleanLog:
         series = series.str.replace(_CLOCK, "")
     series = series.str.strip_chars_end()
     texts = _texts(lines, raw, series)
-    markers = _take_markers(series, texts)
-    wrapped = (series.str.starts_with("#") | series.str.contains_any(_TASKS)).arg_true().to_list()
+    wrapped = series.str.contains(_WRAPPED).arg_true().to_list()
+    markers = _take_markers(wrapped, texts)
     for i in wrapped:
         texts[i] = _WRAPPER.sub("", texts[i], count=1)
-    if changed := sorted({*markers, *wrapped}):
-        series = series.scatter(changed, [texts[i] for i in changed])
+    if wrapped:
+        series = series.scatter(wrapped, [texts[i] for i in wrapped])
     return CleanLog(series, texts, times, markers, controls)
 
 
@@ -103,7 +102,7 @@ def _terminal(series: pl.Series, controls: dict[int, tuple[str, ...]]) -> pl.Ser
     if marked.any():
         series = series.str.strip_chars_end("\r")
         marked = series.str.contains("\r", literal=True)
-    folds = series.str.contains_any(_FOLDS)
+    folds = series.str.contains(_FOLD)
     places = (marked & ~folds).arg_true()
     series = series.clone()
     if len(places):
@@ -118,7 +117,7 @@ def _terminal(series: pl.Series, controls: dict[int, tuple[str, ...]]) -> pl.Ser
     for i, line in zip(places.to_list(), series.gather(places).to_list(), strict=True):
         if "\r" in line:
             line = _standing(line, i, controls)
-        elif line.startswith(tuple(_FOLDS)):
+        elif line.startswith(_FOLDS):
             controls[i], line = (line,), ""
         left.append(line)
     return series.scatter(places, left) if left else series
@@ -150,10 +149,10 @@ def _stamp(line: str, bare: str) -> str:
     return line.removesuffix(bare).strip("\ufeffï»¿[] ")
 
 
-def _take_markers(series: pl.Series, texts: list[str]) -> dict[int, str]:
-    """The workflow commands by line; they are taken off ``texts``."""
+def _take_markers(lines: Sequence[int], texts: list[str]) -> dict[int, str]:
+    """The workflow commands of ``lines``; they are taken off ``texts``."""
     markers: dict[int, str] = {}
-    for i in (series.str.starts_with("##[") | series.str.starts_with("::")).arg_true().to_list():
+    for i in lines:
         match = _MARKER.match(texts[i])
         if match is not None:
             markers[i] = match[1] or match[2]
