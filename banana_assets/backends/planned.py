@@ -6,7 +6,7 @@ its own. Whoever plans claims failures first, for so many seconds, since a kille
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,8 +54,10 @@ class Planned:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
 
-    def waiting(self, limit: int, *, now: datetime) -> list[str]:
+    def waiting(self, limit: int, *, now: datetime, without: Collection[str] = ()) -> list[str]:
         """At most so many failed builds that need a plan and that nobody plans now, in the order of their arrival.
+
+        Those of ``without`` are left out: somebody was asked to plan them, and has not claimed them yet.
 
         Failures that were tried before come after all others, and in batches of a tenth for each attempt: among those
         that went down with a run the one that took it down is found, and does not cost the others their attempts.
@@ -63,11 +65,12 @@ class Planned:
         attempts = sa.func.coalesce(_P.attempts, 0)
         query = sa.select(_B.build_id, attempts).select_from(_JOINED).where(_FAILURES, _is_free(now))
         with reading(self.engine) as connection:
-            rows = connection.execute(query.order_by(attempts, _B.seq).limit(limit)).all()
+            found = connection.execute(query.order_by(attempts, _B.seq).limit(limit + len(without))).all()
+        rows = [(build_id, tried) for build_id, tried in found if build_id not in without]
         if not rows:
             return []
-        tried: int = rows[0][1]
-        return [build_id for build_id, n in rows if n == tried][: max(1, limit // 10**tried)]
+        least: int = rows[0][1]
+        return [build_id for build_id, tried in rows if tried == least][: max(1, limit // 10**least)]
 
     def claim(
         self,
@@ -132,16 +135,19 @@ class Planned:
     def planned(
         self, build_ids: Sequence[str], *, plan_id: str, cluster_id: str | None, by: str, now: datetime
     ) -> list[str]:
-        """Settle those of the builds that ``by`` still holds; these. The plan must be saved already."""
+        """Settle those of the builds that ``by`` still holds; these. The plan must be saved already.
+
+        Whoever settles something is alive: what it holds else is its own for another lease.
+        """
         values = {"state": "planned", "plan_id": plan_id, "cluster_id": cluster_id, "error": None}
         with writing(self.engine) as connection:
-            return _hand_back(connection, build_ids, by, values | {"changed_at": now})
+            return _hand_back(connection, build_ids, by, values, now)
 
     def failed(self, build_ids: Sequence[str], error: str, *, by: str, now: datetime) -> list[str]:
         """Hand back those of the builds that ``by`` holds, with the reason; those given up after their last attempt."""
-        values = {"state": "waiting", "error": error, "changed_at": now}
+        values = {"state": "waiting", "error": error}
         with writing(self.engine) as connection:
-            ours = _hand_back(connection, build_ids, by, values)
+            ours = _hand_back(connection, build_ids, by, values, now)
             over = sa.and_(_P.build_id.in_(ours), _P.attempts >= MOST_ATTEMPTS)
             gone = [row[0] for row in connection.execute(sa.select(_P.build_id).where(over).order_by(_P.build_id))]
             connection.execute(sa.update(planned_failures).where(over).values(state="given_up"))
@@ -161,6 +167,20 @@ class Planned:
         gone = sa.and_(_P.build_id.in_(list(build_ids)), _P.state == "given_up")
         with writing(self.engine) as connection:
             return int(connection.execute(sa.update(planned_failures).where(gone).values(values)).rowcount)
+
+    def owners(self, *, now: datetime) -> dict[str, int]:
+        """Who holds claims that have not ended, and on how many failures."""
+        live = sa.and_(_P.state == "claimed", _P.claimed_until > now)
+        query = sa.select(_P.claimed_by, sa.func.count()).where(live).group_by(_P.claimed_by)
+        with reading(self.engine) as connection:
+            return {str(by): n for by, n in connection.execute(query)}
+
+    def counts(self) -> dict[str, int]:
+        """How many failed builds that have a log are waiting, claimed, planned and given up."""
+        state = sa.func.coalesce(_P.state, "waiting")
+        query = sa.select(state, sa.func.count()).select_from(_JOINED).where(_FAILURES).group_by(state)
+        with reading(self.engine) as connection:
+            return {str(name): n for name, n in connection.execute(query)}
 
     def states(self) -> pl.DataFrame:
         """Every failed build that has a log, in the order of arrival, with where its planning stands (STATES)."""
@@ -186,11 +206,16 @@ def _put(connection: sa.Connection, build_id: str, values: dict[str, Any]) -> No
         connection.execute(sa.insert(planned_failures).values(row))
 
 
-def _hand_back(connection: sa.Connection, build_ids: Sequence[str], by: str, values: dict[str, Any]) -> list[str]:
-    """Change those of the rows that ``by`` holds and end its claim on them; these."""
-    ended = {**values, "claimed_by": None, "claimed_until": None}
+def _hand_back(
+    connection: sa.Connection, build_ids: Sequence[str], by: str, values: dict[str, Any], now: datetime
+) -> list[str]:
+    """Change those of the rows that ``by`` holds and end its claim on them; these. Its other claims begin anew."""
     mine = sa.and_(_P.state == "claimed", _P.claimed_by == by)
-    held = set(connection.execute(sa.select(_P.build_id).where(mine)).scalars()) & set(build_ids)
-    ours = sorted(held)
+    held = set(connection.execute(sa.select(_P.build_id).where(mine)).scalars())
+    ours = sorted(held & set(build_ids))
+    ended = {**values, "claimed_by": None, "claimed_until": None, "changed_at": now}
     connection.execute(sa.update(planned_failures).where(_P.build_id.in_(ours)).values(ended))
+    until = now + timedelta(seconds=LEASE_SECONDS)
+    late = sa.and_(mine, _P.claimed_until < until)
+    connection.execute(sa.update(planned_failures).where(late).values(claimed_until=until))
     return ours

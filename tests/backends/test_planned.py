@@ -72,6 +72,22 @@ def test_a_claim_ends_by_itself_and_its_owner_comes_too_late(any_store: Store, t
     assert states(planned) == {build: ("claimed", 2)}
 
 
+def test_whoever_goes_on_keeps_its_claims(any_store: Store, tmp_path: Path) -> None:
+    planned, (first, second) = Planned(any_store.engine), fail(any_store, tmp_path, "a", "b")
+    planned.claim([first, second], by="slow", now=NOW, seconds=600)
+    at = NOW + timedelta(seconds=599)
+    planned.planned([first], plan_id=a_plan(any_store), cluster_id=None, by="slow", now=at)
+    assert planned.owners(now=at + timedelta(seconds=600)) == {"slow": 1}
+    assert planned.owners(now=at + timedelta(seconds=901)) == {}
+    assert planned.counts() == {"planned": 1, "claimed": 1}
+
+
+def test_what_was_asked_for_elsewhere_is_left_out(any_store: Store, tmp_path: Path) -> None:
+    planned, ids = Planned(any_store.engine), fail(any_store, tmp_path, "a", "b", "c", "d")
+    assert planned.waiting(2, now=NOW, without=ids[:2]) == ids[2:]
+    assert planned.waiting(2, now=NOW, without=ids) == []
+
+
 def test_after_the_last_attempt_it_is_given_up_with_its_reason(any_store: Store, tmp_path: Path) -> None:
     planned, (build, other) = Planned(any_store.engine), fail(any_store, tmp_path, "a", "b")
     for attempt in range(1, MOST_ATTEMPTS + 1):
