@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from banana_assets.core.errors import SettingsError
 
@@ -41,6 +41,13 @@ def _empty_is_none(value: object) -> object:
     return None if value == "" else value
 
 
+def _words(value: object) -> object:
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+ActionKinds = Annotated[
+    tuple[Literal["ingest", "materialize", "backfill", "compact"], ...], NoDecode, BeforeValidator(_words)
+]
 OptionalUrl = Annotated[str | None, BeforeValidator(_empty_is_none)]
 
 
@@ -64,6 +71,11 @@ class Settings(BaseSettings):
     evidence_budget_tokens: int = Field(2000, ge=200, description="size of an evidence pack (tokens, characters / 4)")
     executor: Literal["in_process", "multiprocess"] = Field("in_process", description="how the steps of a run are run")
     failure_webhook: OptionalUrl = Field(None, description="address that hears of failed runs (JSON by POST)")
+    plan_batch: int = Field(100, ge=1, le=1000, description="failed builds that one run plans")
+    plan_runs: int = Field(1, ge=1, description="such runs that the sensor keeps going at once")
+    approved_actions: ActionKinds = Field(
+        (), description="actions of plans launched without a person's approval: ingest, materialize, backfill, compact"
+    )
 
     server_secret: SecretStr | None = Field(
         None, description="secret under which keys are stored; a file in the home folder unless told"
@@ -256,6 +268,8 @@ def explain(settings: Settings) -> list[SettingValue]:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
             value = "****" if value.get_secret_value() else None
+        elif isinstance(value, tuple):
+            value = ", ".join(value)
         elif isinstance(value, Path | date):
             value = str(value)
         elif isinstance(value, str):
