@@ -95,12 +95,28 @@ class Settings(BaseSettings):
         None, description="code base that coding agents may read; the current folder unless told"
     )
 
+    language_models: bool = Field(True, description="ask the language models that are set up; without, plans need none")
     openai_api_key: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("BANANA_OPENAI_API_KEY", "OPENAI_API_KEY"), description="key for OpenAI"
+        None,
+        validation_alias=AliasChoices("BANANA_OPENAI_API_KEY", "OPENAI_API_KEY"),
+        description="key for OpenAI, or for what openai_base_url names; sets that model up",
+    )
+    openai_base_url: OptionalUrl = Field(
+        None,
+        validation_alias=AliasChoices("BANANA_OPENAI_BASE_URL", "OPENAI_BASE_URL"),
+        description="server that speaks OpenAI's protocol; OpenAI itself unless told",
     )
     openai_model: str = Field("gpt-4", description="model asked at OpenAI")
+    openai_input_price: float | None = Field(
+        None, ge=0, description="US dollars for a million tokens of question; the price list's unless told"
+    )
+    openai_output_price: float | None = Field(
+        None, ge=0, description="US dollars for a million tokens of answer; the price list's unless told"
+    )
     ollama_url: str = Field(
-        "http://localhost:11434", validation_alias=AliasChoices("BANANA_OLLAMA_URL", "OLLAMA_URL"), description="Ollama"
+        "http://localhost:11434",
+        validation_alias=AliasChoices("BANANA_OLLAMA_URL", "OLLAMA_URL"),
+        description="Ollama; asked where this or ollama_model is set",
     )
     ollama_model: str = Field(
         "qwen3:8b", validation_alias=AliasChoices("BANANA_OLLAMA_MODEL", "OLLAMA_MODEL"), description="model at Ollama"
@@ -108,8 +124,15 @@ class Settings(BaseSettings):
     ollama_fast_model: str = Field(
         "qwen3:8b",
         validation_alias=AliasChoices("BANANA_OLLAMA_FAST_MODEL", "OLLAMA_FAST_MODEL"),
-        description="model at Ollama for small questions",
+        description="model at Ollama for small questions; ollama_model unless told",
     )
+    llm_deadline_seconds: float = Field(60, gt=0, description="longest time for one question, all tries together (s)")
+    llm_call_dollars: float = Field(0.5, ge=0, description="most that one call may cost (US dollars)")
+    llm_run_dollars: float = Field(2, ge=0, description="most that one run may cost (US dollars)")
+    llm_day_dollars: float = Field(5, ge=0, description="most that a UTC day may cost (US dollars)")
+    llm_call_tokens: int = Field(32_000, ge=0, description="most tokens of one call, question and answer")
+    llm_run_tokens: int = Field(1_000_000, ge=0, description="most tokens of one run")
+    llm_day_tokens: int = Field(5_000_000, ge=0, description="most tokens of a UTC day")
     chroma_url: OptionalUrl = Field(
         None,
         validation_alias=AliasChoices("BANANA_CHROMA_URL", "CHROMA_URL"),
@@ -132,8 +155,10 @@ class Settings(BaseSettings):
     system_health_check_interval_hours: int = Field(1, ge=1, description="hours between health checks")
     auto_generate_templates: bool = Field(True, description="make templates of plans that worked")
     enable_advanced_models: bool = Field(True, description="allow models that cost money")
-    default_model: str = Field("qwen3:8b", description="model used unless told")
-    fallback_model: str = Field("ollama", description="what is asked when the first one fails")
+    default_model: str = Field(
+        "qwen3:8b", description="model asked unless told: a name, PROVIDER or PROVIDER/NAME; what is set up unless told"
+    )
+    fallback_model: str = Field("ollama", description="model, or provider, asked when the first one fails")
 
     @classmethod
     def settings_customise_sources(

@@ -11,6 +11,7 @@ llm_calls = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("started_at", UtcDateTime, nullable=False, index=True),
+    sa.Column("deadline_at", UtcDateTime, nullable=False),
     sa.Column("ended_at", UtcDateTime),
     sa.Column("task", sa.String(32), nullable=False),
     sa.Column("subject", CleanText, nullable=False),
@@ -32,10 +33,12 @@ llm_calls = sa.Table(
     sa.Column("cache_hit", sa.Boolean, nullable=False),
     sa.Column("masked", sa.Integer, nullable=False),
     sa.Column("error", CleanText),
+    sa.Index("ix_llm_calls_provider_model_id", "provider", "model", "id"),
     sqlite_autoincrement=True,
 )
-"""The ledger: every call, written before it is made. ``outcome`` is ``reserved`` until it ended, then ``ok`` or one of
-``models.types.FAILURES``. ``masked`` counts the secrets that were masked on the way out. Costs are US dollars."""
+"""The ledger: every call, each try of its own, written before it is made. ``outcome`` is ``reserved`` until it ended,
+then ``ok`` or one of ``models.types.FAILURES``; one that is still reserved past ``deadline_at`` was lost. ``retries``
+tells which try it was, ``masked`` counts the secrets that were masked on the way out. Costs are US dollars."""
 
 llm_cache = sa.Table(
     "llm_cache",
@@ -47,7 +50,7 @@ llm_cache = sa.Table(
     sa.Column("input_tokens", sa.BigInteger, nullable=False),
     sa.Column("output_tokens", sa.BigInteger, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
-    sa.Column("used_at", UtcDateTime, nullable=False),
+    sa.Column("used_at", UtcDateTime, nullable=False, index=True),
     sa.Column("uses", sa.Integer, nullable=False),
 )
 """Answers by the hash of masked evidence, instructions, prompt version, model and schema."""

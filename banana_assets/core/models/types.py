@@ -13,24 +13,60 @@ FAILURES = (
     "rate_limited",
     "server_error",
     "unreachable",
+    "not_allowed",
+    "unknown_model",
+    "rejected",
     "truncated",
     "invalid_json",
     "wrong_schema",
     "refusal",
+    "unsafe",
     "too_large",
-    "not_allowed",
+    "lost",
     "over_budget",
     "circuit_open",
 )
-"""Why a call brought no answer. The last two are ours: no call was made."""
+"""Why a call brought no answer. ``not_allowed``: the key; ``rejected``: the server takes no such request; ``unsafe``:
+the answer held what may not be served; ``lost``: the process ended before the answer came."""
+
+NOT_MADE = ("over_budget", "circuit_open")
+"""Those that are ours: no call was made."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens that a call took; ``estimated`` where the server did not count and bytes stand in."""
+
+    input_tokens: int
+    output_tokens: int
+    estimated: bool = False
+
+
+NO_USAGE = Usage(0, 0)
 
 
 class ModelError(BananaError):
-    """A model gave no answer that can be used; ``kind`` is one of FAILURES."""
+    """A model gave no answer that can be used; ``kind`` is one of FAILURES.
 
-    def __init__(self, kind: str, message: str, remedy: str = "") -> None:
+    ``usage`` is what the call took all the same, None where nobody knows (it was sent, and no count came back).
+    ``retry_after`` is what the server asked to wait (seconds).
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        remedy: str = "",
+        *,
+        usage: Usage | None = NO_USAGE,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message, remedy)
+        if kind not in FAILURES:
+            raise ValueError(f"{kind} is no kind of failure")
         self.kind = kind
+        self.usage = usage
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
@@ -38,9 +74,10 @@ class Request:
     """One question.
 
     ``instructions`` are ours and the same for every question of a ``prompt_version``; ``data`` is what others wrote
-    (logs, names, notes): masked and fenced on its way out, never an instruction. ``schema`` is the JSON schema of the
-    answer, with every list and text bounded. ``inputs`` is for planners that run here and need no words; it is sent
-    nowhere. ``subject`` and ``category`` (class of failure) are kept with the call.
+    (logs, names, notes): masked and fenced on its way out, never an instruction. Its line k is shown as ``k| text``, so
+    that an answer can point at it. ``schema`` is the JSON schema of the answer, with every list and text bounded.
+    ``inputs`` is for planners that run here and need no words; it is sent nowhere. ``subject`` and ``category`` (class
+    of failure) are kept with the call.
     """
 
     task: str
@@ -60,7 +97,7 @@ class Answer:
     """What a model answered: ``value`` is JSON that keeps the request's schema.
 
     ``cost`` is in US dollars (0 for local models), ``seconds`` the wall time of all attempts. ``tokens_estimated``
-    tells that the server did not count and characters / 4 stand in.
+    tells that the server did not count. ``tried`` says what failed before, a sentence each.
     """
 
     value: Mapping[str, Any]
@@ -74,6 +111,7 @@ class Answer:
     cached: bool = False
     tokens_estimated: bool = False
     call_id: int | None = None
+    tried: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ def upgrade() -> None:
         "llm_calls",
         sa.Column("id", sa.Integer, nullable=False, autoincrement=True),
         sa.Column("started_at", UtcDateTime, nullable=False),
+        sa.Column("deadline_at", UtcDateTime, nullable=False),
         sa.Column("ended_at", UtcDateTime),
         sa.Column("task", sa.String(32), nullable=False),
         sa.Column("subject", CleanText, nullable=False),
@@ -43,6 +44,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_llm_calls_started_at", "llm_calls", ["started_at"])
     op.create_index("ix_llm_calls_run_id", "llm_calls", ["run_id"])
+    op.create_index("ix_llm_calls_provider_model_id", "llm_calls", ["provider", "model", "id"])
     op.create_table(
         "llm_cache",
         sa.Column("request_key", sa.String(64), nullable=False),
@@ -56,6 +58,7 @@ def upgrade() -> None:
         sa.Column("uses", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("request_key", name="pk_llm_cache"),
     )
+    op.create_index("ix_llm_cache_used_at", "llm_cache", ["used_at"])
 
 
 def downgrade() -> None:
