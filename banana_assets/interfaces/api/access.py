@@ -189,3 +189,10 @@ def needs(scope: str) -> Any:
         return found
 
     return Depends(caller)
+
+
+Reader = Annotated[Caller, needs("read")]
+Bringer = Annotated[Caller, needs("ingest")]
+Reporter = Annotated[Caller, needs("report")]
+Keeper = Annotated[Caller, needs("admin")]
+"""Who an operation is for: annotate a parameter ``caller`` with one of them."""

@@ -41,6 +41,7 @@ GROUPS: dict[str, dict[str, Command]] = {
     "Compute": {
         "materialize": Command("", "Compute the assets from what came in"),
         "up": Command("", "Start Dagster's UI and daemon"),
+        "serve": Command(f"{_HERE}.serve", "Answer coding agents and front ends over HTTP"),
     },
     "Look": {
         "health": Command(f"{_HERE}.health", "Score the pipelines, say what cost points, compare success metrics"),
@@ -55,6 +56,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         ),
     },
     "Look after": {
+        "keys": Command(f"{_HERE}.keys", "Make, list and revoke the keys of callers"),
         "config": Command(f"{_HERE}.config", "Show every setting and where it comes from"),
         "migrate": Command(f"{_HERE}.migrate", "Bring the records database to this version"),
     },

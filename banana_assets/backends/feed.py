@@ -1,0 +1,213 @@
+"""Builds as coding agents read them, the newest first: bounded, masked, with what is known of each failure.
+
+Every build is rendered once and kept as bytes; a page is asked of the records again only when a build or a report has
+come, or the tables of failures have changed. So a front end that polls costs one small query each time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import orjson
+import sqlalchemy as sa
+
+from banana_assets.backends.explaining import build_lines
+from banana_assets.backends.records import tables as t
+from banana_assets.backends.records.api_tables import reports
+from banana_assets.backends.records.engine import reading
+from banana_assets.backends.reports import Reports
+from banana_assets.backends.store import Store
+from banana_assets.backends.tables import Tables
+from banana_assets.core.errors import InputError
+from banana_assets.core.learning.wire import (
+    DETAIL_BYTES,
+    TAIL_BYTES,
+    known_failures,
+    log_summary,
+    masked_tail,
+    wire_build,
+)
+from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS
+
+LOOK_SECONDS = 1.0
+"""So old may be what is known of the tables; the records are always as they are."""
+
+KEPT_BYTES = 64 << 20
+"""Rendered builds and pages kept in memory, together."""
+
+T = TypeVar("T")
+_at = sa.func.coalesce(t.builds.c.finished_at, t.builds.c.started_at, t.builds.c.queued_at, t.builds.c.arrived_at)
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What an answer rests on: the newest change of a build, the newest report, and the state of the tables."""
+
+    seq: int
+    report: int
+    tables: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of rendered builds (JSON objects), how many there are in all, and the cursor of the next page."""
+
+    items: tuple[bytes, ...]
+    total: int
+    following: str | None
+
+
+class Feed:
+    """The builds of a store. Safe to use from several threads."""
+
+    def __init__(self, store: Store, tables: Tables, clock: Callable[[], float] = time.monotonic) -> None:
+        self.store = store
+        self.tables = tables
+        self.reports = Reports(store.engine)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._looked = -LOOK_SECONDS
+        self._versions: tuple[int | None, ...] = ()
+        self._generation = 0
+        self._failures: dict[str, dict[str, Any]] = {}
+        self._kept: Kept[bytes] = Kept(KEPT_BYTES)
+
+    def stamp(self) -> Stamp:
+        """What an answer given now would rest on."""
+        query = sa.select(
+            sa.select(sa.func.max(t.builds.c.seq)).scalar_subquery(),
+            sa.select(sa.func.max(reports.c.id)).scalar_subquery(),
+        )
+        with reading(self.store.engine) as connection:
+            seq, report = connection.execute(query).one()
+        self._look()
+        return Stamp(seq or 0, report or 0, self._generation)
+
+    def page(self, limit: int, skip: int = 0, cursor: str | None = None, status: str | None = None) -> Page:
+        """So many builds after the first ``skip``, or after those of a cursor. Raises InputError for a bad cursor."""
+        c = t.builds.c
+        those = sa.true() if status is None else c.status == status
+        order = (_at.desc(), c.build_id.desc())
+        query = sa.select(t.builds, _at.label("at")).where(those).order_by(*order).limit(limit + 1).offset(skip)
+        if cursor is not None:
+            at, build_id = _read_cursor(cursor)
+            query = query.where(sa.or_(_at < at, sa.and_(_at == at, c.build_id < build_id)))
+        with reading(self.store.engine) as connection:
+            rows = connection.execute(query).all()
+            total = connection.execute(sa.select(sa.func.count()).select_from(t.builds).where(those)).scalar_one()
+        shown = rows[:limit]
+        following = _cursor(shown[-1].at, shown[-1].build_id) if len(rows) > limit and shown else None
+        return Page(tuple(self._rendered(shown)), total, following)
+
+    def build(self, build_id: str) -> dict[str, Any] | None:
+        """A build in full, with its log up to DETAIL_BYTES and what stands out in it; None when there is none."""
+        with reading(self.store.engine) as connection:
+            row = connection.execute(
+                sa.select(t.builds, _at.label("at")).where(t.builds.c.build_id == build_id)
+            ).first()
+        if row is None:
+            return None
+        self._look()
+        lines = self._lines(row)
+        failure = self._failure(row)
+        return wire_build(
+            dict(row._mapping),
+            masked_tail(lines, DETAIL_BYTES),
+            failure=failure,
+            reports=self.reports.of([build_id]).get(build_id, []),
+        ) | {
+            "log_summary": log_summary(lines, failure, row.status, self.store.problems_of(build_id)),
+            "pack": failure["pack"] if failure else None,
+            "pack_tokens": failure["pack_tokens"] if failure else None,
+        }
+
+    def cluster_of(self, build_id: str) -> str | None:
+        """The cluster of a failed build, as far as the tables know it."""
+        self._look()
+        cluster = self._failures.get(build_id, {}).get("cluster")
+        return str(cluster["cluster_id"]) if cluster else None
+
+    def _rendered(self, rows: Sequence[Any]) -> list[bytes]:
+        said = self.reports.of([row.build_id for row in rows])
+        found = []
+        for row in rows:
+            mine = said.get(row.build_id, [])
+            key = (row.build_id, row.seq, len(mine), self._generation)
+            item = self._kept.get(key)
+            if item is None:
+                log = masked_tail(self._lines(row), TAIL_BYTES)
+                item = orjson.dumps(wire_build(dict(row._mapping), log, failure=self._failure(row), reports=mine))
+                self._kept.put(key, item, len(item))
+            found.append(item)
+        return found
+
+    def _lines(self, row: Any) -> list[str]:
+        return build_lines(self.store, row.build_id) if row.log_sha256 else []
+
+    def _failure(self, row: Any) -> dict[str, Any] | None:
+        found = self._failures.get(row.build_id)
+        return found if found and found["log_sha256"] == row.log_sha256 else None
+
+    def _look(self) -> None:
+        with self._lock:
+            now = self._clock()
+            if now - self._looked < LOOK_SECONDS:
+                return
+            self._looked = now
+            versions = tuple(self.tables.version(table) for table in (BUILD_FAILURES, FAILURE_CLUSTERS))
+            if versions != self._versions:
+                self._failures = known_failures(*map(self.tables.read, (BUILD_FAILURES, FAILURE_CLUSTERS)))
+                self._versions = versions
+                self._generation += 1
+
+
+class Kept(Generic[T]):
+    """Values kept in memory up to so many bytes; those not used for longest go first."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        self._lock = threading.Lock()
+        self._bytes = 0
+        self._values: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
+
+    def get(self, key: Hashable) -> T | None:
+        """The value of that key, where it is still kept."""
+        with self._lock:
+            found = self._values.get(key)
+            if found is None:
+                return None
+            self._values.move_to_end(key)
+            return found[0]
+
+    def put(self, key: Hashable, value: T, size: int) -> None:
+        """Keep a value of so many bytes."""
+        with self._lock:
+            if key in self._values:
+                self._bytes -= self._values.pop(key)[1]
+            self._values[key] = (value, size)
+            self._bytes += size
+            while self._bytes > self.most_bytes and self._values:
+                _, (_, freed) = self._values.popitem(last=False)
+                self._bytes -= freed
+
+
+def _cursor(at: datetime, build_id: str) -> str:
+    return urlsafe_b64encode(orjson.dumps([at.isoformat(), build_id])).decode().rstrip("=")
+
+
+def _read_cursor(text: str) -> tuple[datetime, str]:
+    try:
+        at, build_id = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        moment = datetime.fromisoformat(at)
+    except (ValueError, TypeError):
+        moment, build_id = None, None
+    if moment is None or moment.tzinfo is None or not isinstance(build_id, str):
+        raise InputError("The cursor is none of ours.", "Take it from the Link header of a page before.")
+    return moment, build_id

@@ -1,0 +1,1 @@
+"""What coding agents read of builds and report about them."""

@@ -1,0 +1,71 @@
+"""The HTTP application: the guard in front, the routes behind it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from starlette.middleware.cors import CORSMiddleware
+
+from banana_assets import __version__
+from banana_assets.backends.settings import Settings
+from banana_assets.interfaces.api import learning, problems
+from banana_assets.interfaces.api.auditing import Auditing
+from banana_assets.interfaces.api.guard import Guard
+from banana_assets.interfaces.api.service import Service, listed, open_service
+
+DESCRIPTION = """\
+Builds and logs as coding agents and front ends read them: what failed, why, whether it is new, and what to do.
+Errors are problem documents (RFC 9457) that say what to do next. Lists are paged by cursor (`next`, and the Link
+header); answers carry a weak entity tag.
+"""
+
+
+def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection[str] = ()) -> FastAPI:
+    """The application on those settings' store. ``open_here``: without any key, this machine may do everything.
+
+    ``hosts`` are further names by which it is called. The store is opened when the server starts, closed when it ends.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        service = open_service(settings, open_here=open_here)
+        app.state.service = service
+        try:
+            yield
+        finally:
+            service.store.close()
+
+    app = FastAPI(
+        title="Banana", version=__version__, description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
+    problems.install(app)
+    for prefix in ("/llm/learning", "/api/llm/learning"):
+        app.include_router(learning.router, prefix=prefix, include_in_schema=prefix == "/llm/learning")
+
+    @app.get("/healthz", tags=["operation"], summary="Whether the server runs")
+    async def healthz() -> dict[str, str]:
+        """Answers as long as the process does."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["operation"], summary="Whether it can answer", responses=problems.declared(503))
+    async def readyz(request: Request) -> dict[str, str]:
+        """Answers when the records can be read."""
+        service: Service = request.app.state.service
+        service.feed.stamp()
+        return {"status": "ok"}
+
+    app.add_middleware(Auditing)
+    origins = listed(settings.allowed_origins)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "idempotency-key", "if-none-match", "x-api-key"],
+            expose_headers=["etag", "link", "location", "retry-after", "x-request-id"],
+            max_age=600,
+        )
+    app.add_middleware(Guard, hosts=[*hosts, *listed(settings.allowed_hosts)], most_bytes=settings.max_request_bytes)
+    return app

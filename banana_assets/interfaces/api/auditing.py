@@ -1,0 +1,58 @@
+"""Each request that changes something, or was refused for who asked, becomes an entry of the audit log."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from banana_assets.backends.audit import Entry, note
+from banana_assets.core.errors import StoreError
+from banana_assets.core.text import visible
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+REFUSED = frozenset({401, 403, 429})
+LONGEST = 500
+
+
+class Auditing:
+    """Notes who did what after the answer is known, before it is sent: no change is acknowledged without its entry."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and note how it ended."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def noted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if scope["method"] not in READS or status in REFUSED:
+                    await run_in_threadpool(self._note, scope, status)
+            await send(message)
+
+        await self.app(scope, receive, noted)
+
+    @staticmethod
+    def _note(scope: Scope, status: int) -> None:
+        state = scope.get("state", {})
+        client = scope.get("client")
+        entry = Entry(
+            at=datetime.now(UTC),
+            actor=state.get("caller", "nobody"),
+            action=scope["method"],
+            target=visible(scope["path"])[:LONGEST],
+            status=status,
+            address=client[0] if client else "unknown",
+            request_id=state.get("request_id", ""),
+        )
+        try:
+            note(scope["app"].state.service.store.engine, entry)
+        except StoreError as error:
+            # The answer says already that the store cannot be written, where it was to be.
+            sys.stderr.write(f"banana serve: not in the audit log: {entry}: {error}\n")

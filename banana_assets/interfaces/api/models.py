@@ -1,0 +1,216 @@
+"""What the interface's description says of its bodies, with examples. Answers are rendered elsewhere, once."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+BuildStatus = Literal["queued", "running", "success", "failed", "error", "cancelled"]
+
+BUILD_EXAMPLE: dict[str, Any] = {
+    "id": "shop-41",
+    "status": "failed",
+    "log": "FAILED tests/test_cart.py::test_total - assert 12 == 10\n1 failed, 88 passed in 4.1s",
+    "log_truncated": True,
+    "log_first_line": 118,
+    "log_lines": 119,
+    "log_bytes": 9021,
+    "pipeline": "shop",
+    "job": "test",
+    "branch": "main",
+    "commit": "3f1c9a0",
+    "command": "pytest",
+    "url": None,
+    "exit_code": 1,
+    "timestamp": "2026-11-20T10:04:11+00:00",
+    "started_at": "2026-11-20T10:03:20+00:00",
+    "finished_at": "2026-11-20T10:04:11+00:00",
+    "arrived_at": "2026-11-20T10:04:12+00:00",
+    "duration_seconds": 51.0,
+    "diagnosis": {
+        "category": "test_failure",
+        "confidence": 0.97,
+        "title": "FAILED tests/test_cart.py::test_total - assert 12 == 10",
+        "reason": "line 118: FAILED tests/test_cart.py::test_total - assert 12 == 10",
+        "cause": [{"first_line": 96, "last_line": 104}],
+        "cause_text": ">       assert total(cart) == 10\nE       assert 12 == 10",
+        "tool": "pytest",
+        "failing_step": "test",
+        "exit_code": 1,
+        "failing_tests": ["tests/test_cart.py::test_total"],
+        "fingerprint": "5d0f6c1e2b3a4958",
+    },
+    "cluster": None,
+    "llm_reports": [],
+}
+
+
+class Lines(BaseModel):
+    """Lines of a log, from 1, both ends included."""
+
+    first_line: int
+    last_line: int
+
+
+class DiagnosisBody(BaseModel):
+    """Why a build failed. ``confidence`` is calibrated: of those at .8 about eight in ten are right."""
+
+    category: str
+    confidence: float
+    title: str
+    reason: str
+    cause: list[Lines]
+    cause_text: str
+    tool: str | None
+    failing_step: str | None
+    exit_code: int | None
+    failing_tests: list[str]
+    fingerprint: str
+
+
+class ClusterBody(BaseModel):
+    """The failure that this one is the ``nth`` case of, over builds and jobs."""
+
+    cluster_id: str
+    title: str
+    state: str
+    is_new: bool
+    first_seen: str | None
+    failures: int
+    nth: int
+
+
+class ReportBody(BaseModel):
+    """What a coding agent said of a build: ``verified`` is false, for nobody checked its words."""
+
+    report_id: int
+    type: str
+    analysis: str
+    recommendations: list[str]
+    confidence: float
+    timestamp: str
+    findings: dict[str, Any]
+    model_version: str | None
+    cluster_id: str | None
+    plan_id: str | None
+    reported_by: str
+    verified: bool
+
+
+class BuildBody(BaseModel):
+    """A build. In lists ``log`` is the log's last lines of at most 4,096 bytes; times are ISO 8601 in UTC."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [BUILD_EXAMPLE]})
+
+    id: str
+    status: str
+    log: str
+    log_truncated: bool
+    log_first_line: int
+    log_lines: int
+    log_bytes: int
+    pipeline: str
+    job: str
+    branch: str | None
+    commit: str | None
+    command: str | None
+    url: str | None
+    exit_code: int | None
+    timestamp: str
+    started_at: str | None
+    finished_at: str | None
+    arrived_at: str
+    duration_seconds: float | None
+    diagnosis: DiagnosisBody | None
+    cluster: ClusterBody | None
+    llm_reports: list[ReportBody]
+
+
+class SummaryBody(BaseModel):
+    """What stands out in a log: the first ten errors and warnings as plain lines."""
+
+    total_lines: int
+    error_count: int
+    warning_count: int
+    errors: list[str]
+    warnings: list[str]
+
+
+class BuildInFull(BuildBody):
+    """A build with its log of up to 1 MiB (of a longer one the end), what stands out in it, and the evidence pack."""
+
+    log_summary: SummaryBody
+    pack: str | None
+    pack_tokens: int | None
+
+
+class BuildsAnswer(BaseModel):
+    """A page of builds, the newest first. ``total`` counts all; ``limit`` is the one that held."""
+
+    status: Literal["ok"]
+    builds: list[BuildBody]
+    count: int
+    total: int
+    skip: int
+    limit: int
+    next: str | None = Field(description="cursor of the next page")
+
+
+class BuildAnswer(BaseModel):
+    """One build."""
+
+    status: Literal["ok"]
+    build: BuildInFull
+    analysis_ready: bool
+
+
+class ReportAnswer(BaseModel):
+    """``report_id`` is the report's place among those of its build, from 0."""
+
+    status: Literal["ok"]
+    message: str
+    report_id: int
+    insights_updated: bool
+
+
+class LearningMetrics(BaseModel):
+    """``model_accuracy`` is the share fixed of the plans that reports named and builds decided; null before that."""
+
+    status: Literal["ok"]
+    builds_analyzed: int
+    learning_reports_submitted: int
+    model_accuracy: float | None
+    avg_confidence: float | None
+    patterns_learned: int
+    recommendations_implemented: int
+    model_improvements: list[str]
+
+
+class ReportRequest(BaseModel):
+    """A report, in either published form; unknown fields are let be."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "build_id": "shop-41",
+                    "type": "failure_analysis",
+                    "analysis": "The discount is applied twice since commit 3f1c9a0.",
+                    "recommendations": ["Apply it in Cart.total alone."],
+                    "confidence": 0.8,
+                }
+            ]
+        },
+    )
+
+    build_id: str = Field(min_length=1, max_length=1000)
+    type: str | None = Field(None, max_length=64)
+    analysis_type: str | None = Field(None, max_length=64)
+    analysis: str | None = Field(None, max_length=20_000)
+    findings: dict[str, Any] | None = None
+    recommendations: list[str] | str | None = None
+    confidence: float = Field(0.5, ge=0, le=1)
+    model_version: str | None = Field(None, max_length=255)
+    plan_id: str | None = Field(None, max_length=32)

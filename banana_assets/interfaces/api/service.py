@@ -1,0 +1,60 @@
+"""What the handlers of one server share: the open store, the tables, and who may ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from banana_assets.backends.feed import Feed, Kept
+from banana_assets.backends.keys import Keys, server_secret
+from banana_assets.backends.reports import Reports
+from banana_assets.backends.settings import Settings
+from banana_assets.backends.store import Store, open_store
+from banana_assets.backends.tables import Tables
+from banana_assets.interfaces.api.access import Access
+
+ANSWERS_BYTES = 32 << 20
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts. ``answers`` keeps whole rendered answers by what they rest on; ``origins`` are the front ends that
+    may call from a browser."""
+
+    settings: Settings
+    store: Store
+    tables: Tables
+    keys: Keys
+    access: Access
+    feed: Feed
+    reports: Reports
+    answers: Kept[bytes]
+    origins: tuple[str, ...]
+
+
+def open_service(settings: Settings, *, open_here: bool) -> Service:
+    """Open the store and what stands on it; ``open_here`` allows the open mode. Close ``service.store`` at the end."""
+    store = open_store(settings)
+    tables = Tables(settings.tables_root)
+    keys = Keys(store.engine, server_secret(settings))
+    access = Access(
+        keys,
+        open_here=open_here,
+        per_minute=settings.request_limit_per_minute,
+        session_id_is_key=settings.session_id_is_key,
+    )
+    return Service(
+        settings=settings,
+        store=store,
+        tables=tables,
+        keys=keys,
+        access=access,
+        feed=Feed(store, tables),
+        reports=Reports(store.engine),
+        answers=Kept(ANSWERS_BYTES),
+        origins=listed(settings.allowed_origins),
+    )
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The words of a setting with commas between."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())

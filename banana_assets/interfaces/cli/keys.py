@@ -1,0 +1,83 @@
+"""``banana keys``: who may ask over HTTP and MCP."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from banana_assets.core.errors import InputError
+from banana_assets.core.vocabulary import SCOPES
+from banana_assets.interfaces.cli.output import Format, say, write_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from banana_assets.backends.keys import Keys
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+Scope = StrEnum("Scope", list(SCOPES))  # type: ignore[misc]
+
+
+@app.callback()
+def keys() -> None:
+    """Make, list and revoke the keys of callers.
+
+    Examples: `banana keys create ci --scope ingest`, `banana keys list`, `banana keys revoke 3f1c9a0b77d2`.
+    """
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="Who will use it: a person, a machine, an agent.")],
+    scope: Annotated[
+        list[Scope] | None,
+        typer.Option(help="What it may do; repeat for more. `read` unless told; `admin` holds all."),
+    ] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it is over; never unless told.")] = None,
+) -> None:
+    """Make a key and print it, this once. From the first key on nobody enters without one."""
+    now = datetime.now(UTC)
+    scopes = [one.value for one in scope] if scope else ["read"]
+    with _keys() as held:
+        text = held.create(
+            name, scopes, by=getpass.getuser(), at=now, expires_at=now + timedelta(days=days) if days else None
+        )
+        sys.stdout.write(text + "\n")
+        say(f"banana keys: {name} may {', '.join(scopes)}. The key is shown this once; it is stored as a digest.")
+
+
+@app.command("list")
+def show(form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table) -> None:
+    """List the keys, the newest first; of none more than its id."""
+    with _keys() as held:
+        found = held.list()
+        write_rows(list(found.iter_rows(named=True)), form, columns=found.columns)
+        if not found.height:
+            say("banana keys: there are none; this machine alone may ask.")
+
+
+@app.command()
+def revoke(key_id: Annotated[str, typer.Argument(help="Its id, as `banana keys list` shows it.")]) -> None:
+    """End a key. A server that knew it may take it for two seconds more."""
+    with _keys() as held:
+        if not held.revoke(key_id.strip(), datetime.now(UTC)):
+            raise InputError(f"The key {key_id} was revoked before.", "`banana keys list` shows when.")
+        say(f"banana keys: {key_id} is revoked.")
+
+
+@contextmanager
+def _keys() -> Iterator[Keys]:
+    from banana_assets.backends.keys import Keys, server_secret
+    from banana_assets.backends.settings import load
+    from banana_assets.backends.store import open_store
+
+    settings = load()
+    with open_store(settings) as store:
+        yield Keys(store.engine, server_secret(settings))

@@ -1,0 +1,77 @@
+"""``banana serve``: the HTTP interface."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import Annotated
+
+import typer
+
+from banana_assets.core.errors import InputError
+from banana_assets.interfaces.cli.output import say
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; beyond this machine only with keys.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+) -> None:
+    """Answer coding agents, front ends and webhooks over HTTP until Ctrl-C.
+
+    On this machine alone and without any key, everything is allowed. `banana keys create NAME` makes the first key;
+    from then on every caller needs one. The interface describes itself at /openapi.json.
+    """
+    import uvicorn
+
+    from banana_assets.backends.keys import Keys, server_secret
+    from banana_assets.backends.settings import load
+    from banana_assets.backends.store import open_store
+    from banana_assets.interfaces.api.app import create_app
+
+    settings = load()
+    here = _is_local(host)
+    with open_store(settings) as store:
+        keyed = Keys(store.engine, server_secret(settings)).any()
+    if not here and not keyed:
+        raise InputError(
+            f"Without a key this would be open to everybody who reaches {host}.",
+            "Make one with `banana keys create NAME --scope read`, or listen on 127.0.0.1.",
+        )
+    listening = _listen(host, port)
+    names = () if host in ("", "0.0.0.0", "::") else (host,)
+    config = uvicorn.Config(
+        create_app(settings, open_here=here, hosts=names),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=10,
+        # Names of proxies are not believed: who asks is who connects.
+        proxy_headers=False,
+        h11_max_incomplete_event_size=64 << 10,
+    )
+    say(
+        f"banana serve: http://{host}:{port} ({'keys are needed' if keyed else 'open to this machine'}); Ctrl-C ends it"
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise InputError(
+            f"The server cannot listen on {host}:{port}: {error.strerror or error}.", "Choose another one with --port."
+        ) from error
