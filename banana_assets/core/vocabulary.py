@@ -90,6 +90,8 @@ PLAN_ACTIONS = ("ingest", "materialize", "backfill", "compact")
 
 RESOURCE_TYPES = ("cpu", "memory", "disk", "network")
 
+SEARCH_KINDS = ("pattern", "failure", "resource", "plan", "template")
+
 ISSUE_LEVELS = ("error", "warning", "info")
 
 OUTCOMES = ("fixed", "recurred", "not_tried", "unknowable", "open")
