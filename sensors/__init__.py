@@ -1,8 +1,9 @@
 """What starts runs by itself, and who is told when one fails."""
 
+from sensors.failed_builds import failed_builds
 from sensors.failed_runs import failed_run
 from sensors.new_files import new_files
 
 SENSORS = [new_files, failed_run]
 
-__all__ = ["SENSORS", "failed_run", "new_files"]
+__all__ = ["SENSORS", "failed_builds", "failed_run", "new_files"]

@@ -13,8 +13,15 @@ from banana_assets.core.plots.plans import plan_plot
 from banana_assets.core.tables import PLANS
 
 
-@table_asset(PLANS, group="plans")
+class Failures(dg.Config):
+    """Which failed builds a run plans: those of the sensor `failed_builds`, else what waits."""
+
+    build_ids: list[str] = []
+
+
+@table_asset(PLANS, group="plans", pool="llm")
 def plans(
+    config: Failures,
     build_failures: pl.DataFrame,
     optimization_recommendations: pl.DataFrame,
     resource_usage_predictions: pl.DataFrame,

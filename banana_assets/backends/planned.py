@@ -182,13 +182,15 @@ class Planned:
         with reading(self.engine) as connection:
             return {str(name): n for name, n in connection.execute(query)}
 
-    def states(self) -> pl.DataFrame:
-        """Every failed build that has a log, in the order of arrival, with where its planning stands (STATES)."""
+    def states(self, build_ids: Sequence[str] | None = None) -> pl.DataFrame:
+        """Where planning stands (STATES) for every failed build that has a log, or for those; oldest first."""
         state = sa.func.coalesce(_P.state, "waiting").label("state")
         attempts = sa.func.coalesce(_P.attempts, 0).label("attempts")
         own = {"state": state, "attempts": attempts}
         columns = [own[n] if n in own else _B[n] if n in _OF_BUILD else _P[n] for n in STATES]
         query = sa.select(*columns).select_from(_JOINED).where(_FAILURES).order_by(_B.seq)
+        if build_ids is not None:
+            query = query.where(_B.build_id.in_(list(build_ids)))
         with reading(self.engine) as connection:
             return pl.DataFrame([tuple(r) for r in connection.execute(query)], schema=STATES, orient="row")
 
