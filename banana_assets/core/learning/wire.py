@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,9 @@ TAIL_BYTES = 4_096
 
 DETAIL_BYTES = 1 << 20
 """Of a log in full; of a longer one the last whole lines of so many bytes."""
+
+KEY_BYTES = 32 << 10
+"""No private key is longer, so that one that begins so far before a tail is known in it."""
 
 MOST_LINES = 10
 """Errors and warnings that a summary quotes, as in the published interface."""
@@ -48,7 +52,7 @@ def tail(lines: Sequence[str], most_bytes: int) -> Tail:
 
 def masked_tail(lines: Sequence[str], most_bytes: int) -> Tail:
     """The last whole lines that fit, without their secrets; a key over several lines is known also when it is cut."""
-    before = tail(lines, 4 * most_bytes)
+    before = tail(lines, most_bytes + KEY_BYTES)
     end = tail(mask_lines(before.text.split("\n")).lines, most_bytes)
     return Tail(end.text, before.first_line + end.first_line - 1, before.truncated or end.truncated)
 
@@ -155,8 +159,16 @@ def log_summary(
     }
 
 
+_TELLING = re.compile(
+    r"(?i)\b(?:errors?|failed|failures?|fatal|exception|panic\w*|abort\w*|killed|denied|refused|timed? ?out|not found|"
+    r"cannot|could not|no such|undefined|unresolved|missing|invalid|unexpected|expected)\b|\w(?:Error|Exception)\b|^E  "
+)
+
+
 def _cause_lines(failure: dict[str, Any] | None) -> list[str]:
-    return [line for line in failure["diagnosis"]["cause_text"].split("\n") if line.strip()] if failure else []
+    """The lines of the cause that say what is wrong, and all of them where none does: code around them is no error."""
+    lines = [line for line in failure["diagnosis"]["cause_text"].split("\n") if line.strip()] if failure else []
+    return [line for line in lines if _TELLING.search(line)] or lines
 
 
 def _masked(text: str) -> str:

@@ -55,25 +55,34 @@ class Guard:
         told = headers.get(b"x-request-id") or headers.get(b"x-correlation-id") or b""
         ident = told if _ID.fullmatch(told) else secrets.token_hex(8).encode()
         scope.setdefault("state", {})["request_id"] = ident.decode()
-        started = False
+        body = _Bounded(receive, self.most_bytes)
+        started = refused = False
 
         async def answer(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
+            nonlocal started, refused
+            if body.over and not started:
+                # Whatever the routes made of half a body, this is what was wrong with it.
+                started = refused = True
+                await _answer(headed, 413, *self._too_large())
+            elif not refused:
                 started = True
+                await headed(message)
+
+        async def headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
                 there = {name.lower() for name, _ in message["headers"]}
                 added = [(b"x-request-id", ident), *HEADERS, *([] if POLICY[0] in there else [POLICY])]
                 message["headers"] = [*message["headers"], *added]
             await send(message)
 
         if refusal := self._refusal(headers):
-            await _answer(answer, *refusal)
+            await _answer(headed, *refusal)
             return
         try:
-            await self.app(scope, _limited(receive, self.most_bytes), answer)
+            await self.app(scope, body.receive, answer)
         except BodyTooLargeError:
             if not started:
-                await _answer(answer, 413, *self._too_large())
+                await _answer(headed, 413, *self._too_large())
 
     def _refusal(self, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
         host = headers.get(b"host", b"").decode("latin-1").lower()
@@ -92,19 +101,22 @@ class Guard:
         )
 
 
-def _limited(receive: Receive, most: int) -> Receive:
-    seen = 0
+class _Bounded:
+    """A body of which no more than so many bytes are handed on."""
 
-    async def limited() -> Message:
-        nonlocal seen
-        message = await receive()
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive = receive
+        self._left = most
+        self.over = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
         if message["type"] == "http.request":
-            seen += len(message.get("body", b""))
-            if seen > most:
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                self.over = True
                 raise BodyTooLargeError
         return message
-
-    return limited
 
 
 async def _answer(send: Send, status: int, detail: str, remedy: str) -> None:

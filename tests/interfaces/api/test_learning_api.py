@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from banana_assets.backends.settings import load_from
+from banana_assets.backends.store import open_store
+from banana_assets.core.learning.wire import TAIL_BYTES
+from tests.interfaces.api.conftest import BUILDS_TOLD, SECRET, Client
+
+BUILDS = "/llm/learning/builds"
+BUILD = "/llm/learning/build"
+REPORT = "/llm/learning/report"
+A_REPORT = {"build_id": "shop-2", "type": "failure_analysis", "analysis": "A semicolon is missing.", "confidence": 0.8}
+
+
+@pytest.mark.parametrize("prefix", ["", "/api"])
+def test_the_newest_builds_come_first_and_logs_are_bounded(client: Client, prefix: str) -> None:
+    with client() as api:
+        body = api.get(prefix + BUILDS).json()
+    assert body["status"] == "ok"
+    assert [b["id"] for b in body["builds"]] == [name for name, _, _ in reversed(BUILDS_TOLD)]
+    assert (body["total"], body["skip"], body["limit"], body["count"], body["next"]) == (5, 0, 20, 5, None)
+    long = body["builds"][1]
+    assert len(long["log"].encode()) <= TAIL_BYTES
+    assert long["log"].endswith("line of a long log\ndone")
+    assert long["log_truncated"]
+    assert long["log_first_line"] + long["log"].count("\n") == long["log_lines"] == 5_001
+    assert body["builds"][0]["log"] == ""
+
+
+def test_a_failed_build_is_explained(client: Client) -> None:
+    with client() as api:
+        first = api.get(BUILDS, params={"status": "failed", "skip": 1}).json()["builds"][0]
+        whole = api.get(f"{BUILD}/shop-2").json()
+    assert first["diagnosis"]["category"] == "compile_error"
+    assert first["cluster"]["nth"] == 1
+    assert whole["analysis_ready"]
+    assert whole["build"]["log"].split("\n") == BUILDS_TOLD[1][2].rstrip("\n").split("\n")
+    assert whole["build"]["log_summary"] == {
+        "total_lines": 3,
+        "error_count": 1,
+        "warning_count": 0,
+        "errors": ["cart.c:2:33: error: expected ';'"],
+        "warnings": [],
+    }
+    assert "2: cart.c:2:33" in whole["build"]["pack"]
+
+
+def test_words_in_green_logs_are_no_errors_and_other_words_are(client: Client) -> None:
+    with client() as api:
+        green = api.get(f"{BUILD}/shop-1").json()["build"]["log_summary"]
+        red = api.get(f"{BUILD}/shop-3").json()["build"]["log_summary"]
+    assert green["error_count"] == 0
+    assert red["errors"][0] == "sh: 1: jest: not found"
+
+
+def test_secrets_stay_here(client: Client) -> None:
+    with client() as api:
+        for where in (BUILDS, f"{BUILD}/shop-3", f"/api{BUILD}/shop-3"):
+            assert SECRET not in api.get(where).text
+        assert "GITHUB_TOKEN=[masked" in api.get(f"{BUILD}/shop-3").json()["build"]["log"]
+
+
+def test_ids_may_hold_anything(client: Client) -> None:
+    with client() as api:
+        assert api.get(f"{BUILD}/{quote('shop/4 ü')}").json()["build"]["status"] == "success"
+        assert api.get(f"{BUILD}/{quote('shop/4 ü', safe='')}").json()["build"]["status"] == "success"
+        unknown = api.get(f"{BUILD}/../../etc/passwd")
+    assert unknown.status_code == 404
+
+
+def test_pages_follow_each_other_by_cursor(client: Client) -> None:
+    with client() as api:
+        seen, answer = [], api.get(BUILDS, params={"limit": 2})
+        while True:
+            seen += [b["id"] for b in answer.json()["builds"]]
+            if not answer.json()["next"]:
+                break
+            following = answer.links["next"]["url"]
+            assert answer.json()["next"] in following
+            answer = api.get(following)
+        assert api.get(BUILDS, params={"cursor": "bad"}).status_code == 400
+        assert api.get(BUILDS, params={"limit": 0}).json()["builds"] == []
+        assert api.get(BUILDS, params={"limit": 10**9}).json()["limit"] == 200
+        for wrong in ({"limit": -1}, {"limit": "abc"}, {"skip": -1}, {"status": "green"}):
+            assert api.get(BUILDS, params=wrong).status_code == 422
+    assert seen == [name for name, _, _ in reversed(BUILDS_TOLD)]
+
+
+def test_what_the_caller_has_is_not_sent_again_until_it_changes(client: Client) -> None:
+    with client() as api:
+        tag = api.get(BUILDS).headers["etag"]
+        again = api.get(BUILDS, headers={"if-none-match": f'"other", {tag}'})
+        assert (again.status_code, again.content) == (304, b"")
+        assert api.post(REPORT, json=A_REPORT).status_code == 200
+        changed = api.get(BUILDS, headers={"if-none-match": tag})
+        assert changed.status_code == 200
+        reported = next(b for b in changed.json()["builds"] if b["id"] == "shop-2")["llm_reports"]
+    assert [r["analysis"] for r in reported] == [A_REPORT["analysis"]]
+
+
+def test_a_report_is_kept_once_with_its_time(client: Client, home: Path) -> None:
+    keyed = {"Idempotency-Key": "run-1"}
+    with client() as api:
+        first = api.post(REPORT, json=A_REPORT, headers=keyed).json()
+        assert api.post(REPORT, json=A_REPORT, headers=keyed).json() == first | {"insights_updated": False}
+        assert api.post(REPORT, json=A_REPORT | {"confidence": 0.1}, headers=keyed).status_code == 409
+        second = api.post(REPORT, json=A_REPORT | {"recommendations": "one text"}).json()
+        told = api.get(f"{BUILD}/shop-2").json()["build"]["llm_reports"]
+    assert first == {"status": "ok", "message": "report stored", "report_id": 0, "insights_updated": True}
+    assert second["report_id"] == 1
+    assert [r["recommendations"] for r in told] == [[], ["one text"]]
+    assert all(r["timestamp"].endswith("+00:00") and r["verified"] is False for r in told)
+    assert told[0]["cluster_id"]
+
+
+def test_the_second_published_form_is_taken(client: Client) -> None:
+    body = {
+        "build_id": "shop-2",
+        "analysis_type": "code_quality",
+        "findings": {"summary": "Compile in CI first."},
+        "recommendations": ["a"],
+        "confidence": 0.6,
+        "model_version": "m1",
+    }
+    with client() as api:
+        assert api.post("/api" + REPORT, json=body).json()["report_id"] == 0
+        kept = api.get(f"{BUILD}/shop-2").json()["build"]["llm_reports"][0]
+    assert (kept["type"], kept["analysis"], kept["model_version"]) == ("code_quality", "Compile in CI first.", "m1")
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "said"),
+    [
+        ({"build_id": 7}, 422, "build_id"),
+        ({"build_id": "nope"}, 404, "build not found"),
+        ({"type": ""}, 400, "type"),
+        ({"analysis": ""}, 400, "analysis"),
+        ({"confidence": 99}, 422, "confidence"),
+        ({"recommendations": [1]}, 422, "recommendations"),
+        ({"recommendations": ["x" * 3_000]}, 400, "recommendations"),
+        ({"findings": {"a": "x" * 60_000}}, 400, "findings"),
+    ],
+)
+def test_a_report_that_cannot_be_kept_says_why(
+    client: Client, change: dict[str, object], status: int, said: str
+) -> None:
+    with client() as api:
+        answer = api.post(REPORT, json=A_REPORT | change)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+    assert said in answer.json()["message"]
+
+
+def test_many_reports_at_once_are_all_kept_with_numbers_of_their_own(client: Client, home: Path) -> None:
+    def send(n: int) -> int:
+        return int(api.post(REPORT, json=A_REPORT | {"analysis": f"{n % 20}"}).json()["report_id"])
+
+    with client() as api, ThreadPoolExecutor(8) as pool:
+        places = list(pool.map(send, range(40)))
+    assert sorted(set(places)) == list(range(20))
+    with open_store(load_from(home)) as store:
+        from banana_assets.backends.reports import Reports
+
+        assert len(Reports(store.engine).of(["shop-2"])["shop-2"]) == 20
