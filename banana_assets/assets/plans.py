@@ -5,6 +5,7 @@ from functools import partial
 
 import dagster as dg
 import polars as pl
+from pydantic import Field
 
 from banana_assets.assets.shared import result, table_asset
 from banana_assets.core.metrics.forecast.history import current
@@ -16,7 +17,7 @@ from banana_assets.core.tables import PLANS
 class Failures(dg.Config):
     """Which failed builds a run plans: those of the sensor `failed_builds`, else what waits."""
 
-    build_ids: list[str] = []
+    build_ids: list[str] = Field(default_factory=list, description="builds to plan for (builds.build_id)")
 
 
 @table_asset(PLANS, group="plans", pool="llm")
