@@ -9,6 +9,7 @@ from pydantic import Field
 
 from banana_assets.assets.shared import result, table_asset
 from banana_assets.core.metrics.forecast.history import current
+from banana_assets.core.plans.knowledge import Knowledge
 from banana_assets.core.plans.planner import plans as make_plans
 from banana_assets.core.plots.plans import plan_plot
 from banana_assets.core.tables import PLANS
@@ -30,6 +31,12 @@ def plans(
     failure_clusters: pl.DataFrame,
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Plan an answer to each distinct failure and to the top recommendations, without a language model."""
-    ahead, now = current(resource_usage_predictions), datetime.now(UTC)
-    frame = make_plans(build_failures, optimization_recommendations, ahead, builds, failure_clusters, now=now)
+    known = Knowledge(
+        builds=builds,
+        failures=build_failures,
+        clusters=failure_clusters,
+        recommendations=optimization_recommendations,
+        predictions=current(resource_usage_predictions),
+    )
+    frame = make_plans(known, now=datetime.now(UTC))
     return result(PLANS, frame, plot=partial(plan_plot, frame), preview=["goal", "approach", "status", "planner"])

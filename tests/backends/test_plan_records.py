@@ -11,7 +11,9 @@ import pytest
 from banana_assets.backends.plan_records import STEPS, PlanRecords
 from banana_assets.backends.store import Store
 from banana_assets.core.errors import InputError
-from banana_assets.core.plans.planner import abstained, cases, failure_plan
+from banana_assets.core.plans.case import cases
+from banana_assets.core.plans.knowledge import Knowledge
+from banana_assets.core.plans.planner import abstained, failure_plan
 from banana_assets.core.plans.types import Action, Plan, Requirement
 from banana_assets.core.tables import PLANS
 from tests.core.metrics.frames import at, failures
@@ -21,7 +23,7 @@ BY: dict[str, Any] = {"by": "ann", "at": at(200)}
 
 
 def made(plan_id: str = "aaaa1111", subject: str = "f1") -> Plan:
-    plan = failure_plan(cases(failures([{"build_id": "b"}]))[0], NOW)
+    plan = failure_plan(cases(Knowledge(failures=failures([{"build_id": "b"}])))[0], NOW)
     first = replace(
         plan.subtasks[0], action=Action("ingest", ("logs",)), resource_requirements=(Requirement("cpu", 2, "cores"),)
     )

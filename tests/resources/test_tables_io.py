@@ -105,6 +105,7 @@ def test_every_type_comes_back_as_it_went(resources: dict[str, object]) -> None:
         "resource_requirements": [{"type": "cpu", "amount": 2.0, "unit": "cores"}],
         "citations": [citation],
         "action": {"kind": "ingest", "arguments": ["a"]},
+        "rests_on": [{"table": "bottlenecks", "key": "k"}],
     }
     part = {"name": "n", "value": 1.0, "weight": 0.5, "why": "w"}
     row = {

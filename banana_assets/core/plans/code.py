@@ -49,12 +49,15 @@ def test_failure(case: Case) -> Recipe:
             15,
             tuple(range(2, len(steps))),
             "high",
+            runs=2,
         )
     )
     return Recipe(
         f"Reproduce {tests} alone, then correct what its assertion contradicts",
         tuple(steps),
-        "Changing the assertion to fit the code hides a defect; keep it unless the specification changed.",
+        "Changing the assertion to fit the code hides a defect.",
+        "Keep it unless the specification changed, and say which change in the commit.",
+        "Undo the change that the test began to fail with, and ask its author.",
     )
 
 
@@ -87,13 +90,15 @@ def compile_error(case: Case) -> Recipe:
             10,
             (1,),
             "high",
+            runs=1,
         ),
     )
     return Recipe(
         f"Correct the first error of {tool}{case.where}; the ones after it often follow from it",
         steps,
-        "The same error may come from a changed dependency or compiler: compare their versions with the last green "
-        "build before changing code that did not change.",
+        "The same error may come from a changed dependency or compiler.",
+        "Compare their versions with the last green build before changing code that did not change.",
+        "Pin compiler and dependencies to the versions of the last green build, and take the update up by itself.",
     )
 
 
@@ -110,12 +115,15 @@ def type_error(case: Case) -> Recipe:
             5,
             (1,),
             "high",
+            runs=1,
         ),
     )
     return Recipe(
         f"Make the types agree{case.where}",
         steps,
         "A cast or an ignore comment silences the checker and keeps the defect.",
+        "Allow neither without a reason beside it.",
+        "Go back to the declaration of the last green build, and change those who use it one by one.",
     )
 
 
@@ -148,7 +156,7 @@ def lint_error(case: Case) -> Recipe:
             "high",
             (0, 1),
         ),
-        Draft("verify", f"Run {tool} as {case.rerun} does.", "It ends without findings.", 5, (0,), "high"),
+        Draft("verify", f"Run {tool} as {case.rerun} does.", "It ends without findings.", 5, (0,), "high", runs=1),
         Draft(
             "prevent",
             f"Run {tool} before a commit with the version that {case.place} uses.",
@@ -158,7 +166,13 @@ def lint_error(case: Case) -> Recipe:
             "low",
         ),
     )
-    return Recipe(f"Resolve {codes} of {tool}", steps, "Automatic fixes may change behaviour: read the difference.")
+    return Recipe(
+        f"Resolve {codes} of {tool}",
+        steps,
+        "Automatic fixes may change behaviour.",
+        "Read the difference, and run the tests before it is merged.",
+        "Restore the file and resolve the findings by hand, one rule at a time.",
+    )
 
 
 def syntax_error(case: Case) -> Recipe:
@@ -175,12 +189,14 @@ def syntax_error(case: Case) -> Recipe:
             (0,),
         ),
         Draft("change", f"Correct {places}.", "The file parses.", 5, (0,), "high"),
-        Draft("verify", f"Run {case.rerun}.", "It gets past the place where it stopped.", 10, (1,), "high"),
+        Draft("verify", f"Run {case.rerun}.", "It gets past the place where it stopped.", 10, (1,), "high", runs=1),
     )
     return Recipe(
         f"Correct the syntax{case.where}",
         steps,
-        "Syntax that a newer version of the language accepts may be the cause: compare the versions first.",
+        "Syntax that only a newer version of the language accepts may be the cause.",
+        "Compare the versions with those of the last green build first.",
+        "Take the file from the last green commit and make the change again in small parts.",
     )
 
 
@@ -197,6 +213,7 @@ def crash(case: Case) -> Recipe:
             (),
             "high",
             (0,),
+            runs=1,
         ),
         Draft(
             "inspect",
@@ -221,10 +238,12 @@ def crash(case: Case) -> Recipe:
             (1, 2),
             "high",
         ),
-        Draft("verify", f"Run {case.rerun} five times.", "All end normally.", 20, (3,), "high"),
+        Draft("verify", f"Run {case.rerun} five times.", "All end normally.", 20, (3,), "high", runs=5),
     )
     return Recipe(
         f"Catch {signal} of {what} with a stack and correct what it shows",
         steps,
         "A crash that depends on timing can stay away in five runs and return.",
+        "Keep core dumps on for the next builds.",
+        "Go back to the compiler, runtime and native libraries of the last green build.",
     )

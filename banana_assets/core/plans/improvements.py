@@ -65,6 +65,8 @@ def _flaky(test: str, shown: list[str]) -> Recipe:
             Draft("verify", "Watch the next twenty builds.", f"None needs {test} a second time.", 10, (2,)),
         ),
         "A retry hides the test and a defect that it may show.",
+        "Retry only while somebody works on it, with a day on which that ends.",
+        "Put it in quarantine with `banana flaky quarantine`, which ends by itself.",
     )
 
 
@@ -100,7 +102,9 @@ def _slow(subject: str, shown: list[str]) -> Recipe:
             ),
             Draft("verify", f"Run {subject} five times.", "The median is back at the baseline.", 20, (2,)),
         ),
-        "Time that comes from more tests is no defect; ask what the added time buys.",
+        "Time that comes from more tests is no defect.",
+        "Ask what the added time buys before taking it away.",
+        "Split the job in two that run side by side.",
     )
 
 
@@ -142,6 +146,8 @@ def _slow_test(subject: str, shown: list[str]) -> Recipe:
             ),
         ),
         "A faster test that checks less is no gain.",
+        "Compare what it asserts before and after.",
+        "Run it on a schedule beside the builds that people wait for.",
     )
 
 
@@ -176,6 +182,8 @@ def _path(subject: str, shown: list[str]) -> Recipe:
             Draft("verify", "Compare the time of ten runs after with ten before.", "Runs end earlier.", 10, (1, 2)),
         ),
         "Time is saved only until the next longest job decides.",
+        "Look at the second longest job before beginning.",
+        "Start the job earlier: take away what it waits for without needing it.",
     )
 
 
@@ -211,6 +219,8 @@ def _failing(subject: str, shown: list[str]) -> Recipe:
             Draft("verify", "Compare the failure rate of twenty builds after with before.", "It fell.", 10, (2,)),
         ),
         "A retry lowers the rate and hides what fails.",
+        "Count builds that passed only when tried again as failures.",
+        "Go back to the last commit of the time before the rate rose, and come forward by halves.",
     )
 
 
@@ -244,6 +254,8 @@ def _queue(subject: str, shown: list[str]) -> Recipe:
             Draft("verify", "Compare the median wait of a week with the one before.", "It fell.", 10, (1, 2)),
         ),
         "More runners move the queue to what they share: registries, databases, licences.",
+        "Watch the load of what they share while adding them one by one.",
+        "Let builds that people wait for go first.",
     )
 
 
@@ -284,6 +296,8 @@ def _limit(subject: str, shown: list[str], predictions: pl.DataFrame) -> Recipe:
             Draft("verify", "Read the 95th percentile of the next full day.", "It is under 85 %.", 10, (1, 2)),
         ),
         "A limit that is raised without knowing the user is reached again.",
+        "Write down the largest user and its share before raising it.",
+        "Move the largest user to another host for as long as it takes to find out.",
     )
 
 
@@ -312,6 +326,8 @@ def _hot(subject: str, shown: list[str]) -> Recipe:
             ),
         ),
         "A job that another one waits for delays it when it is moved.",
+        "List what reads its results before moving it.",
+        "Limit how many of them run at once instead of moving them.",
     )
 
 
@@ -346,4 +362,6 @@ def _pattern(subject: str, shown: list[str]) -> Recipe:
             Draft("verify", "Compare its rate a day later.", "It no longer stands out.", 10, (2,)),
         ),
         f"Muting pattern {subject} hides it without mending it.",
+        "Mute it only with a day on which that ends (`banana patterns mute`).",
+        "Go back to the version before it began or rose.",
     )

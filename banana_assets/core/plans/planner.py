@@ -1,29 +1,37 @@
-"""The deterministic planner: a plan for each distinct failure and for the most pressing recommendations."""
+"""The deterministic planner: a plan for a failure or a recommendation, out of known methods and measured facts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 
-from banana_assets.core.advice.citing import cause_citations
-from banana_assets.core.advice.facts import extract
 from banana_assets.core.advice.headlines import headline
-from banana_assets.core.evidence import plural, stable_id
-from banana_assets.core.metrics.forecast.series import is_percentage
+from banana_assets.core.evidence import Citation, stable_id
 from banana_assets.core.plans import code, surroundings
-from banana_assets.core.plans.case import Case
-from banana_assets.core.plans.drafts import Recipe, numbered
+from banana_assets.core.plans.asked import Ask
+from banana_assets.core.plans.case import Case, cases, often, shown
+from banana_assets.core.plans.drafts import MOST_CITED, Draft, Recipe, numbered
+from banana_assets.core.plans.finishing import finished
 from banana_assets.core.plans.improvements import recipe_for
-from banana_assets.core.plans.types import Plan, Prediction, Risk
+from banana_assets.core.plans.knowledge import Knowledge
+from banana_assets.core.plans.needs import Room
+from banana_assets.core.plans.reverting import reverting, wants_revert
+from banana_assets.core.plans.scoring import Concern
+from banana_assets.core.plans.types import Action, Plan, Prediction, TableRow
+from banana_assets.core.safety.secrets import mask
 from banana_assets.core.tables.plans import PLANS
 
 PLANNER = "deterministic"
 LEAST_CONFIDENCE = 0.3
 MOST_RECOMMENDATIONS = 5
-NEAR = 85.0
+HORIZON = timedelta(days=7)
+"""A plan is decided by the builds of so long after it was made."""
+
+NO_ASK = Ask()
 
 RECIPES: Mapping[str, Callable[[Case], Recipe]] = {
     "missing_dependency": surroundings.missing_dependency,
@@ -46,117 +54,109 @@ RECIPES: Mapping[str, Callable[[Case], Recipe]] = {
 """Failure class to the steps that mend it. ``unknown`` and ``cancelled`` have none: the planner abstains."""
 
 
-def plans(
-    failures: pl.DataFrame,
-    recommendations: pl.DataFrame,
-    predictions: pl.DataFrame,
-    builds: pl.DataFrame | None = None,
-    clusters: pl.DataFrame | None = None,
-    *,
-    now: datetime,
-) -> pl.DataFrame:
-    """PLANS out of BUILD_FAILURES, OPTIMIZATION_RECOMMENDATIONS, RESOURCE_USAGE_PREDICTIONS, BUILDS, FAILURE_CLUSTERS.
-
-    One plan a cluster, from its latest failure, and one for each of the five most pressing recommendations that no
-    failure's plan answers. The plan's id is a hash of its subject and of the quotes it rests on. It abstains, with
-    one reason, when the class is unknown, too unsure, or no line can be cited.
-    """
-    made = [failure_plan(case, now) for case in cases(failures, builds, predictions, clusters)]
-    open_ = recommendations.filter((pl.col("status") == "open") & ~pl.col("subject").str.starts_with("failure "))
-    pressing = open_.sort(["impact_score", "recommendation_id"], descending=[True, False]).head(MOST_RECOMMENDATIONS)
-    made += [recommendation_plan(row, predictions, now) for row in pressing.iter_rows(named=True)]
+def plans(known: Knowledge, *, now: datetime) -> pl.DataFrame:
+    """PLANS: one plan a cluster of failures, and one for each of the five most pressing recommendations."""
+    made = [failure_plan(case, now, there=known.rooms) for case in cases(known)]
+    made += [recommendation_plan(row, known, now) for row in pressing(known.recommendations)]
     if not made:
         return PLANS.empty()
     rows = list({p.plan_id: p.row() for p in made}.values())
     return PLANS.conform(pl.DataFrame(rows, schema=PLANS.dtypes))
 
 
-def cases(
-    failures: pl.DataFrame,
-    builds: pl.DataFrame | None = None,
-    predictions: pl.DataFrame | None = None,
-    clusters: pl.DataFrame | None = None,
-) -> list[Case]:
-    """The distinct failures, the one seen latest first. A failure that is in no cluster is one of its own."""
-    known: dict[str, tuple[str, str, str | None]] = {}
-    if builds is not None:
-        known = {r[0]: (r[1], r[2], r[3]) for r in builds.select("build_id", "pipeline", "job", "command").iter_rows()}
-    near = _near_limit(predictions)
-    found = []
-    for (cluster_id,), group in clustered(failures, clusters).group_by("cluster_id", maintain_order=True):
-        row = group.row(-1, named=True)
-        pipeline, job, command = known.get(row["build_id"], ("", "", None))
-        found.append(
-            Case(
-                cluster_id=str(cluster_id),
-                fingerprint=row["fingerprint"],
-                build_id=row["build_id"],
-                category=row["category"],
-                confidence=row["confidence"],
-                reason=row["reason"],
-                text=row["cause_text"],
-                facts=extract(row["cause_text"]),
-                failing_tests=tuple(row["failing_tests"] or ()),
-                tool=row["tool"],
-                failing_step=row["failing_step"],
-                exit_code=row["exit_code"],
-                failed_at=row["failed_at"],
-                citations=cause_citations(row),
-                builds=group.height,
-                pipeline=pipeline,
-                job=job,
-                command=command,
-                limit_near=near,
-            )
-        )
-    return sorted(found, key=lambda c: (c.failed_at, c.build_id), reverse=True)
+def pressing(recommendations: pl.DataFrame, most: int = MOST_RECOMMENDATIONS) -> list[dict[str, Any]]:
+    """The open recommendations of the highest impact that no failure's plan answers."""
+    open_ = recommendations.filter((pl.col("status") == "open") & ~pl.col("subject").str.starts_with("failure "))
+    return open_.sort(["impact_score", "recommendation_id"], descending=[True, False]).head(most).to_dicts()
 
 
-def clustered(failures: pl.DataFrame, clusters: pl.DataFrame | None) -> pl.DataFrame:
-    """The failures (BUILD_FAILURES) by time, with the ``cluster_id`` of each; its fingerprint where it has none."""
-    of_build = pl.DataFrame(schema={"build_id": pl.String, "cluster_id": pl.String})
-    if clusters is not None:
-        of_build = clusters.select("cluster_id", build_id="builds").explode("build_id").select(of_build.columns)
-    known = failures.join(of_build.unique("build_id"), on="build_id", how="left")
-    return known.with_columns(pl.coalesce("cluster_id", "fingerprint")).sort("failed_at", "build_id")
+def failure_plan(
+    case: Case, now: datetime, ask: Ask = NO_ASK, there: Sequence[Room] = (), supersedes: str | None = None
+) -> Plan:
+    """The plan for one distinct failure, made at ``now``.
 
-
-def _near_limit(predictions: pl.DataFrame | None) -> tuple[str, ...]:
-    if predictions is None or not predictions.height:
-        return ()
-    memory = predictions.filter(pl.col("metric").str.contains("mem") & (pl.col("hi80") >= NEAR))
-    memory = memory.filter(pl.col("metric").map_elements(is_percentage, return_dtype=pl.Boolean))
-    peaks = memory.group_by("source", "metric").agg(pl.col("hi80").max()).sort("source", "metric")
-    return tuple(f"{metric} of {source} up to {peak:.0f} %" for source, metric, peak in peaks.iter_rows())
-
-
-def failure_plan(case: Case, now: datetime) -> Plan:
-    """The plan for one distinct failure, made at ``now``."""
+    Its id is a hash of the failure, of what was asked and of the quotes it rests on. It abstains, with one reason, when
+    the class is unknown or too unsure, no line can be cited, or no plan keeps the constraints.
+    """
     goal = headline(case.category, case.facts, case.failing_tests, case.tool)
-    plan_id = stable_id("plan", case.cluster_id, *(c["quote"] for c in case.citations))
-    reason = _abstains(case)
+    plan = replace(
+        abstained(failure_id(case, ask, supersedes), "failure", goal, case.cluster_id, "", now, case.fingerprint),
+        supersedes=supersedes,
+    )
+    reason = abstains(case)
     if reason:
-        return abstained(plan_id, "failure", goal, case.cluster_id, reason, now, case.fingerprint)
-    recipe = RECIPES[case.category](case)
-    by = case.failed_at + timedelta(days=7)
+        return replace(plan, reason=reason)
+    recipe = recipe_of(case, ask)
+    drafts = (*recipe.steps, *_taking_in(case, recipe.steps))
+    rows = (TableRow("failure_clusters", case.cluster_id), TableRow("build_failures", case.build_id))
+    steps = numbered(drafts, case.citations, needs=case.needs, run_minutes=case.run_minutes, rests_on=rows)
+    made = replace(
+        plan,
+        status="pending",
+        reason=None,
+        approach=f"{recipe.approach}. {often(case)}",
+        subtasks=steps,
+        risks=recipe.risks,
+        fallback_plan=_fallback(case, recipe, now),
+        prediction=prediction(case, now),
+    )
+    return finished(made, failure_concerns(case), ask, there)
+
+
+def recipe_of(case: Case, ask: Ask = NO_ASK) -> Recipe:
+    """The method for a failure: that of its class, or going back where that is what was asked for and can be done."""
+    if ask.preferred_approach and case.change and wants_revert(ask.preferred_approach):
+        return reverting(case)
+    return RECIPES[case.category](case)
+
+
+def failure_id(case: Case, ask: Ask, supersedes: str | None) -> str:
+    """The id of a plan for a failure: the same for the same evidence and ask."""
+    asked = () if ask == NO_ASK else (repr(ask),)
+    return stable_id("plan", case.cluster_id, *(c["quote"] for c in case.citations), *asked, supersedes or "")
+
+
+def prediction(case: Case, now: datetime) -> Prediction:
+    """What later builds should show."""
+    by = now + HORIZON
     statement = (
         f"Once it is done, no build of {case.place} fails with {case.fingerprint[:12]} again; "
         f"builds up to {by:%F} decide."
     )
-    seen = f" Seen in {plural(case.builds, 'build')}."
-    return Plan(
-        plan_id=plan_id,
-        kind="failure",
-        goal=goal,
-        subject=case.cluster_id,
-        approach=recipe.approach + "." + seen,
-        subtasks=numbered(recipe.steps, case.citations),
-        risks=(Risk(recipe.risk, ""),),
-        fallback_plan="",
-        prediction=Prediction(case.fingerprint, statement, by),
-        planner=PLANNER,
-        created_at=now,
+    return Prediction(case.fingerprint, statement, by)
+
+
+def failure_concerns(case: Case) -> tuple[Concern, ...]:
+    """The places in the log that explain the failure, each weighing its lines, the first one double."""
+    weights = (c["last_line"] - c["first_line"] + 1 for c in case.citations)
+    return tuple(
+        Concern(f"cause {n}", weight * (2 if n == 1 else 1), places=(citation,))
+        for n, (citation, weight) in enumerate(zip(case.citations[:MOST_CITED], weights, strict=False), 1)
     )
+
+
+def _taking_in(case: Case, steps: tuple[Draft, ...]) -> tuple[Draft, ...]:
+    """The step that is ours: newer builds are taken in from where this one came from, so that they decide."""
+    if case.folder is None:
+        return ()
+    last = max((n for n, s in enumerate(steps) if s.type == "verify"), default=len(steps) - 1)
+    return (
+        Draft(
+            "verify",
+            f"Take in the builds that ran since from `{case.folder}`, so that the prediction is decided.",
+            f"Builds of {case.place} after the change are there.",
+            2,
+            (last,),
+            "low",
+            action=Action("ingest", (case.folder,)),
+        ),
+    )
+
+
+def _fallback(case: Case, recipe: Recipe, now: datetime) -> str:
+    if case.change and case.first_seen and now - case.first_seen <= HORIZON and recipe.approach[:4] != "Undo":
+        return f"{recipe.fallback} If that does not help either, undo {case.change}, with which the failure came."
+    return recipe.fallback
 
 
 def abstained(
@@ -180,7 +180,8 @@ def abstained(
     )
 
 
-def _abstains(case: Case) -> str | None:
+def abstains(case: Case) -> str | None:
+    """Why there is no plan for a failure, where there is none."""
     if case.category not in RECIPES:
         why = "somebody or something cancelled the build" if case.category == "cancelled" else "its class is unknown"
         return f"No plan: {why} ({case.reason})."
@@ -191,32 +192,46 @@ def _abstains(case: Case) -> str | None:
     return None
 
 
-def recommendation_plan(row: dict[str, Any], predictions: pl.DataFrame, now: datetime) -> Plan:
-    """The plan for one recommendation that is about no single failure, made at ``now``."""
+def recommendation_plan(
+    row: Mapping[str, Any], known: Knowledge, now: datetime, ask: Ask = NO_ASK, supersedes: str | None = None
+) -> Plan:
+    """The plan for one recommendation (a row of OPTIMIZATION_RECOMMENDATIONS) that is about no single failure."""
     ident = row["recommendation_id"]
-    plan_id = stable_id("plan", ident, *(e["fact"] for e in row["evidence"]))
-    goal = row["description"].split(". ")[0].rstrip(".")
-    recipe = recipe_for(row, predictions)
+    asked = () if ask == NO_ASK else (repr(ask),)
+    plan_id = stable_id("plan", ident, *(e["fact"] for e in row["evidence"]), *asked, supersedes or "")
+    goal = shown(row["description"].split(". ")[0].rstrip("."))
+    plan = replace(abstained(plan_id, "recommendation", goal, ident, "", now), supersedes=supersedes)
+    recipe = recipe_for(dict(row), known.predictions)
     if recipe is None:
-        reason = f"No plan: there is no method for {row['subject']}."
-        return abstained(plan_id, "recommendation", goal, ident, reason, now)
-    citations = tuple(e["citation"] for e in row["evidence"] if e["citation"])
-    statement = f"Once it is done, the same recommendation ({ident}) is no longer made."
-    return Plan(
-        plan_id=plan_id,
-        kind="recommendation",
-        goal=goal,
-        subject=ident,
+        return replace(plan, reason=f"No plan: there is no method for {row['subject']}.")
+    by = now + HORIZON
+    made = replace(
+        plan,
+        status="pending",
+        reason=None,
         approach=recipe.approach + ".",
-        subtasks=numbered(recipe.steps, citations),
-        risks=(Risk(recipe.risk, ""),),
-        fallback_plan="",
-        prediction=Prediction(None, statement, _last(predictions)),
-        planner=PLANNER,
-        created_at=now,
+        subtasks=numbered(recipe.steps, advice_citations(row), rests_on=advice_rows(row)),
+        risks=recipe.risks,
+        fallback_plan=recipe.fallback,
+        prediction=Prediction(None, f"Once it is done, the same recommendation ({ident}) is no longer made.", by),
     )
+    return finished(made, (advice_concern(row),), ask, known.rooms)
 
 
-def _last(predictions: pl.DataFrame) -> datetime | None:
-    value = predictions["ts"].max() if predictions.height else None
-    return value if isinstance(value, datetime) else None
+def advice_citations(row: Mapping[str, Any]) -> tuple[Citation, ...]:
+    """The lines that a recommendation or bottleneck rests on, as they may be shown."""
+    found: Iterable[Citation] = (e["citation"] for e in row["evidence"] if e["citation"])
+    return tuple({**c, "quote": mask(c["quote"]).text} for c in found)
+
+
+def advice_rows(row: Mapping[str, Any]) -> tuple[TableRow, ...]:
+    """The rows that a recommendation or bottleneck is, and the first that it rests on."""
+    own = [("optimization_recommendations", row.get("recommendation_id")), ("bottlenecks", row.get("bottleneck_id"))]
+    rests = [(e["table"], e["key"]) for e in row["evidence"][:3]]
+    return tuple(dict.fromkeys(TableRow(table, key) for table, key in [*own, *rests] if key))
+
+
+def advice_concern(row: Mapping[str, Any]) -> Concern:
+    """What a recommendation is about, weighing its impact."""
+    own = TableRow("optimization_recommendations", row["recommendation_id"])
+    return Concern(row["subject"], max(row["impact_score"], 0.1), advice_citations(row), (own,))

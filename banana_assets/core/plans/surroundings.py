@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from banana_assets.core.plans.case import Case, listed, test_command
 from banana_assets.core.plans.drafts import Draft, Recipe
-from banana_assets.core.plans.types import Requirement
 
 _ECOSYSTEMS: tuple[tuple[str, str, str], ...] = (
     (
@@ -69,6 +68,7 @@ def missing_dependency(case: Case) -> Recipe:
             15,
             (1,),
             "high",
+            runs=1,
         ),
         Draft(
             "prevent",
@@ -82,7 +82,9 @@ def missing_dependency(case: Case) -> Recipe:
     return Recipe(
         f"Declare {shown} where the job installs from",
         steps,
-        "A name that looks like a known package may be another one: compare publisher and version before adding it.",
+        "A name that looks like a known package may be another one.",
+        "Compare publisher and version with what the code asks for before adding it.",
+        "Install from the lock file of the last green build until the right package is known.",
     )
 
 
@@ -113,6 +115,7 @@ def timeout(case: Case) -> Recipe:
             (),
             "high",
             (1,),
+            runs=1,
         ),
         Draft(
             "change",
@@ -123,12 +126,22 @@ def timeout(case: Case) -> Recipe:
             (0, 1),
             "high",
         ),
-        Draft("verify", f"Run {case.rerun} three times.", f"Each run ends in under half of {limit}.", 30, (2,), "high"),
+        Draft(
+            "verify",
+            f"Run {case.rerun} three times.",
+            f"Each run ends in under half of {limit}.",
+            30,
+            (2,),
+            "high",
+            runs=3,
+        ),
     )
     return Recipe(
         f"Find what {what} waits for before {limit} ends",
         steps,
         f"Raising {limit} alone makes every hanging build cost more.",
+        "Raise it only for what was measured to need it, and by measure.",
+        "Move what hangs to a job of its own, so that it holds up nothing else, and go on looking there.",
     )
 
 
@@ -158,12 +171,15 @@ def access_error(case: Case) -> Recipe:
             10,
             (1,),
             "high",
+            runs=1,
         ),
     )
     return Recipe(
         f"Give the build the one right it lacks on {shown}",
         steps,
-        "Wide rights (mode 777, an administrator's token) mend the build and open the project.",
+        "Wide rights (for everybody, or those of an administrator) mend the build and open the project.",
+        "Give one right on one thing, and let it expire.",
+        "Move the step that needs the right to a job that has it.",
     )
 
 
@@ -182,7 +198,7 @@ def out_of_memory(case: Case) -> Recipe:
             (),
             "high",
             (0,),
-            (Requirement("memory", 1, "measurement"),),
+            runs=1,
         ),
         Draft(
             "change",
@@ -209,12 +225,15 @@ def out_of_memory(case: Case) -> Recipe:
             30,
             (1, 2),
             "high",
+            runs=3,
         ),
     )
     return Recipe(
         f"Measure the peak of {who}, lower it, and only then raise the limit",
         steps,
         "Memory that grows without end fills any limit; raising it only delays the failure.",
+        "Plot the memory of one run before raising anything.",
+        "Run the parts one after the other until the peak is understood.",
     )
 
 
@@ -240,7 +259,7 @@ def disk_full(case: Case) -> Recipe:
             "high",
             (1,),
         ),
-        Draft("verify", f"Run {case.rerun}.", "It ends with free space left.", 15, (1,), "high"),
+        Draft("verify", f"Run {case.rerun}.", "It ends with free space left.", 15, (1,), "high", runs=1),
         Draft(
             "prevent",
             "Let the runner clean its work folders after each job, and watch its free space.",
@@ -253,7 +272,9 @@ def disk_full(case: Case) -> Recipe:
     return Recipe(
         f"Find what fills the disk under {path}, clear it and keep it clear",
         steps,
-        "Deleting a cache slows the next builds; delete what is largest and least read.",
+        "Deleting a cache slows the next builds.",
+        "Delete what is largest and least read, and time the next build.",
+        "Run the job on a runner with a larger disk until it is known what fills this one.",
     )
 
 
@@ -289,12 +310,14 @@ def network_error(case: Case) -> Recipe:
             (0,),
             "low",
         ),
-        Draft("verify", f"Run {case.rerun}.", f"It gets past {host}.", 10, (1,), "high"),
+        Draft("verify", f"Run {case.rerun}.", f"It gets past {host}.", 10, (1,), "high", runs=1),
     )
     return Recipe(
         f"Find why {host} is out of reach and make the build bear it",
         steps,
         "Retries without a limit turn an outage into builds that hang.",
+        "Limit their number and their whole time.",
+        "Build from the last copy of what is fetched, out of a cache or an artefact of the last green build.",
     )
 
 
@@ -323,9 +346,15 @@ def configuration_error(case: Case) -> Recipe:
             "high",
             (1,),
         ),
-        Draft("verify", f"Run {case.rerun}.", f"It gets past {shown}.", 10, (1,), "high"),
+        Draft("verify", f"Run {case.rerun}.", f"It gets past {shown}.", 10, (1,), "high", runs=1),
     )
-    return Recipe(f"Correct {shown} in {where}", steps, "A setting that another job shares changes there too.")
+    return Recipe(
+        f"Correct {shown} in {where}",
+        steps,
+        "A setting that another job shares changes there too.",
+        "Search for what else reads it, and build that too.",
+        "Restore the configuration of the last green build and change one setting at a time.",
+    )
 
 
 def infrastructure_error(case: Case) -> Recipe:
@@ -340,6 +369,7 @@ def infrastructure_error(case: Case) -> Recipe:
             (),
             "high",
             (0,),
+            runs=1,
         ),
         Draft(
             "inspect",
@@ -363,6 +393,8 @@ def infrastructure_error(case: Case) -> Recipe:
         f"Tell a broken runner from a broken job by running {case.place} elsewhere",
         steps,
         "Automatic re-runs hide a runner that is breaking slowly.",
+        "Count the re-runs of each runner.",
+        "Run its jobs elsewhere until the runner's own log is read.",
     )
 
 
@@ -396,12 +428,14 @@ def container_build_error(case: Case) -> Recipe:
             (0, 1),
             "high",
         ),
-        Draft("verify", f"Run {case.rerun} without cache.", "It builds from nothing.", 20, (2,), "high"),
+        Draft("verify", f"Run {case.rerun} without cache.", "It builds from nothing.", 20, (2,), "high", runs=1),
     )
     return Recipe(
         f"Repeat the failing instruction of {image} from the layer before it",
         steps,
         "A pinned digest no longer gets security fixes by itself.",
+        "Let a scheduled job propose newer digests.",
+        "Build from the digest of the last image that was built.",
     )
 
 
@@ -423,12 +457,14 @@ def version_control_error(case: Case) -> Recipe:
             (0,),
         ),
         Draft("change", change, f"A fresh clone has {ref}.", 20, (0,), "high", (1,)),
-        Draft("verify", f"Run {case.rerun} from a fresh clone.", "The checkout succeeds.", 10, (1,), "high"),
+        Draft("verify", f"Run {case.rerun} from a fresh clone.", "The checkout succeeds.", 10, (1,), "high", runs=1),
     )
     return Recipe(
         f"Make {ref} reachable for the checkout",
         steps,
         "A rewritten history breaks every build that still refers to it.",
+        "Fetch the revision by its full id, and protect the branch.",
+        "Build the last commit that the checkout reaches.",
     )
 
 
@@ -446,8 +482,12 @@ def _conflict(case: Case, ref: str) -> Recipe:
         Draft(
             "change", f"Resolve {ref}, run the tests, and push the merge.", f"{ref} merges cleanly.", 20, (0,), "high"
         ),
-        Draft("verify", f"Run {case.rerun} from a fresh clone.", "The merge succeeds.", 10, (1,), "high"),
+        Draft("verify", f"Run {case.rerun} from a fresh clone.", "The merge succeeds.", 10, (1,), "high", runs=1),
     )
     return Recipe(
-        f"Resolve the merge conflict in {ref}", steps, "A resolution that drops one side's change breaks it silently."
+        f"Resolve the merge conflict in {ref}",
+        steps,
+        "A resolution that drops one side's change breaks it silently.",
+        "Run the tests of both sides after the merge.",
+        "Rebase the branch in small parts, so that each conflict is one change.",
     )

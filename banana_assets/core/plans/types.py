@@ -8,6 +8,11 @@ from typing import Any
 
 from banana_assets.core.evidence import Citation
 
+STEP_TYPES = ("reproduce", "measure", "inspect", "change", "verify", "prevent")
+"""``change`` mends; ``verify`` shows whether it did; the ones before look, ``prevent`` keeps it from coming again."""
+
+PRIORITIES = ("low", "medium", "high")
+
 
 @dataclass(frozen=True)
 class Requirement:
@@ -28,8 +33,17 @@ class Action:
 
 
 @dataclass(frozen=True)
+class TableRow:
+    """A row of a table that a step rests on: ``TableRow("bottlenecks", "39ebb196bd36c596")``."""
+
+    table: str
+    key: str
+
+
+@dataclass(frozen=True)
 class Subtask:
-    """One step. ``dependencies`` are ids of steps that must be done before it."""
+    """One step. ``dependencies`` are ids of steps that must be done before it; ``rests_on`` are rows of tables that it
+    rests on beside the cited lines."""
 
     id: str
     type: str
@@ -41,6 +55,7 @@ class Subtask:
     resource_requirements: tuple[Requirement, ...] = ()
     citations: tuple[Citation, ...] = ()
     action: Action | None = None
+    rests_on: tuple[TableRow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,5 +157,6 @@ def _subtask(row: dict[str, Any]) -> Subtask:
             "resource_requirements": tuple(Requirement(**r) for r in row["resource_requirements"]),
             "citations": tuple(row["citations"]),
             "action": Action(action["kind"], tuple(action["arguments"])) if action else None,
+            "rests_on": tuple(TableRow(**r) for r in row["rests_on"]),
         }
     )

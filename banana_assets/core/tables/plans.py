@@ -13,6 +13,8 @@ RESOURCE_REQUIREMENT = pl.Struct({"type": pl.String, "amount": pl.Float64, "unit
 ACTION = pl.Struct({"kind": pl.String, "arguments": pl.List(pl.String)})
 """What Banana can do itself, after approval: one of ``vocabulary.PLAN_ACTIONS``, and what it acts on."""
 
+ROW = pl.Struct({"table": pl.String, "key": pl.String})
+
 SUBTASK = pl.Struct(
     {
         "id": pl.String,
@@ -25,6 +27,7 @@ SUBTASK = pl.Struct(
         "resource_requirements": pl.List(RESOURCE_REQUIREMENT),
         "citations": pl.List(CITATION),
         "action": ACTION,
+        "rests_on": pl.List(ROW),
     }
 )
 

@@ -11,9 +11,10 @@ from banana_assets.core.advice.answers import answer
 from banana_assets.core.advice.impact import BuildTime
 from banana_assets.core.advice.observed import Observed, target
 from banana_assets.core.evidence import fact
+from banana_assets.core.plans.knowledge import Knowledge
 from banana_assets.core.plans.planner import recommendation_plan
 from banana_assets.core.plans.validation import plan_issues
-from banana_assets.core.tables import PLANS, RESOURCE_USAGE_PREDICTIONS
+from banana_assets.core.tables import PLANS
 from banana_assets.core.vocabulary import BOTTLENECK_KINDS, DIFFICULTIES, RECOMMENDATION_TYPES
 from tests.core.metrics.frames import at
 
@@ -40,9 +41,10 @@ def test_every_kind_has_an_answer_and_a_valid_plan(kind: str) -> None:
     evidence = [fact("It is.", "bottlenecks", "x", CITED), *row["evidence"]]  # type: ignore[arg-type]
     advice = {
         "recommendation_id": "r", "subject": f"{kind} {row['subject']}", "description": f"{said.lead}. It is.",
+        "impact_score": said.impact.score,
         "evidence": evidence,
     }  # fmt: skip
-    plan = recommendation_plan(advice, RESOURCE_USAGE_PREDICTIONS.empty(), at(9))
+    plan = recommendation_plan(advice, Knowledge(), at(9))
     assert plan.status == "pending"
     frame = PLANS.conform(pl.DataFrame([plan.row()], schema=PLANS.dtypes))
     assert plan_issues(frame).is_empty()

@@ -11,6 +11,7 @@ from banana_assets.core.builds.history import test_history as history_of
 from banana_assets.core.metrics.forecast.predict import predict
 from banana_assets.core.metrics.health import build_health
 from banana_assets.core.metrics.usage import resource_usage
+from banana_assets.core.plans.knowledge import Knowledge
 from banana_assets.core.plans.planner import plans
 from banana_assets.core.tables import (
     BOTTLENECKS,
@@ -31,7 +32,7 @@ from tests.core.metrics.frames import at, builds, failures, patterns, results, s
 USAGE = resource_usage(samples([40.0 + k % 24 for k in range(96)], 3600))
 FAILED = failures([{"build_id": f"b{k:03d}", "failed_at": at(30 * k), "fingerprint": f"f{k}"} for k in range(3)])
 RUNS = builds([{"status": "failed" if k % 3 == 0 else "success", "duration_seconds": 60.0 + k} for k in range(12)])
-PLANNED = plans(FAILED, OPTIMIZATION_RECOMMENDATIONS.empty(), RESOURCE_USAGE_PREDICTIONS.empty(), now=at(9))
+PLANNED = plans(Knowledge(failures=FAILED), now=at(9))
 RAN = results([{"build_id": f"b{k:03d}", "name": "cost $5 & <b>", "duration_seconds": 0.1 * k} for k in range(12)])
 HISTORY = history_of(RAN, RUNS)
 FLAKY = HISTORY.select("test_id", "title").with_columns(
