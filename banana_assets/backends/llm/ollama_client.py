@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from banana_assets.backends.llm.failed import of_status
-from banana_assets.backends.llm.wire import CONNECT_SECONDS, Bounds, within
+from banana_assets.backends.llm.wire import CONNECT_SECONDS, LEAST_SECONDS, Bounds, within
 from banana_assets.backends.settings import mask_password
 from banana_assets.core.models.answers import parsed
 from banana_assets.core.models.prices import own_machine, tokens_at_most
@@ -92,15 +92,18 @@ class _Exchange:
         self.seconds = seconds
 
     def ask(self, question: Any) -> Any:
+        began = time.monotonic()
         import httpx
         import ollama
 
-        bounds = Bounds(httpx.SyncByteStream, self.seconds)
+        # The first import takes its time, which is the deadline's too.
+        seconds = max(self.seconds - (time.monotonic() - began), LEAST_SECONDS)
+        bounds = Bounds(httpx.SyncByteStream, seconds)
         heard: dict[str, str] = {}
         name = mask_password(self.url)
         client: Any = ollama.Client(
             self.url,
-            timeout=httpx.Timeout(self.seconds, connect=min(CONNECT_SECONDS, self.seconds)),
+            timeout=httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)),
             follow_redirects=False,
             headers={"Accept-Encoding": "identity"},
             event_hooks={"response": [lambda response: heard.update(response.headers), bounds.hook]},
@@ -108,7 +111,7 @@ class _Exchange:
             trust_env=not own_machine(self.url),
         )
         try:
-            return within(self.seconds, lambda: question(client), give_up=client.close)
+            return within(seconds, lambda: question(client), give_up=client.close)
         except ollama.ResponseError as error:
             if bounds.broken:
                 raise bounds.broken from error

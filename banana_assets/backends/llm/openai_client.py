@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from banana_assets.backends.llm.failed import of_status
-from banana_assets.backends.llm.wire import CONNECT_SECONDS, Bounds, within
+from banana_assets.backends.llm.wire import CONNECT_SECONDS, LEAST_SECONDS, Bounds, within
 from banana_assets.backends.settings import mask_password
 from banana_assets.core.models.answers import parsed
 from banana_assets.core.models.prices import OPENAI_URL, own_machine, tokens_at_most
@@ -104,9 +104,12 @@ class OpenAI:
 
     def _ask(self, question: Any, seconds: float) -> Any:
         """The answer to one HTTP request, bounded in time and size, its failures as ModelError."""
+        began = time.monotonic()
         import httpx2
         import openai
 
+        # The first import takes a second, which is the deadline's too.
+        seconds = max(seconds - (time.monotonic() - began), LEAST_SECONDS)
         bounds = Bounds(httpx2.SyncByteStream, seconds)
         http = httpx2.Client(
             timeout=httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)),

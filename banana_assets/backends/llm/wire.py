@@ -18,6 +18,8 @@ MOST_BYTES = 1 << 20
 """Bytes of one HTTP answer that are read; a plan has some ten thousand."""
 
 CONNECT_SECONDS = 5.0
+LEAST_SECONDS = 0.05
+"""With less than this left no call is begun."""
 
 
 class Bounds:
