@@ -91,9 +91,9 @@ def _of_text(text: str, known: str) -> Iterator[str]:
     for secret in find(text):
         yield f"It shows a secret ({secret.kind})."
     shown = untrusted.tidy(text)
-    if views.SWALLOWED.search(text) or (shown != text and "⟨U+" in shown):
+    if views.HIDDEN.search(text) or (shown != text and "⟨U+" in shown):
         yield "It has hidden or control characters."
-    readings = list(dict.fromkeys([text, shown, *(view.text for view in views.of(text))]))
+    readings = list(dict.fromkeys([text, shown, *views.readings(text)]))
     for reading in readings:
         for message, pattern in _RULES:
             if m := pattern.search(reading):

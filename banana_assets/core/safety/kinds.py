@@ -33,7 +33,7 @@ RULES = (
     Rule(
         "aws_secret_key",
         r"(?:AKIA|ASIA)[A-Z2-7]",
-        r"(?:AKIA|ASIA)[A-Z2-7]{16}[^A-Za-z0-9/+][^/+=]{0,60}?(?:^|[^A-Za-z0-9/+])(?P<v>[A-Za-z0-9/+]{40})(?:$|[^A-Za-z0-9/+=])",
+        r"(?:AKIA|ASIA)[A-Z2-7]{16}(?:[^A-Za-z0-9/+][^+=]{0,60}?)?[^A-Za-z0-9/+](?P<v>[A-Za-z0-9/+]{40})(?:$|[^A-Za-z0-9/+=])",
     ),
     Rule("gcp_api_key", r"AIza", _B + r"(?P<v>AIza[0-9A-Za-z_-]{35})"),
     Rule(
@@ -47,7 +47,11 @@ RULES = (
         r"AccountKey|SharedAccessKey",
         r"(?i)(?:AccountKey|SharedAccessKey)\s*=\s*(?P<v>[A-Za-z0-9+/]{40,}={0,2})",
     ),
-    Rule("azure_sas", r"(?i)[?&]sig=", r"(?i)[?&]sig=(?P<v>[A-Za-z0-9%+/=_-]{16,})"),
+    Rule(
+        "signed_url",
+        r"(?i)[?&](?:sig|[a-z-]*signature)=",
+        r"(?i)[?&](?:sig|[a-z-]*signature)=(?P<v>[A-Za-z0-9%+/=_-]{16,})",
+    ),
     Rule(
         "azure_client_secret", r"[78]Q~", r"(?:^|[^A-Za-z0-9_~.-])(?P<v>[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34})"
     ),
@@ -149,7 +153,12 @@ RULES = (
     Rule(
         "authorization",
         r"(?i)authorization",
-        r"(?i)authorization\\*[\"']?\s*[:=,]\s*\\*[\"']?(?:(?:bearer|basic|token|digest|negotiate|bot|apikey|key|aws4-hmac-sha256)\s+)(?P<v>[^\s\"'\\][^\r\n\"'\\]*)",
+        r"(?i)authorization\\*[\"']?\s*[:=,]\s*\\*[\"']?(?:bearer|basic|token|negotiate|bot|apikey|key|pat)\s+(?P<v>[^\s\"'\\]{4,})",
+    ),
+    Rule(
+        "authorization",
+        r"(?i)authorization",
+        r"(?i)authorization\\*[\"']?\s*[:=,]\s*\\*[\"']?(?:digest|aws4-hmac-sha256)\s+(?P<v>[^\r\n]{8,})",
     ),
     Rule(
         "authorization",
@@ -164,10 +173,22 @@ RULES = (
     ),
     Rule("masked_by_ci", r"::add-mask::", r"::add-mask::(?P<v>[^\r\n]+)"),
     Rule("netrc_password", r"(?i)login", r"(?i)\blogin[ \t]+\S+\s+password[ \t]+(?P<v>\S+)"),
+    # A word with a digit in it, alone behind "password" at the end of a line.
+    Rule(
+        "netrc_password",
+        r"\bpassword[ \t]",
+        r"(?:^|\s)password[ \t]+(?P<v>[^\s\"'=:]*[0-9][^\s\"'=:]{3,}|[^\s\"'=:]{4,}[0-9][^\s\"'=:]*)[ \t]*\r?$",
+    ),
     Rule(
         "cli_password",
-        r"(?i)sshpass|docker\s+login|podman\s+login|helm\s+registry|mysql|mariadb",
-        r"(?i)\b(?:sshpass|(?:docker|podman)\s+login|helm\s+registry\s+login|mysql(?:dump|admin)?|mariadb)\b[^\r\n|;&]*?\s-p[ \t=]*(?P<v>[^\s'\"-][^\s'\"]*)",
+        r"(?i)sshpass|docker\s+login|podman\s+login|helm\s+registry",
+        r"(?i)\b(?:sshpass|(?:docker|podman)\s+login|helm\s+registry\s+login)\b[^\r\n|;&]*?\s-p[ \t=]*[\"']?(?P<v>[^\s'\"-][^\s'\"]*)",
+    ),
+    # The clients of MySQL take it without a space between.
+    Rule(
+        "cli_password",
+        r"mysql|mariadb",
+        r"(?:^|[\s;&|/])(?:mysql(?:dump|admin)?|mariadb)(?:\s[^\r\n|;&]*?)?\s-p[\"']?(?P<v>[^\s'\"=-][^\s'\":]*)(?:['\"\s]|$)",
     ),
     Rule(
         "cli_password",

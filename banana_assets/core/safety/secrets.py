@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from banana_assets.core.safety import assigned, views
 from banana_assets.core.safety.kinds import RULES
+from banana_assets.core.safety.views import View
 
 ASSIGNED = ("password", "token", "api_key", "secret", "credential")
 KINDS = tuple(dict.fromkeys([*(rule.kind for rule in RULES), "private_key", *ASSIGNED]))
@@ -98,11 +99,23 @@ def _mark(kind: str, part: str) -> str:
 
 def _found(text: str, depth: int) -> Iterator[Secret]:
     yield from _direct(text)
-    if not depth:
-        return
-    for view in views.of(text):
-        for kind, start, end in _found(view.text, depth - 1):
-            yield Secret(kind, *view.span(start, end))
+    layers: list[View] = []
+    for view in views.layers(text):
+        layers.append(view)
+        text = view.text
+        yield from _traced(_direct(text), layers)
+    if depth and (inner := views.decoded(text)):
+        yield from _traced(_found(inner.text, depth - 1), [*layers, inner])
+
+
+def _traced(found: Iterable[Secret], layers: Sequence[View]) -> Iterator[Secret]:
+    """Where secrets of the innermost view stand in the text."""
+    for kind, start, end in found:
+        spans = [(start, end)]
+        for view in reversed(layers):
+            spans = [span for first, last in spans for span in view.spans(first, last)]
+        for first, last in spans:
+            yield Secret(kind, first, last)
 
 
 def _direct(text: str) -> Iterator[Secret]:
@@ -114,7 +127,9 @@ def _direct(text: str) -> Iterator[Secret]:
         if i < len(rules):
             kind, pattern = rules[i]
             for m in pattern.finditer(data):
-                yield Secret(kind, *m.span(pattern.groupindex["v"]))
+                start, end = m.span(pattern.groupindex["v"])
+                if not assigned.placeholder(text[start:end]):
+                    yield Secret(kind, start, end)
         elif i == len(rules):
             for pattern in assignments:
                 yield from _assigned(pattern, data)
@@ -143,6 +158,8 @@ def _bare(value: str, before: str) -> str:
     """An unquoted value without what cannot be part of it: the next parameter of an address or connection string."""
     if before in ("?", "&"):
         value = value.split("&", 1)[0]
+    if value[0] in "[({<":
+        return value
     cut = _NEXT_FIELD.search(value)
     if cut:
         value = value[: cut.start()]

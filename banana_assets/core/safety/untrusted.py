@@ -39,10 +39,10 @@ def tidy(text: str) -> str:
 
     Nothing in it moves a cursor, is invisible, runs backwards, poses as other letters, or marks a turn of a chat.
     """
-    if text.isascii() and not _TEMPLATE.search(text) and not views.SWALLOWED.search(text) and "\x1b" not in text:
+    if text.isascii() and not _TEMPLATE.search(text) and not views.HIDDEN.search(text) and "\x1b" not in text:
         return text
     text = _SEQUENCE.sub("\ufffd", _COLOUR.sub("", text))
-    text = views.SWALLOWED.sub(lambda m: "".join(_shown(c) for c in m[0]), text)
+    text = views.HIDDEN.sub(lambda m: "".join(_shown(c) for c in m[0]), text)
     text = "".join(_shown(c) if unicodedata.category(c) in ("Cf", "Co", "Cn", "Cs", "Zl", "Zp") else c for c in text)
     text = _MIXED.sub(lambda m: m[0].translate(_LETTERS_LIKE_LATIN), _plain_letters(text))
     return _TEMPLATE.sub(lambda m: {"<": "‹", ">": "›", "[": "⟦"}[m[0]], text)
@@ -130,7 +130,7 @@ def suspicions(text: str) -> tuple[str, ...]:
     if "⟨U+" in shown and "⟨U+" not in text:
         kinds.add("hidden")
     readings = [shown, text]
-    readings += [view.text for view in views.of(text)]
+    readings += views.readings(text)
     for reading in readings:
         kinds.update(kind for kind, pattern in _SUSPICIONS if pattern.search(reading))
     return tuple(sorted(kinds))
