@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -77,6 +77,23 @@ def fingerprint_of(facts: Iterable[object]) -> str:
     return hashlib.sha256(json.dumps(list(facts), default=str, ensure_ascii=True).encode()).hexdigest()
 
 
+def facts_fingerprint(facts: Facts) -> str:
+    """The fingerprint of a build as it was told, whatever file told it."""
+    told = replace(facts, build_id="", fingerprint="", tests=(), problems=(), series=None, log=None)
+    told = replace(told, path=None, origin="", oddities=Oddities())
+    tests = [repr(test) for test in facts.tests]
+    return fingerprint_of(
+        [
+            *vars(told).values(),
+            facts.log.sha256 if facts.log else None,
+            hashlib.sha256("\n".join(tests).encode("utf-8", "surrogatepass")).hexdigest(),
+            facts.series.blob.sha256 if facts.series else None,
+            facts.series.source if facts.series else None,
+            *([repr(problem) for problem in facts.problems]),
+        ]
+    )
+
+
 def id_of(facts: Iterable[object]) -> str:
     """The id of a build that these facts identify: 16 hexadecimal digits."""
     return fingerprint_of(facts)[:16]
@@ -91,36 +108,36 @@ def save_builds(store: Store, builds: Sequence[Facts]) -> list[Saved]:
     A build of a known id with the same fingerprint is left alone; with another one it is replaced, keeping the day of
     its arrival. Raises StoreError when the database cannot be written.
     """
-    outcomes: list[Saved] = []
     with writing(store.engine) as connection:
-        seq = connection.execute(sa.select(sa.func.max(t.builds.c.seq))).scalar() or 0
-        for facts in builds:
-            known = connection.execute(
-                sa.select(t.builds.c.fingerprint, t.builds.c.arrived_at).where(t.builds.c.build_id == facts.build_id)
-            ).one_or_none()
-            if known is not None and known.fingerprint == facts.fingerprint:
-                outcomes.append("known")
-                continue
-            seq += 1
-            register(connection, [b for b in (facts.log, facts.series and facts.series.blob) if b])
-            arrived = datetime.now(UTC) if known is None else known.arrived_at
-            values = {**_values(facts), "seq": seq, "arrived_at": arrived, "arrival_day": arrived.date()}
-            if known is None:
-                connection.execute(t.builds.insert().values(values))
-            else:
-                connection.execute(t.builds.update().where(t.builds.c.build_id == facts.build_id).values(values))
-                for table in (t.test_results, t.reported_problems):
-                    connection.execute(table.delete().where(table.c.build_id == facts.build_id))
-            if facts.tests:
-                connection.execute(t.test_results.insert(), [_test(facts.build_id, test) for test in facts.tests])
-            if facts.problems:
-                connection.execute(
-                    t.reported_problems.insert(),
-                    [_problem(facts.build_id, place, problem) for place, problem in enumerate(facts.problems)],
-                )
-            _write_series(connection, facts, arrived)
-            outcomes.append("new" if known is None else "changed")
-    return outcomes
+        return [save_build(connection, facts) for facts in builds]
+
+
+def save_build(connection: sa.Connection, facts: Facts) -> Saved:
+    """Write one build as part of the caller's transaction (see ``save_builds``)."""
+    known = connection.execute(
+        sa.select(t.builds.c.fingerprint, t.builds.c.arrived_at).where(t.builds.c.build_id == facts.build_id)
+    ).one_or_none()
+    if known is not None and known.fingerprint == facts.fingerprint:
+        return "known"
+    seq = (connection.execute(sa.select(sa.func.max(t.builds.c.seq))).scalar() or 0) + 1
+    register(connection, [b for b in (facts.log, facts.series and facts.series.blob) if b])
+    arrived = datetime.now(UTC) if known is None else known.arrived_at
+    values = {**_values(facts), "seq": seq, "arrived_at": arrived, "arrival_day": arrived.date()}
+    if known is None:
+        connection.execute(t.builds.insert().values(values))
+    else:
+        connection.execute(t.builds.update().where(t.builds.c.build_id == facts.build_id).values(values))
+        for table in (t.test_results, t.reported_problems):
+            connection.execute(table.delete().where(table.c.build_id == facts.build_id))
+    if facts.tests:
+        connection.execute(t.test_results.insert(), [_test(facts.build_id, test) for test in facts.tests])
+    if facts.problems:
+        connection.execute(
+            t.reported_problems.insert(),
+            [_problem(facts.build_id, place, problem) for place, problem in enumerate(facts.problems)],
+        )
+    _write_series(connection, facts, arrived)
+    return "new" if known is None else "changed"
 
 
 def _values(facts: Facts) -> dict[str, Any]:

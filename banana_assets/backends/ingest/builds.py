@@ -5,7 +5,6 @@ What the manifest does not say is told from the names of files and folders and f
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ import sqlalchemy as sa
 
 from banana_assets.backends.ingest import candidates as find
 from banana_assets.backends.ingest.archives import members
-from banana_assets.backends.ingest.build_rows import Facts, Series, fingerprint_of, id_of, save_builds
+from banana_assets.backends.ingest.build_rows import Facts, Series, facts_fingerprint, id_of, save_builds
 from banana_assets.backends.ingest.candidates import Candidate
 from banana_assets.backends.ingest.content import Content, check_text, from_path
 from banana_assets.backends.ingest.endings import ended
@@ -232,7 +231,7 @@ class _Taking:
             path=candidate.path,
         )
         facts = replace(
-            facts, build_id=row.build_id or _identity(facts, candidate.run), fingerprint=_fingerprint(facts)
+            facts, build_id=row.build_id or _identity(facts, candidate.run), fingerprint=facts_fingerprint(facts)
         )
         if self.is_known(facts):
             return Item(candidate.path, "known", facts.build_id)
@@ -305,18 +304,3 @@ def _identity(facts: Facts, run: str) -> str:
     when = [facts.queued_at, facts.started_at]
     told = [facts.branch, facts.commit_sha, run, *when]
     return id_of([*names, *told, None if any(when) or facts.log is None else facts.log.sha256])
-
-
-def _fingerprint(facts: Facts) -> str:
-    told = replace(facts, tests=(), problems=(), series=None, log=None, path=None, origin="", oddities=Oddities())
-    tests = [repr(test) for test in facts.tests]
-    return fingerprint_of(
-        [
-            *vars(told).values(),
-            facts.log.sha256 if facts.log else None,
-            hashlib.sha256("\n".join(tests).encode("utf-8", "surrogatepass")).hexdigest(),
-            facts.series.blob.sha256 if facts.series else None,
-            facts.series.source if facts.series else None,
-            *([repr(problem) for problem in facts.problems]),
-        ]
-    )
