@@ -15,14 +15,14 @@ import polars as pl
 
 from banana_assets.core.builds.blocks import BLOCKS
 from banana_assets.core.builds.cleaning import CleanLog
-from banana_assets.core.builds.hints import MANY, Hits, in_order, matching, search, tool_hints
+from banana_assets.core.builds.hints import Hits, in_order, matching, search, tool_hints
 from banana_assets.core.builds.steps import Ending
 from banana_assets.core.builds.tools import REFINEMENTS, RULES
 from banana_assets.core.builds.tools.table import MESSAGE, Refinement, Rule
 
 MOST_FINDINGS = 20_000
 """Findings looked at in one log. A log with more says the same thing over and over."""
-MOST_OF_A_KIND = MANY
+MOST_OF_A_KIND = 1_000
 """Lines looked at of those that hold the same literals: the first and the last of them."""
 
 
@@ -146,8 +146,10 @@ def _at(log: CleanLog, i: int, orders: Sequence[int], covered: int) -> Finding |
 
 def _category(rule: Rule, block: Sequence[str]) -> str:
     """The entry's own class, or the one that the rest of the message shows."""
-    for refinement in _refinements().get(rule.tool, ()):
-        if any(refinement.regex.search(line) for line in block):
+    refinements = _refinements().get(rule.tool, ())
+    text = "\n".join(block) if refinements else ""
+    for refinement in refinements:
+        if refinement.regex.search(text):
             return refinement.category
     return rule.category
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeVar
 
 import numpy as np
 import polars as pl
+import re2
 
 from banana_assets.core.builds.tools import RULES
 from banana_assets.core.builds.tools.table import SHAPE
@@ -21,6 +22,8 @@ from banana_assets.core.builds.tools.table import SHAPE
 T = TypeVar("T")
 MANY = 2_000
 """Lines of one kind from which on it pays to leave out in polars those that no pattern can match."""
+FEW = 2_000
+"""Lines up to which asking of each what it holds takes less time than building polars' automaton."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,15 @@ class Hits:
 def in_order(parts: Sequence[tuple[T, pl.Series]]) -> Iterator[tuple[int, T]]:
     """The lines of all parts, in order, each with what its part is about."""
     if not parts:
-        return iter(())
-    lines = pl.concat([lines for _, lines in parts])
+        return
+    lines = np.concatenate([lines.to_numpy() for _, lines in parts])
     of = np.repeat(np.arange(len(parts)), [len(lines) for _, lines in parts])
-    order = lines.arg_sort()
+    order = np.argsort(lines, kind="stable")
     about = [made for made, _ in parts]
-    return zip(lines.gather(order).to_list(), (about[k] for k in of[order.to_numpy()].tolist()), strict=True)
+    # Whoever asks may stop early: numbers are made for as many as were asked for.
+    for start in range(0, len(order), MANY):
+        some = order[start : start + MANY]
+        yield from zip(lines[some].tolist(), (about[k] for k in of[some].tolist()), strict=True)
 
 
 def search(series: pl.Series, literals: Sequence[str], shapes: Sequence[str] = ()) -> Hits:
@@ -53,6 +59,8 @@ def search(series: pl.Series, literals: Sequence[str], shapes: Sequence[str] = (
 
     A line that one of the shapes matches counts as one of all of them: they are rare, and asking for each costs more.
     """
+    if len(series) < FEW:
+        return _searched(series.to_list(), tuple(literals), tuple(shapes))
     found = series.str.extract_many(list(literals), ascii_case_insensitive=True, overlapping=True)
     frame = pl.DataFrame({"found": found}).with_row_index("line")
     held = found.list.len() > 0
@@ -62,13 +70,41 @@ def search(series: pl.Series, literals: Sequence[str], shapes: Sequence[str] = (
         held = held | shaped
     else:
         frame = frame.with_columns(shaped=False)
-    kinds = frame.filter(held).group_by("found", "shaped", maintain_order=True).agg("line")
-    # Lines that only differ in the spelling of case are of one kind.
+    if int(held.sum() or 0) < len(held) / 2:
+        frame = frame.filter(held)
+    kinds = frame.group_by("found", "shaped", maintain_order=True).agg("line")
+    # Neither the spelling of case nor the order makes a kind.
     merged: dict[tuple[str, ...], list[pl.Series]] = {}
     for words, some, lines in zip(*kinds, strict=True):
-        kind = (*map(str.lower, words), *(shapes if some else ()))
-        merged.setdefault(kind, []).append(lines)
+        kind = (*sorted({word.lower() for word in words}), *(shapes if some else ()))
+        if kind:
+            merged.setdefault(kind, []).append(lines)
     return Hits(tuple(merged), tuple(part[0] if len(part) == 1 else pl.concat(part).sort() for part in merged.values()))
+
+
+def _searched(texts: Sequence[str], literals: tuple[str, ...], shapes: tuple[str, ...]) -> Hits:
+    """The same line by line, with an automaton that is built once: a small log has no use for a new one."""
+    known = _automaton(literals, shapes)
+    kinds: dict[tuple[str, ...], list[int]] = {}
+    for i, text in enumerate(texts):
+        if held := known.Match(text):
+            words = sorted(literals[k] for k in held if k < len(literals))
+            kinds.setdefault((*words, *(shapes if max(held) >= len(literals) else ())), []).append(i)
+    return Hits(tuple(kinds), tuple(pl.Series("line", lines, dtype=pl.get_index_type()) for lines in kinds.values()))
+
+
+@lru_cache(8)
+def _automaton(literals: tuple[str, ...], shapes: tuple[str, ...]) -> re2.Set:
+    options = re2.Options()
+    options.case_sensitive = False
+    options.max_mem = 64 << 20
+    known = re2.Set.SearchSet(options)
+    for literal in literals:
+        known.Add(re2.escape(literal))
+    for shape in shapes:
+        known.Add(f"(?-i:{shape.removeprefix(SHAPE)})")
+    known.Compile()
+    return known
 
 
 def matching(series: pl.Series, lines: pl.Series, patterns: Sequence[str]) -> pl.Series:

@@ -58,11 +58,12 @@ def build_pack(
     must = {i for first, last in whole for i in range(first, last + 1)}
     taken: dict[int, str] = {}
     shapes: dict[str, list[int]] = {}
-    folded: dict[int, set[int]] = {}
+    folded: dict[int, int] = {}
+    counted: set[int] = set()
     used = 0
     for share, first, last in wanted:
         for i in range(max(0, first), min(last, len(log) - 1) + 1):
-            if i in taken or not log.texts[i].strip():
+            if i in taken or i in counted or not log.texts[i].strip():
                 continue
             text = _cut(redact(log.texts[i]), width)
             cost = len(text) + len(str(i + 1)) + 3 + (0 if i - 1 in taken or i + 1 in taken else len(GAP) + 1)
@@ -71,12 +72,13 @@ def build_pack(
             shape = "" if i in must else _QUOTED.sub("<q>", masked(text[:200]))
             alike = shapes.setdefault(shape, []) if shape else []
             if len(alike) >= ALIKE and (not text[:1].isspace() or not whole):
-                folded.setdefault(alike[-1], set()).add(i)
+                counted.add(i)
+                folded[alike[-1]] = folded.get(alike[-1], 0) + 1
                 continue
             alike.append(i)
             taken[i] = text
             used += cost
-    return _written(taken, {i: len(more) for i, more in folded.items()}, notes, budget)
+    return _written(taken, folded, notes, budget)
 
 
 def _cut(text: str, width: int) -> str:

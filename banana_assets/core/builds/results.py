@@ -71,8 +71,9 @@ def merge_attempts(results: Iterable[TestResult]) -> tuple[TestResult, ...]:
     """
     merged: dict[tuple[str, str, str], TestResult] = {}
     for result in results:
-        earlier = merged.get(result.key)
-        merged[result.key] = result if earlier is None else _joined(earlier, result)
+        key = result.key
+        earlier = merged.get(key)
+        merged[key] = result if earlier is None else _joined(earlier, result)
     return tuple(merged.values())
 
 

@@ -27,6 +27,8 @@ _EXITS = {
 """What an exit status of a shell says: 128 and the number of a signal, and that of GNU ``timeout``."""
 _SIGNALLED = 0.5
 """Raw score of a verdict that rests on the exit status alone."""
+_SURROUNDINGS = ("network_error", "out_of_memory", "disk_full")
+"""What makes tests fail for reasons that are no fault of the code under test."""
 BESIDE = 2
 """Lines between messages that speak of the same."""
 MOST_SAID = 160
@@ -118,11 +120,14 @@ def _headline(block: Sequence[str]) -> str:
 def _of_tests(log: CleanLog, picked: Sequence[Ranked], sure: float, named: str) -> Verdict:
     """Tests fail for reasons that are no fault of the code under test: say so when every one of them does."""
     tests = [row.finding for row in picked if row.finding.category == "test_failure"]
-    kinds = []
+    kind = ""
     for this, following in zip(tests, [*tests[1:], None], strict=True):
         end = min(this.last + 25, following.first if following else len(log))
-        kinds.append(from_words("\n".join(log.texts[max(this.anchor, this.last - 30) : max(end, this.last + 1)])))
-    for kind in ("network_error", "out_of_memory", "disk_full"):
-        if kinds and all(k == kind for k in kinds):
+        said = from_words("\n".join(log.texts[max(this.anchor, this.last - 30) : max(end, this.last + 1)]))
+        if said not in _SURROUNDINGS or (kind and said != kind):
+            break
+        kind = said
+    else:
+        if kind:
             return Verdict(kind, min(sure, 0.7), named)
     return Verdict("test_failure", sure, named)

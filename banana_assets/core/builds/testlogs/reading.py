@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
+from operator import itemgetter
 
 import polars as pl
 
@@ -22,6 +23,7 @@ _TITLE = re.compile(
 _PLACE = re.compile(r"^(?P<file>\S+\.py):(?P<line>\d+): (?:\w[\w.]*|in .*)?$")
 _OWNER = re.compile(r"^self = <(?P<module>[\w.]+)\.\w+ testMethod=\w+>$")
 """How unittest's cases show themselves: by the module that holds them, whatever file the failure was raised in."""
+_FAILING = " failing"
 _MOCHA_FAILING = re.compile(r"^\s*(\d+) failing(?: \(.*\))?$")
 _MOCHA_TITLE = re.compile(r"^(\s*)(\d+)\) (.*)$")
 
@@ -38,13 +40,14 @@ def _by_hint() -> dict[str, list[Line]]:
 @cache
 def test_hints() -> tuple[str, ...]:
     """The literals that lines about one test are known by."""
-    return tuple(sorted(_by_hint()))
+    return (*sorted(_by_hint()), _FAILING)
 
 
 @lru_cache(1024)
 def _entries(words: tuple[str, ...]) -> tuple[Line, ...]:
     table = _by_hint()
-    return tuple({id(entry): entry for word in words for entry in table.get(word, ())}.values())
+    held = {id(entry) for word in words for entry in table.get(word, ())}
+    return tuple(entry for entry in LINES if id(entry) in held)
 
 
 def read_tests(log: CleanLog, hits: Hits | None = None) -> tuple[TestResult, ...]:
@@ -53,7 +56,8 @@ def read_tests(log: CleanLog, hits: Hits | None = None) -> tuple[TestResult, ...
     ``hits`` spares the search for ``test_hints`` where somebody did it already.
     """
     known = search(log.series, test_hints()) if hits is None else hits
-    found = sorted([*_from_lines(log, known), *_pytest_titles(log), *_mocha(log)], key=lambda row: row[0])
+    found = [*_from_lines(log, known), *_pytest_titles(log), *_mocha(log, known)]
+    found.sort(key=itemgetter(0))
     listed = {r.name for _, r, titled in found if not titled and r.suite.endswith(".py")}
     return merge_attempts(_once(r for _, r, titled in found if not (titled and r.name in listed)))
 
@@ -62,12 +66,13 @@ def _once(results: Iterator[TestResult]) -> Iterator[TestResult]:
     """Runners name a failed test again in their summary: a bad result that only repeats one is no attempt."""
     bad: set[tuple[str, str, str]] = set()
     for result in results:
+        key = result.key
         if result.bad:
-            if result.key in bad:
+            if key in bad:
                 continue
-            bad.add(result.key)
+            bad.add(key)
         else:
-            bad.discard(result.key)
+            bad.discard(key)
         yield result
 
 
@@ -174,9 +179,9 @@ def _pytest_titles(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
         )
 
 
-def _mocha(log: CleanLog) -> Iterator[tuple[int, TestResult, bool]]:
+def _mocha(log: CleanLog, hits: Hits) -> Iterator[tuple[int, TestResult, bool]]:
     """The numbered failures after ``N failing``: suites and test on lines of their own, a colon at the end."""
-    for start in log.series.str.contains(" failing").arg_true().to_list():
+    for start, _ in hits.of(lambda kind: _FAILING in kind):
         count = _MOCHA_FAILING.match(log.texts[start])
         if count is None:
             continue

@@ -44,7 +44,7 @@ RULES = (
             "",
             EXCEPTION,
             "stack",
-            r"re::in [`'].*\(\w",
+            ":in `|:in '",
             r"^(?:/|\S+\.rb:|\S+:)\S*:?\d*:?in [`'].*': .*\((?P<exception>\w+(?:::\w+)*)\)$",
         ),
         ("", EXCEPTION - 3, "paragraph", "rake aborted|cap aborted", r"^(?:rake|cap) aborted!$"),

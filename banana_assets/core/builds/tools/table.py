@@ -58,8 +58,8 @@ class Refinement:
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
-        """The compiled pattern."""
-        return re.compile(self.pattern, re.ASCII)
+        """The compiled pattern, for all lines of a message at once."""
+        return re.compile(self.pattern, re.ASCII | re.MULTILINE)
 
 
 def without_lookaround(pattern: str) -> str:
