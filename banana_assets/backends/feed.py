@@ -16,15 +16,17 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
+import polars as pl
 import sqlalchemy as sa
 
-from banana_assets.backends.explaining import build_lines
+from banana_assets.backends.explaining import build_lines, diagnosed
 from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.api_tables import reports
 from banana_assets.backends.records.engine import reading
 from banana_assets.backends.reports import Reports
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
+from banana_assets.core.builds.rows import failure_row
 from banana_assets.core.errors import InputError
 from banana_assets.core.learning.wire import (
     DETAIL_BYTES,
@@ -32,6 +34,7 @@ from banana_assets.core.learning.wire import (
     known_failures,
     log_summary,
     masked_tail,
+    served_failure,
     wire_build,
 )
 from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS
@@ -116,7 +119,7 @@ class Feed:
             return None
         self._look()
         lines = self._lines(row)
-        failure = self._failure(row)
+        failure = self._failure(row) or self._explained(row)
         return wire_build(
             dict(row._mapping),
             masked_tail(lines, DETAIL_BYTES),
@@ -154,6 +157,17 @@ class Feed:
     def _failure(self, row: Any) -> dict[str, Any] | None:
         found = self._failures.get(row.build_id)
         return found if found and found["log_sha256"] == row.log_sha256 else None
+
+    def _explained(self, row: Any) -> dict[str, Any] | None:
+        """Why a build failed that came after the tables were last computed; in no cluster yet."""
+        if row.status not in ("failed", "error") or row.log_sha256 is None:
+            return None
+        builds = self.store.builds()
+        build = builds.row(by_predicate=pl.col("build_id") == row.build_id, named=True)
+        found, _ = diagnosed(self.store, build, builds, self.store.settings.evidence_budget_tokens)
+        return served_failure(
+            failure_row(found, build_id=row.build_id, log_sha256=row.log_sha256, failed_at=row.at), None
+        )
 
     def _look(self) -> None:
         with self._lock:

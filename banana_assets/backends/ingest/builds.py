@@ -5,7 +5,6 @@ What the manifest does not say is told from the names of files and folders and f
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,8 +22,7 @@ from banana_assets.backends.ingest.manifest import Row, find_manifest, is_of_bui
 from banana_assets.backends.ingest.naming import archive_name
 from banana_assets.backends.ingest.paths import expand, is_archive_name, walk
 from banana_assets.backends.ingest.report import Item, Outcome, Progress, Report
-from banana_assets.backends.ingest.resources import read_csv
-from banana_assets.backends.ingest.samples import encode
+from banana_assets.backends.ingest.resources import series_of
 from banana_assets.backends.ingest.scanning import store_log
 from banana_assets.backends.lines import Oddities
 from banana_assets.backends.records import tables as t
@@ -271,14 +269,7 @@ class _Taking:
     def series(self, candidate: Candidate) -> Series | None:
         if candidate.resources is None:
             return None
-        readings = read_csv(candidate.resources)
-        sources = readings.frame["source"].drop_nulls().unique().to_list()
-        if len(sources) > 1:
-            raise InputError(
-                f"{candidate.resources.name} holds readings of several sources.", "Give each build the readings of one."
-            )
-        blob = self.store.blobs.write(io.BytesIO(encode(readings.frame)))
-        return Series.of(sources[0] if sources else candidate.pipeline, readings.frame, blob)
+        return series_of(self.store, candidate.resources, candidate.pipeline)
 
     def commit(self) -> None:
         """Write the rows of this batch in one transaction."""

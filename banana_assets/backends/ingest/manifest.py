@@ -162,6 +162,14 @@ def _parse_csv(path: Path, text: str) -> list[dict[str, Any]]:
 
 
 def _row(where: str, entry: Mapping[str, Any]) -> Row:
+    row = row_of(where, entry)
+    if row.log is None and row.status is None and row.exit_code is None:
+        raise InputError(f"{where}, has neither log nor status.", "Name its log, or say how it ended.")
+    return row
+
+
+def row_of(where: str, entry: Mapping[str, Any]) -> Row:
+    """What an object says of a build; ``where`` names it for messages. Raises InputError naming the wrong field."""
     unknown = [str(name) for name in entry if name not in FIELDS]
     if unknown:
         raise InputError(
@@ -186,8 +194,6 @@ def _row(where: str, entry: Mapping[str, Any]) -> Row:
             reports = told[name] if isinstance(told[name], list) else [told[name]]
             values[name] = tuple(_text(where, name, report) for report in reports)
     row = Row(where, **values)
-    if row.log is None and row.status is None and row.exit_code is None:
-        raise InputError(f"{where}, has neither log nor status.", "Name its log, or say how it ended.")
     if row.started_at and row.finished_at and row.finished_at < row.started_at:
         raise InputError(f"{where}, finished before it started.", "Mend started_at or finished_at.")
     return row

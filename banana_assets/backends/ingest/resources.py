@@ -3,6 +3,7 @@ a metric), Prometheus text and OpenMetrics, from files and addresses."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
+from banana_assets.backends.ingest.build_rows import Series
 from banana_assets.backends.ingest.content import Content, check_text, from_path
 from banana_assets.backends.ingest.naming import source_name, without_endings
 from banana_assets.backends.ingest.paths import expand
@@ -22,6 +24,7 @@ from banana_assets.backends.ingest.prometheus import (
     scrape,
 )
 from banana_assets.backends.ingest.report import Item, Progress, Report
+from banana_assets.backends.ingest.samples import encode
 from banana_assets.backends.ingest.stored_readings import store_readings
 from banana_assets.backends.ingest.times import parse_moment
 from banana_assets.backends.lines import Oddities
@@ -87,6 +90,19 @@ def ingest_resources(
             except InputError as error:
                 report.refuse(str(path), error)
     return report
+
+
+def series_of(store: Store, content: Content, source: str) -> Series:
+    """The readings of one build, at rest; ``source`` names what was measured where no column does.
+
+    Raises InputError for what is no table of readings, or has readings of several sources.
+    """
+    readings = read_csv(content)
+    sources = readings.frame["source"].drop_nulls().unique().to_list()
+    if len(sources) > 1:
+        raise InputError(f"{content.name} holds readings of several sources.", "Give each build the readings of one.")
+    blob = store.blobs.write(io.BytesIO(encode(readings.frame)))
+    return Series.of(sources[0] if sources else source, readings.frame, blob)
 
 
 def _name(path: Path) -> str:

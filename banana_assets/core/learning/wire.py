@@ -73,26 +73,31 @@ def known_failures(failures: pl.DataFrame, clusters: pl.DataFrame) -> dict[str, 
     columns = "build_id", "log_sha256", "category", "confidence", "reason", "cause", "cause_text", "tool", "fingerprint"
     rest = "failing_step", "exit_code", "failing_tests", "pack", "pack_tokens"
     return {
-        row["build_id"]: {
-            "log_sha256": row["log_sha256"],
-            "pack": _masked(row["pack"]),
-            "pack_tokens": row["pack_tokens"],
-            "cluster": members.get(row["build_id"]),
-            "diagnosis": {
-                "category": row["category"],
-                "confidence": row["confidence"],
-                "title": _masked(title_of(row["reason"], row["cause_text"])),
-                "reason": _masked(row["reason"]),
-                "cause": [{"first_line": s["first"], "last_line": s["last"]} for s in row["cause"]],
-                "cause_text": _masked(row["cause_text"]),
-                "tool": row["tool"],
-                "failing_step": row["failing_step"],
-                "exit_code": row["exit_code"],
-                "failing_tests": row["failing_tests"],
-                "fingerprint": row["fingerprint"],
-            },
-        }
+        row["build_id"]: served_failure(row, members.get(row["build_id"]))
         for row in failures.select(*columns, *rest).iter_rows(named=True)
+    }
+
+
+def served_failure(row: Mapping[str, Any], cluster: dict[str, Any] | None) -> dict[str, Any]:
+    """What is served of one failure (row of BUILD_FAILURES), its texts without secrets."""
+    return {
+        "log_sha256": row["log_sha256"],
+        "pack": _masked(row["pack"]),
+        "pack_tokens": row["pack_tokens"],
+        "cluster": cluster,
+        "diagnosis": {
+            "category": row["category"],
+            "confidence": row["confidence"],
+            "title": _masked(title_of(row["reason"], row["cause_text"])),
+            "reason": _masked(row["reason"]),
+            "cause": [{"first_line": s["first"], "last_line": s["last"]} for s in row["cause"]],
+            "cause_text": _masked(row["cause_text"]),
+            "tool": row["tool"],
+            "failing_step": row["failing_step"],
+            "exit_code": row["exit_code"],
+            "failing_tests": list(row["failing_tests"]),
+            "fingerprint": row["fingerprint"],
+        },
     }
 
 

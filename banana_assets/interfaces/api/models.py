@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 BuildStatus = Literal["queued", "running", "success", "failed", "error", "cancelled"]
 
@@ -214,3 +214,52 @@ class ReportRequest(BaseModel):
     confidence: float = Field(0.5, ge=0, le=1)
     model_version: str | None = Field(None, max_length=255)
     plan_id: str | None = Field(None, max_length=32)
+
+
+class BuildFacts(BaseModel):
+    """What is known of a build; what is left out stays as it is. Times are ISO 8601."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "pipeline": "shop",
+                    "job": "test",
+                    "branch": "main",
+                    "commit": "3f1c9a0",
+                    "exit_code": 1,
+                    "started_at": "2026-11-20T10:03:20Z",
+                    "finished_at": "2026-11-20T10:04:11Z",
+                }
+            ]
+        },
+    )
+
+    pipeline: str | None = Field(None, min_length=1, max_length=500)
+    job: str | None = Field(None, min_length=1, max_length=500)
+    branch: str | None = Field(None, min_length=1, max_length=500)
+    commit: str | None = Field(None, min_length=1, max_length=100)
+    status: BuildStatus | None = None
+    exit_code: int | None = Field(None, ge=-(2**31), lt=2**32)
+    command: str | None = Field(None, min_length=1, max_length=10_000)
+    url: str | None = Field(None, min_length=1, max_length=2_000)
+    queued_at: AwareDatetime | None = None
+    started_at: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
+
+
+class BroughtIn(BaseModel):
+    """What became of it: ``new`` build, ``changed`` build, or ``known``: nothing changed."""
+
+    status: Literal["ok"]
+    build_id: str
+    outcome: Literal["new", "changed", "known"]
+
+
+class UploadStands(BaseModel):
+    """How much of an upload in parts is at rest, in bytes."""
+
+    status: Literal["ok"]
+    build_id: str
+    offset: int

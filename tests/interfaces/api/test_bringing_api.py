@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import gzip
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from banana_assets.backends.settings import load_from
+from banana_assets.backends.store import open_store
+from tests.interfaces.api.conftest import Client
+
+FACTS = {"pipeline": "shop", "job": "test", "branch": "main", "commit": "abc", "exit_code": 1}
+LOG = b"cc -c cart.c\ncart.c:2:33: error: expected ';'\nmake: *** [all] Error 1\n"
+JUNIT = b'<testsuite name="s"><testcase classname="a" name="one"><failure message="no"/></testcase></testsuite>'
+SARIF = b"""{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "lint"}}, "results": [
+    {"ruleId": "E1", "level": "error", "message": {"text": "bad"}, "locations": [{"physicalLocation":
+    {"artifactLocation": {"uri": "a.py"}, "region": {"startLine": 3}}}]}]}]}"""
+CSV = b"ts,metric,value\n2026-03-02T12:00:00Z,cpu_percent,50\n2026-03-02T12:01:00Z,cpu_percent,70\n"
+
+
+def test_a_build_comes_in_piece_by_piece_and_is_explained_at_once(client: Client, home: Path) -> None:
+    with client() as api:
+        assert api.put("/builds/new-1", json=FACTS).json() == {"status": "ok", "build_id": "new-1", "outcome": "new"}
+        assert api.put("/builds/new-1/log", content=LOG).json()["outcome"] == "changed"
+        assert api.put("/builds/new-1/junit", content=JUNIT).json()["outcome"] == "changed"
+        assert api.put("/builds/new-1/sarif", content=SARIF).json()["outcome"] == "changed"
+        assert api.put("/builds/new-1/resources", content=CSV).json()["outcome"] == "changed"
+        again = [
+            api.put("/builds/new-1", json=FACTS),
+            api.put("/builds/new-1/log", content=LOG),
+            api.put("/builds/new-1/junit", content=JUNIT),
+            api.put("/builds/new-1/sarif", content=SARIF),
+            api.put("/builds/new-1/resources", content=CSV),
+        ]
+        assert [one.json()["outcome"] for one in again] == ["known"] * 5
+        build = api.get("/llm/learning/build/new-1").json()["build"]
+        assert api.get("/llm/learning/builds").json()["total"] == 6
+    assert (build["status"], build["exit_code"], build["log"]) == ("failed", 1, LOG.decode().rstrip("\n"))
+    assert build["diagnosis"]["category"] == "compile_error"
+    assert build["log_summary"]["errors"][0] == "cart.c:2:33: error: expected ';'"
+    with open_store(load_from(home)) as store:
+        assert store.test_results().height == 1
+        assert [p.message for p in store.problems_of("new-1")] == ["bad"]
+        assert store.resource_series()["samples"].to_list() == [2]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress], ids=["gzip", "zstd"])
+def test_a_packed_log_is_unpacked(client: Client, pack: object) -> None:
+    with client() as api:
+        assert api.put("/builds/p/log", content=pack(LOG)).json()["outcome"] == "new"  # type: ignore[operator]
+        assert api.get("/llm/learning/build/p").json()["build"]["log_lines"] == 3
+
+
+@given(cuts=st.lists(st.integers(0, len(LOG)), max_size=5), packed=st.booleans())
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_parts_joined_are_the_whole(api_session, cuts: list[int], packed: bool) -> None:  # type: ignore[no-untyped-def]
+    whole = gzip.compress(LOG) if packed else LOG
+    places = [0, *sorted(min(cut, len(whole)) for cut in cuts), len(whole)]
+    for place, end in pairwise(places):
+        headers = {"upload-offset": str(place), "upload-complete": "?0"}
+        assert api_session.patch("/builds/parts/log", content=whole[place:end], headers=headers).status_code == 200
+    end = {"upload-offset": str(len(whole)), "upload-complete": "?1"}
+    assert api_session.patch("/builds/parts/log", content=b"", headers=end).status_code == 200
+    assert api_session.get("/llm/learning/build/parts").json()["build"]["log"] == LOG.decode().rstrip("\n")
+    assert api_session.head("/builds/parts/log").headers["upload-offset"] == "0"
+
+
+@pytest.fixture(scope="module")
+def api_session(told: Path, tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    from fastapi.testclient import TestClient
+
+    from banana_assets.interfaces.api.app import create_app
+
+    app = create_app(load_from(tmp_path_factory.mktemp("home")), open_here=True)
+    with TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 1)) as api:
+        yield api
+
+
+def test_an_upload_goes_on_where_it_ended(client: Client) -> None:
+    with client() as api:
+        assert api.patch("/builds/u/log", content=LOG[:10], headers={"upload-offset": "0"}).json()["offset"] == 10
+        refused = api.patch("/builds/u/log", content=LOG[20:], headers={"upload-offset": "20"})
+        assert refused.status_code == 409
+        assert refused.json()["offset"] == int(refused.headers["upload-offset"]) == 10
+        assert api.head("/builds/u/log").headers["upload-offset"] == "10"
+        rest = {"upload-offset": "10", "upload-complete": "?1"}
+        assert api.patch("/builds/u/log", content=LOG[10:], headers=rest).status_code == 200
+        assert api.get("/llm/learning/build/u").json()["build"]["log_lines"] == 3
+        assert api.patch("/builds/v/log", content=b"x", headers={"upload-offset": "0"}).status_code == 200
+        assert api.delete("/builds/v/log/upload").status_code == 204
+        assert api.head("/builds/v/log").headers["upload-offset"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("piece", "content", "status", "said"),
+    [
+        ("log", b"", 400, "empty"),
+        ("log", b"\x7fELF" + bytes(range(256)), 400, "program"),
+        ("log", gzip.compress(b"x" * 1000)[:20], 400, ""),
+        ("junit", b"<a", 400, ""),
+        ("junit", b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', 400, ""),
+        ("sarif", b"[]", 400, ""),
+        ("resources", b"a,b\n1,2\n", 400, "time"),
+    ],
+)
+def test_what_cannot_be_taken_says_why_and_leaves_nothing(
+    client: Client, piece: str, content: bytes, status: int, said: str
+) -> None:
+    with client() as api:
+        answer = api.put(f"/builds/odd/{piece}", content=content)
+        assert (answer.status_code, answer.json()["status"]) == (status, status)
+        assert said in answer.json()["message"]
+        assert api.get("/llm/learning/build/odd").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"status": "green"},
+        {"exit_code": "one"},
+        {"started_at": "yesterday"},
+        {"started_at": "2026-03-02T12:00:00"},
+        {"unknown": 1},
+        {"started_at": "2026-03-02T12:00:00Z", "finished_at": "2026-03-02T11:00:00Z"},
+    ],
+)
+def test_facts_that_cannot_be_are_refused(client: Client, facts: dict[str, object]) -> None:
+    with client() as api:
+        assert api.put("/builds/odd", json=facts).status_code in (400, 422)
+        assert api.get("/llm/learning/build/odd").status_code == 404
+
+
+def test_a_bomb_is_refused(client: Client) -> None:
+    with client(max_log_bytes=1 << 20) as api:
+        bomb = gzip.compress(b"a\n" * (1 << 22))
+        assert api.put("/builds/bomb/log", content=bomb).status_code == 400
+        assert api.get("/llm/learning/build/bomb").status_code == 404
+
+
+def test_bringing_in_needs_its_scope(client: Client) -> None:
+    with client(open_here=False) as api:
+        for method, path in (("put", "/builds/a"), ("put", "/builds/a/log"), ("patch", "/builds/a/log")):
+            assert api.request(method, path, content=b"x").status_code in (401, 422)
+        assert api.put("/builds/a/log", content=b"x").status_code == 401
+
+
+def test_ids_stay_names(client: Client, home: Path) -> None:
+    with client() as api:
+        assert api.put("/builds/..%2F..%2Fevil", json=FACTS).status_code in (404, 405)
+        assert api.put("/builds/%00", json=FACTS).status_code == 422
+        assert api.put("/builds/..", json=FACTS).status_code in (404, 405)
+        assert api.put("/builds/a b ü;c", json=FACTS).json()["build_id"] == "a b ü;c"
+    assert not list(home.rglob("*evil*"))
