@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import dagster as dg
 
-from banana_assets.assets import advice, checks, metrics, patterns, plans, raw
+from banana_assets.assets import advice, checks, metrics, models, outcomes, patterns, plans, raw, search
 from banana_assets.backends.settings import Settings, load
 from jobs import JOBS, SCHEDULES
 from resources import build_resources
 from sensors import SENSORS
 
-ASSET_MODULES = [raw, patterns, metrics, advice, plans]
+ASSET_MODULES = [raw, patterns, metrics, advice, plans, models, outcomes, search]
 """The five groups, in lineage order."""
 
 EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
@@ -27,7 +27,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     assets = [asset for asset in loaded if isinstance(asset, dg.AssetsDefinition)]
     return dg.Definitions(
         assets=dg.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, freshness), assets),
-        asset_checks=dg.load_asset_checks_from_modules([checks]),
+        asset_checks=dg.load_asset_checks_from_modules([checks, models]),
         jobs=JOBS,
         schedules=SCHEDULES,
         sensors=SENSORS,

@@ -26,6 +26,8 @@ from banana_assets.core.tables import (
     LOG_PATTERNS,
     LOG_SHAPES,
     OPTIMIZATION_RECOMMENDATIONS,
+    PLAN_OUTCOMES,
+    PLAN_TEMPLATES,
     PLANS,
     RESOURCE_ROLLUPS,
     RESOURCE_USAGE,
@@ -246,6 +248,32 @@ valid_plans = _check(
     "plans_are_valid",
     "Subtasks depend on known subtasks, without a cycle, and cite what they rest on.",
     lambda t: plan_issues(t.read(PLANS)),
+)
+true_verdicts = _check(
+    PLAN_OUTCOMES,
+    "verdicts_agree_with_builds",
+    "Builds that are said to show a plan fixed succeeded, one that shows it recurred did not, and within its horizon.",
+    lambda t: rules.misjudged_plans(t.scan(PLAN_OUTCOMES), t.scan(BUILDS)),
+    others=(BUILDS,),
+)
+base_rates = _check(
+    PLAN_OUTCOMES,
+    "rates_are_within_their_intervals",
+    "A base rate lies in its Wilson interval.",
+    lambda t: rules.misplaced_rates(t.scan(PLAN_OUTCOMES), "base_rate", key="plan_id", ends="base"),
+)
+template_rates = _check(
+    PLAN_TEMPLATES,
+    "rates_are_within_their_intervals",
+    "A success rate lies in its Wilson interval.",
+    lambda t: rules.misplaced_rates(t.scan(PLAN_TEMPLATES), "success_rate", key="template_id", ends="success"),
+)
+real_templates = _check(
+    PLAN_TEMPLATES,
+    "no_template_without_its_plans",
+    "Each template that was made here names plans that there are.",
+    lambda t: rules.planless_templates(t.scan(PLAN_TEMPLATES), t.scan(PLANS)),
+    others=(PLANS,),
 )
 all_builds = _check(
     SYSTEM_METRICS,

@@ -203,16 +203,17 @@ def failures_outside_clusters(build_failures: Frame, builds: Frame, failure_clus
     )
 
 
-def misplaced_rates(tests: Frame, rate: str) -> pl.DataFrame:
-    """Tests whose rate is not within its interval. Columns: test_id, the rate, its low and high end."""
-    low, high = pl.col(f"{rate}_low"), pl.col(f"{rate}_high")
+def misplaced_rates(frame: Frame, rate: str, *, key: str = "test_id", ends: str = "") -> pl.DataFrame:
+    """Rows whose rate is not within its interval, ``{ends}_low`` to ``{ends}_high`` (``ends`` is the rate unless told).
+    Columns: the key, the rate, its low and high end."""
+    low, high = pl.col(f"{ends or rate}_low"), pl.col(f"{ends or rate}_high")
     slack = 1e-9
     within = (low <= pl.col(rate) + slack) & (pl.col(rate) <= high + slack)
     return (
-        _lazy(tests)
+        _lazy(frame)
         .filter((~within).fill_null(value=False) | (low > high))
-        .select("test_id", rate, low, high)
-        .sort("test_id")
+        .select(key, rate, low, high)
+        .sort(key)
         .collect()
     )
 
@@ -284,3 +285,35 @@ def later_than(frame: Frame, column: str, moment: datetime) -> pl.DataFrame:
         .sort(column)
         .collect()
     )
+
+
+def misjudged_plans(plan_outcomes: Frame, builds: Frame) -> pl.DataFrame:
+    """Verdicts that the builds named for them do not bear out: unknown builds, fixed by a red one, recurred by a green
+    one, or decided outside the horizon. Columns: plan_id, outcome, build_id, problem."""
+    known = _lazy(builds).select("build_id", "status")
+    told = _lazy(plan_outcomes).filter(pl.col("kind") == "failure", pl.col("outcome").is_in(["fixed", "recurred"]))
+    named = told.select("plan_id", "outcome", pl.col("decided_by").alias("build_id")).explode("build_id")
+    green = pl.col("status") == "success"
+    problem = (
+        pl.when(pl.col("build_id").is_null())
+        .then(pl.lit("no build is named"))
+        .when(pl.col("status").is_null())
+        .then(pl.lit("there is no such build"))
+        .when((pl.col("outcome") == "fixed") & ~green)
+        .then(pl.lit("it did not succeed"))
+        .when((pl.col("outcome") == "recurred") & green)
+        .then(pl.lit("it succeeded"))
+    )
+    wrong = named.join(known, on="build_id", how="left").with_columns(problem=problem).drop("status")
+    outside = ~pl.col("decided_at").is_between("in_place_at", "decide_by")
+    nothing, why = pl.lit(None, dtype=pl.String), pl.lit("it was decided outside its horizon")
+    late = told.filter(outside).select("plan_id", "outcome", build_id=nothing, problem=why)
+    return pl.concat([wrong.drop_nulls("problem"), late]).sort("plan_id", "build_id").collect()
+
+
+def planless_templates(plan_templates: Frame, plans: Frame) -> pl.DataFrame:
+    """Templates that were made here and name a plan that there is not. Columns: template_id, plan_id (null: none)."""
+    made = _lazy(plan_templates).filter(pl.col("origin") == "plans")
+    named = made.select("template_id", pl.col("plans").alias("plan_id")).explode("plan_id")
+    missing = named.join(_lazy(plans).select("plan_id"), on="plan_id", how="anti")
+    return missing.sort("template_id", "plan_id").collect()

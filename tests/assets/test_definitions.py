@@ -63,6 +63,18 @@ LINEAGE = {
         "builds",
         "failure_clusters",
     },
+    "plan_outcomes": {"plans", "builds", "failure_clusters", "optimization_recommendations"},
+    "plan_templates": {"plan_outcomes", "plans", "build_failures", "failure_clusters", "builds"},
+    "llm_calls": {"plans"},
+    "planning_index": {
+        "log_patterns",
+        "failure_clusters",
+        "build_failures",
+        "builds",
+        "resource_usage",
+        "resource_usage_predictions",
+        "plans",
+    },
 }
 GROUPS = ("raw", "patterns", "metrics", "advice", "plans")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-LOOKING = frozenset({"reproduce", "inspect", "measure", "verify"})
-"""Types of steps that change nothing."""
+AROUND = frozenset({"reproduce", "inspect", "measure", "verify", "prevent"})
+"""Types of steps that mend nothing: they look, or keep it from coming again."""
 
 UNTOUCHED, UNDER_WAY, DONE, FAILED, CALLED_OFF = "untouched", "under way", "done", "failed", "called off"
 
@@ -53,8 +53,8 @@ def following(status: str, subtasks: Sequence[Mapping[str, Any]], steps: Sequenc
         return Following(CALLED_OFF, first, None, None, *counts)
     if any(s["status"] in ("pending", "running") for s in steps):
         return Following(UNDER_WAY, first, None, None, *counts)
-    looking = {s["id"] for s in subtasks if s["type"] in LOOKING}
-    changes = [s for s in done if s["step_id"] not in looking]
+    around = {s["id"] for s in subtasks if s["type"] in AROUND}
+    changes = [s for s in done if s["step_id"] not in around]
     return Following(DONE, first, _last(changes or done), _last(done), *counts)
 
 

@@ -17,9 +17,12 @@ from banana_assets.core.tables.metrics import (
     RESOURCE_USAGE,
     SYSTEM_METRICS,
 )
+from banana_assets.core.tables.models import LLM_CALLS
+from banana_assets.core.tables.outcomes import PLAN_OUTCOMES, PLAN_TEMPLATES
 from banana_assets.core.tables.patterns import BUILD_FAILURES, LOG_PATTERNS, LOG_SHAPES
 from banana_assets.core.tables.plans import PLANS
 from banana_assets.core.tables.raw import BUILDS, LOG_EVENTS, LOG_FILES, RESOURCE_SAMPLES, TEST_RESULTS
+from banana_assets.core.tables.search import PLANNING_INDEX
 from banana_assets.core.tables.steps import BUILD_STEPS
 
 TABLES: dict[str, Table] = {
@@ -47,6 +50,10 @@ TABLES: dict[str, Table] = {
         OPTIMIZATION_RECOMMENDATIONS,
         RESOURCE_USAGE_PREDICTIONS,
         PLANS,
+        PLAN_OUTCOMES,
+        PLAN_TEMPLATES,
+        PLANNING_INDEX,
+        LLM_CALLS,
     )
 }
 """Table name to declaration, in lineage order."""
@@ -60,13 +67,17 @@ __all__ = [
     "BUILD_STEPS",
     "FAILURE_CLUSTERS",
     "FLAKY_TESTS",
+    "LLM_CALLS",
     "LOG_EVENTS",
     "LOG_FILES",
     "LOG_PATTERNS",
     "LOG_SHAPES",
     "METRIC_ANOMALIES",
     "OPTIMIZATION_RECOMMENDATIONS",
+    "PLANNING_INDEX",
     "PLANS",
+    "PLAN_OUTCOMES",
+    "PLAN_TEMPLATES",
     "RESOURCE_ROLLUPS",
     "RESOURCE_SAMPLES",
     "RESOURCE_USAGE",

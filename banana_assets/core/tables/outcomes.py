@@ -6,6 +6,7 @@ import polars as pl
 
 from banana_assets.core.schema import Column, Table
 from banana_assets.core.tables.common import UTC
+from banana_assets.core.tables.plans import RISK
 from banana_assets.core.vocabulary import OUTCOMES, PLAN_KINDS
 
 PLAN_OUTCOMES = Table(
@@ -54,5 +55,66 @@ PLAN_OUTCOMES = Table(
         "decided_by": ("builds.build_id",),
         "chance": ("failure_clusters.builds",),
         "base_rate": ("failure_clusters.builds",),
+    },
+)
+
+TEMPLATE_STEP = pl.Struct(
+    {
+        "type": pl.String,
+        "description": pl.String,
+        "expects": pl.String,
+        "minutes": pl.Float64,
+        "after": pl.List(pl.Int64),
+        "priority": pl.String,
+        "cites": pl.List(pl.Int64),
+        "runs": pl.Int64,
+    }
+)
+"""A step with placeholders; ``after`` and ``cites`` are positions from 0."""
+
+PLAN_TEMPLATES = Table(
+    "plan_templates",
+    "Reusable shapes of plans that worked, with how often later plans of the same shape did.",
+    (
+        Column("template_id", pl.String, "hash of class, tool and steps, without what they name"),
+        Column("name", pl.String, "what it is called"),
+        Column("description", pl.String, "what it reaches"),
+        Column("category", pl.String, "class of the failures that it is for; any where it says none"),
+        Column("tool", pl.String, "tool that reports them; null for any", nullable=True),
+        Column("origin", pl.String, "made from plans of this store, or imported", allowed=("plans", "import")),
+        Column("approach", pl.String, "the idea in a sentence"),
+        Column("steps", pl.List(TEMPLATE_STEP), "its steps, in an order that keeps what waits for what"),
+        Column("risks", pl.List(RISK), "what could go wrong, and what is done about it"),
+        Column("fallback_plan", pl.String, "what to do when it does not work"),
+        Column(
+            "plans", pl.List(pl.String), "decided plans of its shape, the first that was fixed first (plans.plan_id)"
+        ),
+        Column("successes", pl.Int64, "plans of its shape that were fixed, without the first", minimum=0),
+        Column("trials", pl.Int64, "plans of its shape that were decided, without that one", minimum=0),
+        Column("success_rate", pl.Float64, "successes of trials; null without a trial", "1", True, (), 0, 1),
+        Column("success_low", pl.Float64, "lower end of its 95 % Wilson interval", "1", minimum=0, maximum=1),
+        Column("success_high", pl.Float64, "upper end", "1", minimum=0, maximum=1),
+        Column(
+            "expected", pl.Float64, "the rate shrunk to that of all templates: the order", "1", minimum=0, maximum=1
+        ),
+        Column("usage_count", pl.Int64, "plans that were made from it", minimum=0),
+        Column("last_used_at", UTC, "when the latest of them was made", nullable=True),
+        Column("imported_successes", pl.Float64, "what other stores counted, in no figure of this one", minimum=0),
+        Column("imported_trials", pl.Float64, "of so many", minimum=0),
+        Column("note", pl.String, "what is to be known of an imported one", nullable=True),
+        Column("issues", pl.List(pl.String), "why it may not be used for a plan; mostly none"),
+        Column("created_at", UTC, "when it was made"),
+        Column("updated_at", UTC, "when it changed"),
+    ),
+    key=("template_id",),
+    sources={
+        "steps": ("plans.subtasks",),
+        "risks": ("plans.risks",),
+        "plans": ("plans.plan_id",),
+        "successes": ("plan_outcomes.outcome",),
+        "trials": ("plan_outcomes.outcome",),
+        "success_rate": ("plan_outcomes.outcome",),
+        "expected": ("plan_outcomes.outcome",),
+        "usage_count": ("plans.template_id",),
     },
 )

@@ -44,9 +44,11 @@ GROUPS: dict[str, dict[str, Command]] = {
         "serve": Command(f"{_HERE}.serve", "Answer coding agents and front ends over HTTP"),
     },
     "Look": {
+        "search": Command(f"{_HERE}.search", "Seen something like this? Find patterns, failures and what helped"),
         "health": Command(f"{_HERE}.health", "Score the pipelines, say what cost points, compare success metrics"),
         "builds": Command(f"{_HERE}.builds", "List builds, why they failed, and whether that is new"),
         "build": Command(f"{_HERE}.build", "Show one build in full"),
+        "codebase": Command(f"{_HERE}.codebase", "Show what a code base is made of, and what changed before a failure"),
         "flaky": Command(f"{_HERE}.flaky", "List tests that fail by chance; put one in quarantine"),
         "patterns": Command(f"{_HERE}.patterns", "List log patterns; resolve, mute or reopen one"),
         "bottlenecks": Command(f"{_HERE}.bottlenecks", "List what holds things up, with the evidence"),
@@ -55,7 +57,15 @@ GROUPS: dict[str, dict[str, Command]] = {
             f"{_HERE}.analyze", "Report health, bottlenecks, patterns and recommendations of a span of time"
         ),
     },
+    "Plan": {
+        "templates": Command(f"{_HERE}.templates", "The same as manage-plan-templates"),
+        "manage-plan-templates": Command(
+            f"{_HERE}.templates", "List, search, export, import and delete templates of plans that worked"
+        ),
+    },
     "Look after": {
+        "models": Command(f"{_HERE}.models", "Show the language models that are set up, and what may be spent"),
+        "costs": Command(f"{_HERE}.costs", "Sum up what language models were asked and what it cost"),
         "keys": Command(f"{_HERE}.keys", "Make, list and revoke the keys of callers"),
         "config": Command(f"{_HERE}.config", "Show every setting and where it comes from"),
         "migrate": Command(f"{_HERE}.migrate", "Bring the records database to this version"),

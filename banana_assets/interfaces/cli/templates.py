@@ -1,0 +1,290 @@
+"""``banana manage-plan-templates``, ``banana templates`` for short: reusable plans, and how often they worked."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import click
+import typer
+
+from banana_assets.core.errors import InputError
+from banana_assets.core.evidence import plural
+from banana_assets.core.text import visible
+from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
+from banana_assets.interfaces.cli.running import FINDINGS, USAGE
+
+if TYPE_CHECKING:
+    from banana_assets.backends.template_records import TemplateRecords
+    from banana_assets.core.plans.templates import Template
+
+app = typer.Typer(add_completion=False)
+
+TABLE_ROWS = 50
+MOST_BYTES = 64 << 20
+CSV = {
+    "ID": "template_id",
+    "Name": "name",
+    "Description": "description",
+    "Success Rate": "success_rate",
+    "Usage Count": "usage_count",
+    "Created At": "created_at",
+    "Successes": "successes",
+    "Trials": "trials",
+    "Success Low": "success_low",
+    "Success High": "success_high",
+    "Category": "category",
+    "Tool": "tool",
+    "Imported Successes": "imported_successes",
+    "Imported Trials": "imported_trials",
+}
+
+
+class Shown(StrEnum):
+    """How rows are written."""
+
+    json = "json"
+    table = "table"
+    csv = "csv"
+
+
+class SortBy(StrEnum):
+    """What rows are ordered by."""
+
+    name = "name"
+    success_rate = "success_rate"
+    usage_count = "usage_count"
+    created_at = "created_at"
+
+
+class Order(StrEnum):
+    """Which way."""
+
+    asc = "asc"
+    desc = "desc"
+
+
+class Strategy(StrEnum):
+    """What an import does where a template is there already."""
+
+    merge = "merge"
+    replace_ = "replace"
+    skip = "skip"
+
+
+@app.command()
+def templates(
+    context: typer.Context,
+    listing: Annotated[bool, typer.Option("--list", "-l", help="List the templates.")] = False,
+    search: Annotated[
+        str | None, typer.Option("--search", "-s", metavar="TEXT", help="Find templates by words.")
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option("--export", "-e", metavar="FILE", help="Write the templates to a file; - is stdout.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--import", "-i", metavar="FILE", help="Take in the templates of a file; - is stdin.")
+    ] = None,
+    delete: Annotated[str | None, typer.Option(metavar="ID", help="Delete a template; it is not made again.")] = None,
+    sort_by: Annotated[SortBy, typer.Option(help="Order of the list.")] = SortBy.created_at,
+    order: Annotated[Order | None, typer.Option(help="Ascending, or descending; names ascend unless told.")] = None,
+    filter_success_rate: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Only those that worked this often at least (0 to 1).")
+    ] = None,
+    conflict_strategy: Annotated[
+        Strategy, typer.Option(help="An imported template that is there already: merge pools what was counted.")
+    ] = Strategy.skip,
+    form: Annotated[Shown, typer.Option("--format", "-f", help="How the list is written.")] = Shown.table,
+    limit: Annotated[int | None, typer.Option(min=1, help=f"Most rows; {TABLE_ROWS} in a table unless told.")] = None,
+) -> None:
+    """Manage plan templates: list, search, export, import or delete them.
+
+    A template is the shape of a plan that worked. `success` is how many later plans of that shape were fixed by what
+    builds showed, with its 95 % Wilson interval; what other stores counted is shown apart. Name one operation.
+    """
+    asked = [listing, search is not None, export is not None, source is not None, delete is not None]
+    if sum(asked) != 1:
+        if any(asked):
+            raise click.UsageError("Name one operation at a time: --list, --search, --export, --import or --delete.")
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(USAGE)
+    if source is not None:
+        _import(source, conflict_strategy, form)
+    elif delete is not None:
+        _delete(delete, form)
+    else:
+        _show(search, export, sort_by, order, filter_success_rate, form, limit)
+
+
+def _show(
+    search: str | None,
+    export: Path | None,
+    sort_by: SortBy,
+    order: Order | None,
+    least: float | None,
+    form: Shown,
+    limit: int | None,
+) -> None:
+    import polars as pl
+
+    with opened() as (store, tables):
+        from banana_assets.backends.template_records import TemplateRecords
+        from banana_assets.core.plans.template_counts import standing
+        from banana_assets.core.tables.outcomes import PLAN_OUTCOMES
+
+        records = TemplateRecords(store.engine)
+        known, home = records.templates(), records.home
+        computed = tables.version(PLAN_OUTCOMES) is not None
+        frame = standing(known, records.uses(), tables.read(PLAN_OUTCOMES))
+    found = frame.filter(pl.col("template_id").is_in(_matching(known, search))) if search is not None else frame
+    kept = found.filter(pl.col("success_rate") >= least) if least is not None else found
+    down = (order or (Order.asc if sort_by is SortBy.name else Order.desc)) is Order.desc
+    kept = kept.sort([sort_by.value, "template_id"], descending=[down, False], nulls_last=True)
+    if not computed and known:
+        say(f"{_name()}: no outcomes are computed yet, so nothing is counted (`banana materialize`).")
+    if export is not None:
+        chosen = kept.head(limit) if limit else kept
+        by_id = {t.template_id: t for t in known}
+        _export([(by_id[row["template_id"]], row) for row in chosen.iter_rows(named=True)], home, export)
+        return
+    most = limit or (TABLE_ROWS if form is Shown.table else max(kept.height, 1))
+    _write(kept.head(most).to_dicts(), form)
+    if not known:
+        say(f"{_name()}: there is no template yet; plans that later builds show to have worked become some.")
+    elif not found.height:
+        say(f"{_name()}: no template has these words.")
+    untried = found.filter(pl.col("success_rate").is_null()).height if least is not None else 0
+    if untried:
+        say(f"{_name()}: {plural(untried, 'template')} without a decided plan left out by --filter-success-rate.")
+    if kept.height > most:
+        say(f"{_name()}: {kept.height - most:,} more (--limit).")
+
+
+def _matching(known: Sequence[Template], text: str) -> list[str]:
+    """Those that have all the words, in whatever they say."""
+    words = text.lower().split()
+    said = {t.template_id: "\n".join((*t.texts, t.category, t.tool or "", *t.answers)).lower() for t in known}
+    return [name for name, all_of_it in said.items() if all(word in all_of_it for word in words)]
+
+
+def _write(rows: list[dict[str, Any]], form: Shown) -> None:
+    if form is Shown.json:
+        write_rows([{"id": row["template_id"], **row} for row in rows], Format.json)
+    elif form is Shown.csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(CSV)
+        writer.writerows([_csv_cell(row[column]) for column in CSV.values()] for row in rows)
+    else:
+        shown = [_for_people(row) for row in rows]
+        columns = ["template_id", "category", "tool", "success", "usage_count", "elsewhere", "created_at", "name"]
+        write_rows(shown, Format.table, columns=[c for c in columns if any(row[c] is not None for row in shown)])
+
+
+def _for_people(row: dict[str, Any]) -> dict[str, Any]:
+    success = "not tried yet"
+    if row["trials"]:
+        interval = f"{row['success_low']:.0%} to {row['success_high']:.0%}"
+        success = f"{row['success_rate']:.0%} ({interval}) of {row['trials']}"
+    elsewhere = f"{row['imported_successes']:g} of {row['imported_trials']:g}" if row["imported_trials"] else None
+    name = row["name"] + (" (not used: " + row["issues"][0] + ")" if row["issues"] else "")
+    return row | {"success": success, "elsewhere": elsewhere, "name": name}
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    # A spreadsheet would take such a text for a formula.
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
+
+
+def _export(rows: list[tuple[Template, dict[str, Any]]], home: str, file: Path) -> None:
+    from banana_assets.core.plans.template_files import exported
+    from banana_assets.interfaces.cli.output import to_json
+
+    text = to_json(exported(rows, home, datetime.now(UTC)), indent=True) + "\n"
+    if str(file) == "-":
+        sys.stdout.write(text)
+    else:
+        partial = file.with_name(f".{file.name}.{os.getpid()}")
+        try:
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(file)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise InputError(
+                f"{file} cannot be written: {error.strerror}.", "Name a file in a folder of yours."
+            ) from error
+    say(f"{_name()}: exported {plural(len(rows), 'template')}{'' if str(file) == '-' else f' to {file}'}.")
+
+
+def _import(file: Path, strategy: Strategy, form: Shown) -> None:
+    from banana_assets.core.plans.template_files import read
+
+    value, now = _parsed(file), datetime.now(UTC)
+    with _records() as records:
+        done = records.take_in(read(value, records.home, now), strategy.value, now)
+    told = {"added": done.added, "merged": done.merged, "replaced": done.replaced, "skipped": done.skipped}
+    if form is Shown.csv:
+        csv.writer(sys.stdout, lineterminator="\n").writerows([list(told), list(told.values())])
+    else:
+        write_object(told, Format.json if form is Shown.json else Format.table)
+    if done.rated:
+        say(
+            f"{_name()}: {plural(done.rated, 'template')} came with a success rate that was not counted from outcomes; "
+            "it is kept as a note, and counts for nothing."
+        )
+    if done.skipped:
+        say(f"{_name()}: {done.skipped:,} were there already (--conflict-strategy merge or replace).")
+
+
+def _parsed(file: Path) -> Any:
+    import orjson
+
+    try:
+        with sys.stdin.buffer if str(file) == "-" else file.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}.", "Name a file that an export wrote.") from error
+    if len(content) > MOST_BYTES:
+        raise InputError(f"{file} is larger than {MOST_BYTES >> 20} MiB.", "Split it.")
+    try:
+        return orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"{file} is no JSON: {error}.", "Name a file that an export wrote.") from error
+
+
+def _delete(told: str, form: Shown) -> None:
+    with opened() as (store, _):
+        from banana_assets.backends.template_records import TemplateRecords
+
+        records = TemplateRecords(store.engine)
+        try:
+            ident = records.find(told)
+        except InputError as error:
+            sys.stderr.write(f"{_name()}: {visible(str(error))}\n")
+            raise typer.Exit(FINDINGS) from error
+        records.delete(ident, datetime.now(UTC))
+    write_object({"template_id": ident, "deleted": True}, Format.json if form is Shown.json else Format.table)
+
+
+@contextmanager
+def _records() -> Iterator[TemplateRecords]:
+    """The records, made where there are none: templates may be the first thing that a store holds."""
+    from banana_assets.backends.settings import load
+    from banana_assets.backends.store import open_store
+    from banana_assets.backends.template_records import TemplateRecords
+
+    with open_store(load()) as store:
+        yield TemplateRecords(store.engine)
+
+
+def _name() -> str:
+    return click.get_current_context().command_path
