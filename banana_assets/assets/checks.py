@@ -7,6 +7,7 @@ import dagster as dg
 import polars as pl
 
 from banana_assets.assets.shared import markdown
+from banana_assets.backends.quotes import false_citations
 from banana_assets.backends.rereading import false_quotes
 from banana_assets.backends.tables import Tables
 from banana_assets.core import consistency as rules
@@ -246,9 +247,30 @@ intervals_held = _check(
 valid_plans = _check(
     PLANS,
     "plans_are_valid",
-    "Subtasks depend on known subtasks, without a cycle, and cite what they rest on.",
+    "Validation finds no error in a stored plan: steps, order, times, needs, citations, prediction.",
     lambda t: plan_issues(t.read(PLANS)),
 )
+
+
+@dg.asset_check(
+    asset=PLANS.name,
+    name="quotes_stand_in_their_logs",
+    description="Each line that a plan cites is read again from the stored log, and says what is quoted.",
+)
+def true_plans(store: StoreResource, tables: TablesResource) -> dg.AssetCheckResult:
+    """Every citation of every plan is compared with its log."""
+    with store.open() as opened:
+        known, wrong = false_citations(opened, tables.get().read(PLANS))
+    return dg.AssetCheckResult(
+        passed=wrong.is_empty(),
+        metadata={
+            "read_again": known,
+            "offenders": wrong.height,
+            "rows": dg.MetadataValue.md(markdown(wrong, wrong.height)),
+        },
+    )
+
+
 true_verdicts = _check(
     PLAN_OUTCOMES,
     "verdicts_agree_with_builds",

@@ -78,7 +78,7 @@ def numbered(
                 type=draft.type,
                 description=draft.description,
                 expects=draft.expects,
-                estimated_minutes=minutes,
+                estimated_minutes=float(minutes),
                 dependencies=tuple(f"s{begin + a + 1}" for a in draft.after if a < place),
                 priority=draft.priority,
                 resource_requirements=needs if draft.runs else (),

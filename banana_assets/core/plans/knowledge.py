@@ -40,7 +40,7 @@ class Knowledge:
     @cached_property
     def rooms(self) -> tuple[Room, ...]:
         """What the forecasts leave of each machine's resources."""
-        return rooms(self.predictions)
+        return rooms(self.predictions, self.builds["pipeline"].unique().to_list())
 
     @property
     def severity(self) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -81,13 +81,14 @@ def job_minutes(builds: pl.DataFrame) -> dict[Job, float]:
     return {(pipeline, job): minutes for pipeline, job, minutes in median.iter_rows()}
 
 
-def rooms(predictions: pl.DataFrame) -> tuple[Room, ...]:
+def rooms(predictions: pl.DataFrame, pipelines: Collection[str] = ()) -> tuple[Room, ...]:
     """What the newest forecasts (RESOURCE_USAGE_PREDICTIONS) leave of memory, disk and processor, by machine.
 
-    Only series whose limit is known say what is left: those with a ``crossing``.
+    Series of ``pipelines`` were read in builds, and tell nothing of a machine. Only series whose limit is known say what
+    is left: those with a ``crossing``.
     """
     ahead = predictions.filter("current") if predictions.height else predictions
-    ahead = ahead.drop_nulls("crossing")
+    ahead = ahead.drop_nulls("crossing").filter(~pl.col("source").is_in(list(pipelines)))
     if not ahead.height:
         return ()
     peaks = ahead.group_by("source", "metric", "resource_type").agg(

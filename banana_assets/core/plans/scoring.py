@@ -70,9 +70,9 @@ def optimization_parts(plan: Plan, concerns: Sequence[Concern]) -> tuple[ScorePa
 
     def share(reached: set[str]) -> float:
         kept = (c.weight for c in concerns if any({i, *behind[i]} & reached for i in cover[c.name]))
-        return sum(kept) / total if total else 0.0
+        return float(sum(kept)) / total if total else 0.0
 
-    covered = sum(c.weight for c in concerns if cover[c.name]) / total if total else 0.0
+    covered = float(sum(c.weight for c in concerns if cover[c.name])) / total if total else 0.0
     answered, verified = share(changes), share(checked)
     seen = sum(bool(cover[c.name]) for c in concerns)
     decided = (

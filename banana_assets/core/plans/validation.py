@@ -47,11 +47,11 @@ def errors(issues: Iterable[Issue]) -> tuple[Issue, ...]:
 
 
 def plan_issues(plans: pl.DataFrame) -> pl.DataFrame:
-    """The errors of stored plans (PLANS), found anew. Columns: plan_id, problem."""
+    """The errors of stored plans (PLANS), those told and those found anew. Columns: plan_id, problem."""
     found = [
         (row["plan_id"], issue.message)
         for row in plans.iter_rows(named=True)
-        for issue in errors(validated(Plan.of_row(row)))
+        for issue in errors((*Plan.of_row(row).issues, *validated(Plan.of_row(row))))
     ]
     return pl.DataFrame(found, schema={"plan_id": pl.String, "problem": pl.String}, orient="row")
 

@@ -1,0 +1,91 @@
+"""Citations made and compared with the stored logs: what a plan quotes is read again, and shown without secrets."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import polars as pl
+
+from banana_assets.backends.lines import read_lines
+from banana_assets.backends.store import Store
+from banana_assets.core.advice.quoting import holds
+from banana_assets.core.errors import BananaError
+from banana_assets.core.evidence import Citation
+from banana_assets.core.plans.quotes import Log
+from banana_assets.core.plans.validation import cited
+from banana_assets.core.safety.secrets import mask, mask_lines
+
+KEPT = 4
+"""Logs that are held in memory at once."""
+
+
+class Quotes:
+    """Reads logs of the store, each once while it is among the last few asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._logs: OrderedDict[str, Log | None] = OrderedDict()
+
+    def log(self, sha256: str) -> Log | None:
+        """The log of a build; None where it is not stored any more."""
+        if sha256 not in self._logs:
+            try:
+                self._logs[sha256] = Log(sha256, self._lines(sha256))
+            except BananaError:
+                self._logs[sha256] = None
+            while len(self._logs) > KEPT:
+                self._logs.popitem(last=False)
+        self._logs.move_to_end(sha256)
+        return self._logs[sha256]
+
+    def restated(self, citation: Citation) -> Citation | None:
+        """The citation as it may be shown; None where the log does not say what it quotes."""
+        if citation["build_id"] is None:
+            return self._of_application(citation)
+        log = self.log(citation["sha256"])
+        first, last = citation["first_line"], citation["last_line"]
+        shown = log.quote(first, last) if log else None
+        if log is None or shown is None or not shown.strip():
+            return None
+        raw = log.texts[first - 1 : last]
+        if citation["quote"] not in (shown, "\n".join(raw), "\n".join(mask_lines(raw).lines)):
+            return None
+        return {**citation, "quote": shown}
+
+    def holds(self, citation: Citation) -> bool:
+        """Whether the log says exactly what is quoted, but for secrets."""
+        return self.restated(citation) == citation
+
+    def _of_application(self, citation: Citation) -> Citation | None:
+        """A message of an application's log stands in its line, as it is or masked."""
+        try:
+            lines = self._lines(citation["sha256"], citation["last_line"])
+        except BananaError:
+            return None
+        masked = mask(citation["quote"]).text
+        first, last = citation["first_line"], citation["last_line"]
+        if holds(citation, lines):
+            return {**citation, "quote": masked}
+        shown = [""] * (first - 1) + list(mask_lines(lines[first - 1 : last]).lines)
+        return citation if masked == citation["quote"] and holds(citation, shown) else None
+
+    def _lines(self, sha256: str, end: int | None = None) -> list[str]:
+        found: list[str] = []
+        with self._store.blobs.open(sha256) as stream:
+            for chunk in read_lines(stream):
+                found += chunk["text"].to_list()
+                if end is not None and len(found) >= end:
+                    break
+        return found
+
+
+def false_citations(store: Store, plans: pl.DataFrame) -> tuple[int, pl.DataFrame]:
+    """How many different places plans (PLANS) cite, and those citations that the logs do not say, by plan and step."""
+    rows = cited(plans).sort("sha256")
+    fields = list(Citation.__annotations__)
+    places = rows.unique(fields, maintain_order=True)
+    quotes = Quotes(store)
+    found: list[Citation] = places.select(fields).to_dicts()  # type: ignore[assignment]
+    wrong = [not quotes.holds(citation) for citation in found]
+    offending = places.filter(pl.Series(wrong, dtype=pl.Boolean))
+    return places.height, rows.join(offending.select(fields), on=fields, how="semi", nulls_equal=True)

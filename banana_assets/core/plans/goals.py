@@ -1,0 +1,296 @@
+"""A plan for a goal in words: which things of the tables it is about, and their methods put together.
+
+No word of the goal is taken for a fact. Words that mean a sort of thing (faster, flaky, memory) choose that sort; words
+that name something in the data (a job, a test, a tool, a machine) choose what carries that name. When neither does, or
+what is named has nothing of that sort, there is no plan and the reason says what was looked for.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from banana_assets.core.evidence import plural, stable_id
+from banana_assets.core.plans.asked import Ask
+from banana_assets.core.plans.drafts import numbered
+from banana_assets.core.plans.finishing import finished
+from banana_assets.core.plans.knowledge import Knowledge
+from banana_assets.core.plans.planner import HORIZON, abstained
+from banana_assets.core.plans.subjects import ERRORS, FAILING, FLAKY, RESOURCE, SLOW, Subject, job_facts, subjects
+from banana_assets.core.plans.types import Issue, Plan, Prediction, Risk, Subtask
+from banana_assets.core.search.words import near, words
+
+MOST_SUBJECTS = 4
+STEPS_EACH = 3
+"""A thing needs about so many steps: with fewer allowed, fewer things are taken up."""
+
+LEAST_SHARE = 0.5
+"""Of the named words that the best match carries, another must carry so many (by weight) to be taken up with it."""
+
+_CONCEPTS: dict[str, str] = {
+    SLOW: r"fast\w*|slow\w*|speed\w*|quick\w*|durations?|latenc\w+|shorten\w*|shorter|time|times|optimi[sz]\w*"
+    r"|performan\w*|throughput|accelerat\w*|bottlenecks?|queue\w*|wait\w*|timeouts?|long|longer|efficien\w*",
+    FAILING: r"fail\w*|broken|break\w*|red|green|fix\w*|mend\w*|repair\w*|bugs?|reliab\w*|stabili[sz]\w*|stable|errors?"
+    r"|crash\w*|pass|passes|passing|diagnos\w*|problems?|issues?|incidents?",
+    FLAKY: r"flak\w*|intermittent\w*|unstable|random\w*|sporadic\w*|nondeterminis\w*|reliab\w*|retr(?:y|ies|ied)",
+    RESOURCE: r"memory|ram|cpu\w*|processors?|disks?|storage|space|network\w*|bandwidth|capacity|resources?|oom|load"
+    r"|utili[sz]ation|usage|limits?|leak\w*",
+    ERRORS: r"logs?|patterns?|exceptions?|warnings?|messages?|noise|noisy|errors?|incidents?",
+}
+_MEANS = {concept: re.compile(rf"(?:{pattern})\Z", re.IGNORECASE) for concept, pattern in _CONCEPTS.items()}
+
+_RESOURCES = {
+    "memory": ("memory", "mem", "oom"),
+    "ram": ("memory", "mem", "oom"),
+    "cpu": ("cpu",),
+    "processor": ("cpu",),
+    "processors": ("cpu",),
+    "disk": ("disk",),
+    "disks": ("disk",),
+    "storage": ("disk",),
+    "space": ("disk",),
+    "network": ("network",),
+    "bandwidth": ("network",),
+}
+"""A word for one resource means that one alone."""
+
+_EMPTY = frozenset(
+    """
+    a about above after again all also an and any are as at avoid away back be because been before being below better
+    between both but by can cannot case change changes ci code could create deploy deployment develop developer
+    developers development did do does doing done down during each ensure even every everything few find first for from
+    further get gets getting give good great had has have having help here how i if implement improve improved
+    improvement improvements improving in increase into is it its job jobs just keep keeping know less let like lower
+    look made main maintain make makes making many may me might minimise minimize more most much must my need needs new
+    next no not now of off often on once one only or other our out over overall own people per pipeline pipelines plan
+    planning please possible prevent process processes production project put quality reduce reducing remove removing
+    run running runs same set should show so some step steps still such system systems take team test tests than that
+    rid investigate look looking explain understand handle tackle address resolve solve
+    the their them then there these they thing things this those through to today tomorrow too under until up us use
+    used using very want was way we week well were what when where which while who why will with within without work
+    workflow workflows working would year yet you your build builds building rate rates high higher low number amount
+    big bigger small smaller cost costs day days hour hours minute minutes month app application applications service
+    services software something anything users user
+    """.split()  # noqa: SIM905
+)
+_SPECIFIC = re.compile(r"[\d_./:#@-]|[a-z][A-Z]")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a goal was taken to be about: sorts of things, words that name something in the data, and words that do not
+    (``unknown``); ``specific`` are those unknown ones that look like a name."""
+
+    concepts: frozenset[str]
+    named: tuple[str, ...]
+    unknown: tuple[str, ...]
+    specific: tuple[str, ...]
+    resources: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The things that a goal is about, the weightiest first, or the one reason why there are none."""
+
+    subjects: tuple[Subject, ...]
+    reading: Reading
+    reason: str | None = None
+    looked_at: int = 0
+
+
+def find(goal: str, known: Knowledge, *, context: str | None = None, with_analysis: bool = True) -> Found:
+    """What the tables hold about a goal. The context helps to choose, and names nothing that must be there."""
+    everything = subjects(known, with_analysis=with_analysis)
+    there = [s for s in everything if s.gone is None]
+    vocabulary = _vocabulary(everything, known)
+    reading = _read(goal, vocabulary)
+    extra = _read(context, vocabulary).named if context else ()
+    rarity = _rarity(everything)
+    if not reading.concepts and not reading.named:
+        return Found((), reading, _nothing(goal, reading, known), len(everything))
+    if reading.specific and not reading.named:
+        return Found((), reading, _nothing(goal, reading, known), len(everything))
+    fitting = _fitting(there, reading, extra, rarity)
+    if not fitting:
+        return Found((), reading, _over(everything, reading, extra, rarity, known), len(everything))
+    return Found(tuple(fitting), reading, None, len(everything))
+
+
+def goal_plan(
+    goal: str, known: Knowledge, now: datetime, ask: Ask, *, with_analysis: bool = True, found: Found | None = None
+) -> Plan:
+    """The plan for a goal, or one that abstains with the reason. ``found`` is what ``find`` found, if it was asked."""
+    found = found or find(goal, known, context=ask.context, with_analysis=with_analysis)
+    keys = [f"{s.key} {[c['quote'] for c in s.citations]} {s.fact}" for s in found.subjects]
+    plan_id = stable_id("plan", "goal", goal, repr(ask), str(with_analysis), *keys)
+    plan = replace(
+        abstained(plan_id, "goal", goal, goal, found.reason or "", now),
+        context=ask.context,
+        constraints=ask.constraints,
+        preferred_approach=ask.preferred_approach,
+    )
+    if found.reason:
+        return plan
+    taken, steps, risks, fallbacks = _composed(found.subjects, ask)
+    if not steps:
+        return replace(plan, reason="No plan: there is no method for what the data hold about it.")
+    left = len(found.subjects) - len(taken)
+    names = "; ".join(s.name for s in taken)
+    by = now + HORIZON
+    made = replace(
+        plan,
+        status="pending",
+        reason=None,
+        approach=f"Take up what the data hold about it, the weightiest first: {names}.",
+        subtasks=steps,
+        risks=risks,
+        fallback_plan=fallbacks[0],
+        prediction=Prediction(*_prediction(taken, by), by),
+        issues=_said(found.reading, left),
+    )
+    return finished(made, [s.concern for s in found.subjects], ask, known.rooms)
+
+
+def _composed(
+    found: Sequence[Subject], ask: Ask
+) -> tuple[list[Subject], tuple[Subtask, ...], tuple[Risk, ...], list[str]]:
+    """The steps of the first things, one after the other; each thing is a chain of its own."""
+    most = max(1, min(MOST_SUBJECTS, ask.max_subtasks // STEPS_EACH))
+    taken: list[Subject] = []
+    steps: list[Subtask] = []
+    risks: list[Risk] = []
+    fallbacks: list[str] = []
+    for subject in found:
+        recipe = subject.recipe() if len(taken) < most else None
+        # What does not fit whole is left for a plan of its own, unless it is the first.
+        if recipe is None or (taken and len(steps) + len(recipe.steps) > ask.max_subtasks):
+            continue
+        taken.append(subject)
+        steps += numbered(
+            recipe.steps,
+            subject.citations,
+            needs=subject.needs,
+            run_minutes=subject.run_minutes,
+            begin=len(steps),
+            rests_on=subject.rows,
+        )
+        risks += [r for r in recipe.risks if r not in risks]
+        fallbacks.append(recipe.fallback)
+    return taken, tuple(steps), tuple(risks), fallbacks
+
+
+def _prediction(taken: Sequence[Subject], by: datetime) -> tuple[str | None, str]:
+    fingerprint = next((s.fingerprint for s in taken if s.fingerprint), None)
+    told = [f"no build fails with {s.fingerprint[:12]} again" for s in taken if s.fingerprint]
+    advice = [s.key for s in taken if s.kind in ("recommendation", "bottleneck")]
+    if advice:
+        told.append(
+            f"{plural(len(advice), 'finding')} ({', '.join(advice)}) {'is' if len(advice) == 1 else 'are'} gone"
+        )
+    other = [s.name for s in taken if not s.fingerprint and s.key not in advice]
+    if other:
+        told.append(f"{', '.join(other)} no longer stand out")
+    return fingerprint, f"Once it is done, {' and '.join(told)}; the data up to {by:%F} decide."
+
+
+def _said(reading: Reading, left: int) -> tuple[Issue, ...]:
+    said = []
+    if reading.unknown:
+        said.append(Issue("info", f"Nothing in the data is called {', '.join(reading.unknown)}."))
+    if left:
+        said.append(Issue("info", f"{plural(left, 'more thing')} that bear on it are left for later."))
+    return tuple(said)
+
+
+def _read(text: str, vocabulary: frozenset[str]) -> Reading:
+    concepts: set[str] = set()
+    resources: set[str] = set()
+    named: list[str] = []
+    unknown: list[str] = []
+    tokens = list(dict.fromkeys(words(text)))
+    for token in tokens:
+        mine = {concept for concept, pattern in _MEANS.items() if pattern.match(token)}
+        concepts |= mine
+        resources.update(_RESOURCES.get(token, ()))
+        if mine or token in _EMPTY or len(token) < 2 or token.isdigit():
+            continue
+        hit = token if token in vocabulary else next(iter(near(token, vocabulary)), None)
+        if hit is not None:
+            named.append(hit)
+        else:
+            unknown.append(token)
+    whole = [w.strip("`'\",.;!?()") for w in text.split()]
+    specific = [w for w in whole if _SPECIFIC.search(w.strip("-")) and not set(words(w)) & {*named, *_EMPTY}]
+    specific = [w for w in specific if not w.replace(".", "").replace("%", "").isdigit()]
+    return Reading(
+        frozenset(concepts), tuple(dict.fromkeys(named)), tuple(unknown), tuple(specific), frozenset(resources)
+    )
+
+
+def _vocabulary(found: Iterable[Subject], known: Knowledge) -> frozenset[str]:
+    """The words that name something: jobs, tests, tools, machines, and what failures and advice say."""
+    said = [s.says for s in found]
+    said += [f"{a} {b}" for a, b in known.builds.select("pipeline", "job").unique().iter_rows()]
+    said += known.tests["title"].to_list()
+    said += [f"{a} {b}" for a, b in known.predictions.select("source", "metric").unique().iter_rows()]
+    return frozenset(word for text in said for word in words(text) if word not in _EMPTY and not word.isdigit())
+
+
+def _rarity(found: Sequence[Subject]) -> dict[str, float]:
+    counts = Counter(word for s in found for word in set(words(s.says)))
+    return {word: math.log(1 + len(found) / n) for word, n in counts.items()}
+
+
+def _fitting(
+    found: Sequence[Subject], reading: Reading, extra: Sequence[str], rarity: dict[str, float]
+) -> list[Subject]:
+    """Those that are of the sort asked for and carry what was named, the best match and weightiest first."""
+    scored = []
+    for subject in found:
+        if reading.concepts and not subject.concepts & reading.concepts:
+            continue
+        own = set(words(subject.says))
+        if reading.resources and RESOURCE in subject.concepts and not own & reading.resources:
+            continue
+        named = sum(rarity.get(word, 1.0) for word in reading.named if word in own)
+        if reading.named and not named:
+            continue
+        more = 0.25 * sum(rarity.get(word, 1.0) for word in extra if word in own)
+        scored.append((named, named + more, subject))
+    best = max((named for named, _, _ in scored), default=0.0)
+    kept = [(score, s) for named, score, s in scored if named >= best * LEAST_SHARE]
+    return [s for score, s in sorted(kept, key=lambda p: (-round(p[0], 6), -p[1].weight, p[1].kind, p[1].key))]
+
+
+def _nothing(goal: str, reading: Reading, known: Knowledge) -> str:
+    if not known.builds.height and not known.patterns.height:
+        return "No plan: there is no data yet; `banana ingest` takes some in."
+    looked = ", ".join(reading.specific or reading.unknown) or goal
+    jobs = sorted({f"{p}/{j}" for p, j in known.builds.select("pipeline", "job").unique().iter_rows()})
+    shown = f" There are the jobs {', '.join(jobs[:6])}{' and others' if len(jobs) > 6 else ''}." if jobs else ""
+    return f"No plan: nothing in the data bears on {looked}.{shown}"
+
+
+_WORDS = {SLOW: "slow", FAILING: "failing", FLAKY: "flaky", RESOURCE: "short of a resource", ERRORS: "loud in the logs"}
+
+
+def _over(
+    everything: Sequence[Subject], reading: Reading, extra: Sequence[str], rarity: dict[str, float], known: Knowledge
+) -> str:
+    """Why nothing fits although the words are known: it is over, or there is nothing of that sort."""
+    over = _fitting([s for s in everything if s.gone is not None], reading, extra, rarity)
+    if over:
+        return f"No plan: what it is about is over: {over[0].name} was last green in {over[0].gone}."
+    sorts = " or ".join(_WORDS[c] for c in sorted(reading.concepts)) or "wrong"
+    jobs = [
+        (pipeline, job)
+        for pipeline, job in known.builds.select("pipeline", "job").unique().sort("pipeline", "job").iter_rows()
+        if set(words(f"{pipeline} {job}")) & set(reading.named)
+    ]
+    about = f" with {', '.join(reading.named)}" if reading.named else ""
+    facts = job_facts(known, jobs)
+    return f"No plan: nothing{about} is {sorts} by what was measured{f' ({facts})' if facts else ''}."
