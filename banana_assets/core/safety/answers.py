@@ -45,7 +45,7 @@ def findings(texts: Iterable[str], evidence: str) -> tuple[Issue, ...]:
     markup; hidden characters; languages that cannot be checked. A line of the evidence that reads like an instruction,
     or that would itself be refused as an answer, vouches for nothing.
     """
-    known = "\n".join(line for line in evidence.lower().split("\n") if not untrusted.suspicions(line))
+    known = _Known(evidence)
     found: dict[str, None] = {}
     for text in texts:
         for message in _of_text(text, known):
@@ -53,7 +53,7 @@ def findings(texts: Iterable[str], evidence: str) -> tuple[Issue, ...]:
     return tuple(Issue("error", message) for message in found)
 
 
-def _of_text(text: str, known: str) -> Iterator[str]:
+def _of_text(text: str, known: _Known) -> Iterator[str]:
     for secret in find(text):
         yield f"It shows a secret ({secret.kind})."
     shown = untrusted.tidy(text)
@@ -69,7 +69,7 @@ def _of_text(text: str, known: str) -> Iterator[str]:
         yield from _packages(reading, known)
 
 
-def _names(text: str, known: str) -> Iterator[str]:
+def _names(text: str, known: _Known) -> Iterator[str]:
     """Links at all; mail addresses, network addresses and hosts that are not known, and hosts that the reader is sent to."""
     if m := _URL.search(text):
         yield f"It has markup or a link: {_cut(m[0])}."
@@ -78,23 +78,37 @@ def _names(text: str, known: str) -> Iterator[str]:
     for what, pattern in (("an e-mail address", _EMAIL), ("an address", _ADDRESS), ("a host", _HOST)):
         for m in pattern.finditer(text):
             name = m[0].rstrip(".,;:!?)").lower()
-            if name not in known:
+            if not known.names(name):
                 yield f"It names {what} that the evidence does not: {_cut(name)}."
 
 
-def _packages(text: str, known: str) -> Iterator[str]:
+def _packages(text: str, known: _Known) -> Iterator[str]:
     for pattern in (_INSTALLS, _RUNNERS):
         for m in pattern.finditer(text):
             for word in m[1].split():
                 name = re.split(r"[=<>!~^\[,;]|(?<=.)@", word.strip("'\"`.,:;"), maxsplit=1)[0].lower()
                 if not name or name in _PROSE:
                     break
-                if not word.startswith("-") and not _named(name, known):
+                if not word.startswith("-") and not known.names(name, alone=True):
                     yield f"It installs a package that the evidence does not name: {_cut(name)}."
 
 
-def _named(name: str, known: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", known) is not None
+class _Known:
+    """What the evidence vouches for."""
+
+    def __init__(self, evidence: str) -> None:
+        self._lines = evidence.split("\n")
+        self._judged: dict[int, bool] = {}
+
+    def names(self, name: str, *, alone: bool = False) -> bool:
+        """Whether a line without suspicion holds the name, ``alone``: as a word of its own."""
+        word = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])" if alone else re.escape(name), re.IGNORECASE)
+        return any(word.search(line) and self._honest(i) for i, line in enumerate(self._lines))
+
+    def _honest(self, i: int) -> bool:
+        if i not in self._judged:
+            self._judged[i] = not untrusted.suspicions(self._lines[i])
+        return self._judged[i]
 
 
 def _cut(text: str) -> str:

@@ -40,6 +40,7 @@ def tidy(text: str) -> str:
 
     Nothing in it moves a cursor, is invisible, runs backwards, poses as other letters, or marks a turn of a chat.
     """
+    text = text.removeprefix("\ufeff")
     if text.isascii() and not _TEMPLATE.search(text) and not views.HIDDEN.search(text) and "\x1b" not in text:
         return text
     text = _SEQUENCE.sub("\ufffd", _COLOUR.sub("", text))

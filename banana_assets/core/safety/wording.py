@@ -55,8 +55,10 @@ COMMANDING: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for kind, pattern in (
         (
             "override",
-            r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|all|any|your|the)\b.{0,30}\b(?:instruction|prompt|rule|context|guideline|direction|message)s?\b|\b(?:new|updated|revised|real) (?:system )?instructions?\b|\b(?:forget|ignore) (?:what|everything)\b"
-            r"|\b(?:z?ignor(?:iere|ez|a|e|uj)|negeer|forget|vergiss|oublie\w*|olvida|esqueça|dimentica)\b.{0,40}(?:anweisung|instruction|instruccion|instru[çc]|istruzion|instrukcj|instructie)|игнорируй|忽略.{0,12}指令|指示を無視|지시.{0,8}무시|تجاهل|अनदेखा|talimatlar\w*\s+yok\s+say",
+            (
+                r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|all|any|your|the)\b.{0,30}\b(?:instruction|prompt|rule|context|guideline|direction|message)s?\b|\b(?:new|updated|revised|real) (?:system )?instructions?\b|\b(?:forget|ignore) (?:what|everything)\b"
+                r"|\b(?:z?ignor(?:iere|ez|a|e|uj)|negeer|forget|vergiss|oublie\w*|olvida|esqueça|dimentica)\b.{0,40}(?:anweisung|instruction|instruccion|instru[çc]|istruzion|instrukcj|instructie)|игнорируй|忽略.{0,12}指令|指示を無視|지시.{0,8}무시|تجاهل|अनदेखा|talimatlar\w*\s+yok\s+say"
+            ),
         ),
         (
             "role",
