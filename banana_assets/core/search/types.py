@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -115,6 +115,18 @@ class Hit:
     same: bool = False
 
 
+def joined(answers: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """The hits of several questions as one ranking, each document once, with what it was first found by."""
+    if len(answers) == 1:
+        return list(answers[0])
+    hits: dict[str, Hit] = {}
+    for answer in answers:
+        for hit in answer:
+            hits.setdefault(hit.document.document_id, hit)
+    order = fused(*([hit.document.document_id for hit in answer] for answer in answers))
+    return [replace(hits[name], score=score) for name, score in order.items()]
+
+
 @dataclass(frozen=True)
 class Updated:
     """What bringing the index up to date did: documents by kind, how many were new or changed and how many went, texts
@@ -131,7 +143,7 @@ class Updated:
 
 
 def fused(*rankings: Sequence[str], k: int = 60) -> dict[str, float]:
-    """Reciprocal rank fusion: each id with the sum of ``1 / (k + rank)`` over the rankings that have it, the best first.
+    """Reciprocal rank fusion: each id with the sum of ``1 / (k + rank)`` over the rankings with it, the best first.
 
     Source: Cormack, Clarke and Buettcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning
     methods" (2009), whose k is 60.

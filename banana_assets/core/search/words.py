@@ -7,16 +7,18 @@ An identifier is found as a whole and by its parts, since people remember ``NotF
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 
 from banana_assets.core.builds.fingerprint import masked
 
 LONGEST = 64
 """Longer runs are no words: hashes, encoded data."""
 
-STOP_WORDS = frozenset(
-    "a an and are as at be by for from has have in is it its not of on or that the this to was were will with".split()
-)
+_ARTICLES = {"a", "an", "the", "that", "this", "it", "its"}
+_VERBS = {"are", "be", "has", "have", "is", "was", "were", "will"}
+_LINKS = {"and", "as", "at", "by", "for", "from", "in", "not", "of", "on", "or", "to", "with"}
+STOP_WORDS = frozenset(_ARTICLES | _VERBS | _LINKS)
 """Words that say nothing on their own (of English, the language of logs)."""
 
 _RUN = re.compile(r"\w+")
@@ -26,11 +28,12 @@ _GAPS = re.compile(r"\s+")
 
 
 def words(text: str) -> Iterator[str]:
-    """The words of a text in lower case, in order: each identifier, and after it its parts where it has several.
+    """The words of a text in lower case, in order: each identifier, and after it its parts where it has several;
+    letters without accents.
 
     ``requests_toolbelt.adapters`` gives ``requests_toolbelt requests toolbelt adapters``.
     """
-    for match in _RUN.finditer(text):
+    for match in _RUN.finditer(text if text.isascii() else _bare(text)):
         run = match[0].strip("_")
         if not run or len(run) > LONGEST:
             continue
@@ -38,6 +41,11 @@ def words(text: str) -> Iterator[str]:
         parts = [part.lower() for part in _PART.findall(run)]
         if len(parts) > 1:
             yield from (part for part in parts if len(part) > 1)
+
+
+def _bare(text: str) -> str:
+    """The letters without their accents and other marks."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
 def asked(text: str) -> list[str]:
@@ -90,10 +98,7 @@ def trigrams(word: str) -> list[str]:
     return list(dict.fromkeys(word[i : i + 3] for i in range(len(word) - 2)))
 
 
-def coverage(question: Iterable[str], found: Callable[[str], bool], weight: Mapping[str, float]) -> float:
-    """The share of a question's words, by their weight, that are found: 0 to 1."""
-    total = have = 0.0
-    for word in question:
-        total += weight[word]
-        have += weight[word] if found(word) else 0.0
-    return have / total if total else 0.0
+def coverage(found: Iterable[str], weights: Mapping[str, float]) -> float:
+    """The share of a question's words, by their weights, that these are: 0 to 1."""
+    total = sum(weights.values())
+    return sum(weights[word] for word in found) / total if total else 0.0
