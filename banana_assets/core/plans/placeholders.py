@@ -92,7 +92,7 @@ def generalised(text: str, names: Names) -> str:
     if names:
         kinds = dict(names)
         found = "|".join(re.escape(value) for value, _ in names)
-        text = re.sub(rf"(?<![\w{{]){'(?:'}{found})(?!\w)", lambda m: "{" + kinds[m[0]] + "}", text)
+        text = re.sub(rf"(?<![\w.{{-])(?:{found})(?![\w-]|\.\w)", lambda m: "{" + kinds[m[0]] + "}", text)
     text = _LISTS.sub(lambda m: "{tests}" if m[1] == "test" else "{places}", text)
     return _BUILDS.sub("{builds}", text)
 

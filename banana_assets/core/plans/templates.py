@@ -94,8 +94,8 @@ class Template:
 
     @property
     def issues(self) -> tuple[str, ...]:
-        """Why it may not be used for a plan; mostly nothing."""
-        found = [issue.message for issue in findings(self.texts, "")]
+        """Why it may not be used for a plan; mostly nothing. What a plan of this store said was looked through then."""
+        found = [issue.message for issue in findings(self.texts, "")] if self.origin == "import" else []
         return tuple(found + ([] if self.steps else ["It has no step."]))
 
 
