@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -152,9 +152,11 @@ class PlanRecords:
         at: datetime,
         note: str | None = None,
         run_id: str | None = None,
+        check: Callable[[Mapping[str, str]], None] | None = None,
     ) -> str:
         """Say where a step stands; the plan's status follows its steps (``core.plans.standing``) and is returned.
 
+        ``check`` sees the status of every step just before the change, and may raise (``core.plans.pathways``).
         Raises InputError for an unknown status, plan or step.
         """
         _known(status, STEP_STATUSES)
@@ -166,6 +168,9 @@ class PlanRecords:
         c = t.plan_steps.c
         with writing(self.engine) as connection:
             self._changeable(connection, plan_id)
+            if check is not None:
+                found = connection.execute(sa.select(c.step_id, c.status).where(c.plan_id == plan_id))
+                check({row.step_id: row.status for row in found})
             self._set_step(connection, plan_id, step_id, values)
             if status == "running":
                 begun = sa.and_(c.plan_id == plan_id, c.step_id == step_id)
