@@ -1,0 +1,55 @@
+"""What changed before a build of the store failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from banana_assets.backends.codebase.changing import Changes, changed
+from banana_assets.backends.lookup import BuildDetail, build_detail
+from banana_assets.backends.store import Store
+from banana_assets.backends.tables import Tables
+from banana_assets.core.codebase.suspects import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class BuildChanges:
+    """A build (a row of BUILDS), the last green one of its job before it, and what changed between the two."""
+
+    build: dict[str, Any]
+    green: dict[str, Any] | None
+    changes: Changes
+
+
+def build_changes(store: Store, tables: Tables, told: str, root: Path | str) -> BuildChanges:
+    """What changed before the build of that id (or a part of it) failed, in the repository that ``root`` is in.
+
+    Raises InputError when there is no such build, or no such folder.
+    """
+    detail = build_detail(store, tables, told)
+    build = detail.build
+    if build["status"] not in ("failed", "error"):
+        why = f"The build {build['build_id']} did not fail: it is {build['status']}."
+        return BuildChanges(build, detail.green, Changes(None, build["commit_sha"], why))
+    if detail.green is None:
+        why = f"No build of {build['pipeline']}/{build['job']} was green before {build['build_id']}."
+        return BuildChanges(build, None, Changes(None, build["commit_sha"], why))
+    return BuildChanges(
+        build, detail.green, changed(root, detail.green["commit_sha"], build["commit_sha"], cause_of(detail))
+    )
+
+
+def cause_of(detail: BuildDetail) -> Cause:
+    """What explains a failed build, as far as changes are compared with it."""
+    failure = detail.failure
+    if failure is None:
+        return Cause()
+    tests = [test["title"] for test in detail.failing if test["status"] != "flaky"]
+    return Cause(
+        lines=tuple(failure["cause_text"].split("\n")[:400]),
+        around=tuple(failure["pack"].split("\n")[:400]),
+        failing_tests=tuple(dict.fromkeys([*failure["failing_tests"], *tests]))[:100],
+        category=failure["category"],
+        tool=failure["tool"],
+    )
