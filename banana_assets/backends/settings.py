@@ -143,6 +143,11 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("BANANA_MEILISEARCH_URL", "MEILISEARCH_URL"),
         description="Meilisearch; SQLite's own search unless told",
     )
+    meilisearch_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("BANANA_MEILISEARCH_KEY", "MEILISEARCH_KEY", "MEILI_MASTER_KEY"),
+        description="key for Meilisearch",
+    )
 
     log_analysis_window_hours: int = Field(24, gt=0, description="hours of logs looked at by default")
     pattern_detection_threshold: int = Field(3, ge=1, description="events from which a pattern counts as recurring")
