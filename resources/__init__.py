@@ -3,6 +3,7 @@
 from typing import Any
 
 from banana_assets.backends.settings import Settings
+from resources.llm import ModelsResource
 from resources.store import StoreResource
 from resources.tables import TableIOManager, TablesResource
 
@@ -12,9 +13,10 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     tables = TablesResource(root=settings.tables_root)
     return {
         "store": StoreResource(home=str(settings.home)),
+        "llm": ModelsResource.of(settings),
         "tables": tables,
         "io_manager": TableIOManager(tables=tables),
     }
 
 
-__all__ = ["StoreResource", "TableIOManager", "TablesResource", "build_resources"]
+__all__ = ["ModelsResource", "StoreResource", "TableIOManager", "TablesResource", "build_resources"]

@@ -80,6 +80,8 @@ LINEAGE = {
         "resource_usage",
         "resource_usage_predictions",
         "plans",
+        "plan_outcomes",
+        "plan_templates",
     },
 }
 GROUPS = ("raw", "patterns", "metrics", "advice", "plans")

@@ -203,7 +203,8 @@ def _run(connection: sa.Connection, run_id: str) -> Amount:
 
 def _day(connection: sa.Connection, now: datetime) -> Amount:
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return _sum(connection, llm_calls.c.started_at >= midnight)
+    c = llm_calls.c
+    return _sum(connection, sa.and_(c.started_at >= midnight, c.started_at < midnight + timedelta(days=1)))
 
 
 def _sum(connection: sa.Connection, where: sa.ColumnElement[bool]) -> Amount:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from banana_assets.backends.llm import configured as setup
@@ -14,7 +14,6 @@ from banana_assets.backends.llm.deterministic import Deterministic, Task
 from banana_assets.backends.llm.gateway import Clock, Gateway, outgoing
 from banana_assets.backends.llm.ledger import Ledger
 from banana_assets.backends.settings import Settings
-from banana_assets.core.models.breaker import Breaker
 from banana_assets.core.models.budgets import Amount
 from banana_assets.core.models.quality import below_floor
 from banana_assets.core.models.routing import Candidate, Tiers, route
@@ -56,16 +55,6 @@ def open_models(
         run_id=run_id,
         clock=clock,
     )
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a model that is set up stands. ``used_for`` names its tiers, ``breaker`` is closed, open or half_open."""
-
-    candidate: Candidate
-    used_for: tuple[str, ...]
-    health: Health
-    breaker: Breaker
 
 
 class Models:
@@ -140,19 +129,6 @@ class Models:
     def health(self) -> list[Health]:
         """Every model that is set up, and planning without one."""
         return [*(self._client(c).health() for c in self._tiers.all()), self._floor.health()]
-
-    def standing(self) -> list[Standing]:
-        """Every model that is set up: what for, whether it answers now, and whether it is left alone."""
-        now = self._clock.now()
-        return [
-            Standing(
-                candidate,
-                tuple(name for name, other in vars(self._tiers).items() if other == candidate),
-                self._client(candidate).health(),
-                self.ledger.breaker(candidate.provider, candidate.model, now),
-            )
-            for candidate in self._tiers.all()
-        ]
 
     def taken(self) -> tuple[Amount, Amount]:
         """What this run and this UTC day have taken."""

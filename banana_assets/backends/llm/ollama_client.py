@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from banana_assets.backends.llm.failed import of_status
-from banana_assets.backends.llm.wire import CONNECT_SECONDS, LEAST_SECONDS, Bounds, within
+from banana_assets.backends.llm.wire import CONNECT_SECONDS, LEAST_SECONDS, Bounds, tls, within
 from banana_assets.backends.settings import mask_password
 from banana_assets.core.models.answers import parsed
 from banana_assets.core.models.prices import own_machine, tokens_at_most
@@ -105,6 +105,7 @@ class _Exchange:
             self.url,
             timeout=httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)),
             follow_redirects=False,
+            verify=tls(),
             headers={"Accept-Encoding": "identity"},
             event_hooks={"response": [lambda response: heard.update(response.headers), bounds.hook]},
             # A proxy of the environment is for the world outside.

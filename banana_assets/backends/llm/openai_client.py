@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from banana_assets.backends.llm.failed import of_status
-from banana_assets.backends.llm.wire import CONNECT_SECONDS, LEAST_SECONDS, Bounds, within
+from banana_assets.backends.llm.wire import CONNECT_SECONDS, LEAST_SECONDS, Bounds, tls, within
 from banana_assets.backends.settings import mask_password
 from banana_assets.core.models.answers import parsed
 from banana_assets.core.models.prices import OPENAI_URL, own_machine, tokens_at_most
@@ -114,6 +114,7 @@ class OpenAI:
         http = httpx2.Client(
             timeout=httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)),
             follow_redirects=False,
+            verify=tls(),
             headers={"Accept-Encoding": "identity"},
             event_hooks={"response": [bounds.hook]},
             # A proxy of the environment is for the world outside.

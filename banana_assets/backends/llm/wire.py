@@ -5,9 +5,11 @@ Time-outs of HTTP clients are for one read; a server that sends a byte now and t
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, TypeVar
 
 from banana_assets.core.models.types import ModelError
@@ -20,6 +22,14 @@ MOST_BYTES = 1 << 20
 CONNECT_SECONDS = 5.0
 LEAST_SECONDS = 0.05
 """With less than this left no call is begun."""
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """The certificates that are trusted; reading them takes longer than the rest of a question."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 class Bounds:
