@@ -47,12 +47,12 @@ _SHAPES = tuple(
         r"^(?:(?P<severity>ERROR|WARNING): )?(?P<file>\S+?)\[(?P<line>\d+), (?P<column>\d+)\]: (?P<message>.+)$",
         r"^(?P<severity>ERROR|WARNING): (?P<file>\S+?):(?P<line>\d+):(?P<column>\d+) - (?P<message>.+)$",
         # Maven's compiler plugin
-        r"^\[(?P<severity>ERROR|WARNING)\] (?P<file>(?:[A-Za-z]:)?[^:\[]+\.\w+):\[(?P<line>\d+),(?P<column>\d+)\] (?P<message>.+)$",
+        r"^\[(?P<severity>ERROR|WARNING)\] (?P<file>(?:/?[A-Za-z]:)?[^:\[]+\.\w+):\[(?P<line>\d+),(?P<column>\d+)\] (?:\[(?P<code>[\w-]+)\] )?(?P<message>.+)$",
         # tsc --pretty, pyright, mypy --pretty
         rf"^\s*{_FILE}:(?P<line>\d+):(?P<column>\d+) - (?P<severity>{_WORD})(?: (?P<code>[A-Z]+\d+))?: (?P<message>.+)$",
         # Maven with a line alone or with the message below, Error Prone, Eclipse's compiler, Kotlin
-        r"^\[(?P<severity>ERROR|WARNING)\] (?P<file>(?:[A-Za-z]:)?[^:\[]+\.\w+):\[(?P<line>\d+)(?:,(?P<column>\d+))?\](?: \[(?P<code>[\w-]+)\])?(?P<message>.*)$",
-        r"^\[(?P<severity>ERROR|WARNING)\] (?P<file>(?:[A-Za-z]:)?[^:\[]+\.kts?): \((?P<line>\d+), (?P<column>\d+)\) (?P<message>.+)$",
+        r"^\[(?P<severity>ERROR|WARNING)\] (?P<file>(?:/?[A-Za-z]:)?[^:\[]+\.\w+):\[(?P<line>\d+)(?:,(?P<column>\d+))?\](?: \[(?P<code>[\w-]+)\])?(?P<message>.*)$",
+        r"^\[(?P<severity>ERROR|WARNING)\] (?P<file>(?:/?[A-Za-z]:)?[^:\[]+\.kts?): \((?P<line>\d+), (?P<column>\d+)\) (?P<message>.+)$",
         # puppet-lint, protolint, dotenv-linter
         r"^(?P<file>\S+) - (?P<severity>ERROR|WARNING): (?P<message>.+) on line (?P<line>\d+)(?: col \d+)?$",
         r"^\[(?P<file>[^\s:\]]+\.\w+):(?P<line>\d+):(?P<column>\d+)\] (?P<message>.+)$",
@@ -83,16 +83,26 @@ _SHAPES = tuple(
         r"^\s{0,2}(?P<file>(?:[A-Za-z]:)?[^\s:\[(|<>\"'][^:|<>\"']*\.\w{1,10}|(?:\S+/)?[A-Z]\w+file|<stdin>):(?P<line>\d+)(?::(?P<column>\d+))?:? ?\s*(?:\[?(?P<code>[A-Z]{1,4}\d{1,5}|MD\d{3}/[\w/-]+)\]?:? )?(?P<message>\S.*)$",
     )
 )
-# Ant's task, Maven's level, a parallel stage, a clock, a build system's label before the tool's own line
-_TAG = re.compile(r"^\s*(?:\[[\w -]+\]\s*|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]? +|[\w/+]+: (?=\S+:\d+))")
+# Ant's task, Maven's level, a parallel stage, a clock, a percentage, a build system's label before the tool's own line
+_TAG = re.compile(
+    r"^\s*(?:\[[\w -]+\]\s*|\[?\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\]? +|Exit code: \d+ - |\[? ?\d{1,3}%\]? |[\w/+]+: (?=\S+:\d+))"
+)
+_MOST_TAGS = 3
+# Eclipse's compiler for Java writes its message below the source, up to a rule.
+_ECLIPSE = re.compile(r"^\d+\. (?P<severity>ERROR|WARNING|INFO) in (?P<file>.+?) \(at line (?P<line>\d+)\)$")
+_CARETS = re.compile(r"^(?:\[\w+\])?\s*\^+\s*$")
+_RULE = re.compile(r"^(?:\[\w+\] )?-{4,}$")
+# AspectJ's writes the place below the message.
+_BELOW = re.compile(r"^\t(?P<file>(?:[A-Za-z]:)?[^\s:][^:]*\.(?:java|aj)):(?P<line>\d+)$")
+_ABOVE = re.compile(r"^\[(?P<severity>ERROR|WARNING)\] (?P<message>.+)$")
 _STYLISH = re.compile(
     rf"^\s+(?P<line>\d+):(?P<column>\d+)\s+(?P<severity>{_WORD}|✖|×|⚠)\s+(?P<message>\S.*?)(?:\s{{2,}}(?P<code>[\w@/.-]+))?$"
 )
 _STYLISH_FILE = re.compile(r"^(?P<file>(?:[A-Za-z]:)?\S.*\.\w+|\S*/\S+)$")
 _RUSTC = re.compile(r"^(?P<severity>error|warning)(?:\[(?P<code>[\w:]+)\])?: (?P<message>.+)$")
 _ARROW = re.compile(r"^\s*--> (?P<file>.+):(?P<line>\d+):(?P<column>\d+)$")
-# A stack frame, a clock, an address or a key look like file:line too.
-_NOT_A_FILE = re.compile(r"^(?:(?:https?|ftp|git|ssh|file)$|at |\d+$|\d\d$|\[?\d\d?:|.*\s(?:at|from|in) )")
+# A stack frame, a clock, an address, an echoed command or a key look like file:line too.
+_NOT_A_FILE = re.compile(r"^(?:[$+>] |\[? ?\d{1,3}%\]? |(?:https?|ftp|git|ssh|file)$|at |\d+$|\d\d$|\[?\d\d?:|.*\s(?:at|from|in) )")
 
 
 def find_problems(lines: Sequence[str]) -> tuple[Problem, ...]:
@@ -125,14 +135,17 @@ def problems_of(log: CleanLog) -> tuple[Problem, ...]:
             found.append(_problem(i, row, row["severity"], row["code"] or "", row["message"], file))
             continue
         told = _RUSTC.match(text) or told
-        match = next((m for shape in _SHAPES if (m := shape.match(text)) is not None), None)
-        if match is None and (tag := _TAG.match(text)) is not None:
-            match = next((m for shape in _SHAPES if (m := shape.match(text[tag.end() :])) is not None), None)
+        if (below := _BELOW.match(text)) is not None:
+            if i and (above := _ABOVE.match(log.texts[i - 1])) is not None:
+                found.append(_problem(i, below, above["severity"], "", above["message"]))
+            continue
+        match, refused = _matched(text)
         if match is None:
-            if (heading := _STYLISH_FILE.match(text)) is not None and len(text) < 300:
+            if not refused and (heading := _STYLISH_FILE.match(text)) is not None and len(text) < 300:
                 file = heading["file"]
             continue
-        if match["file"] and _NOT_A_FILE.match(match["file"]):
+        if match.re is _ECLIPSE:
+            found.append(_problem(i, match, match["severity"], "", _below_carets(log.texts, i)))
             continue
         groups = match.groupdict()
         severity = groups.get("severity") or groups.get("severity2") or ""
@@ -141,6 +154,35 @@ def problems_of(log: CleanLog) -> tuple[Problem, ...]:
             problem = replace(problem, column=_caret(log.texts, i))
         found.append(problem)
     return tuple(found)
+
+
+def _matched(text: str) -> tuple[re.Match[str] | None, bool]:
+    """What names a place in the line, behind what others put before it; else whether only something like it does."""
+    refused = False
+    for _ in range(_MOST_TAGS + 1):
+        match = next((m for shape in (_ECLIPSE, *_SHAPES) if (m := shape.match(text)) is not None), None)
+        if match is not None and not (match["file"] and _NOT_A_FILE.match(match["file"])):
+            return match, False
+        refused = refused or match is not None
+        tag = _TAG.match(text)
+        if tag is None:
+            break
+        text = text[tag.end() :]
+    return None, refused
+
+
+def _below_carets(texts: Sequence[str], i: int) -> str:
+    """The message that stands between the line of carets and the rule."""
+    said: list[str] = []
+    shown = False
+    for text in texts[i + 1 : i + 40]:
+        body = text.removeprefix("[INFO]").strip().removeprefix("[javac]").strip()
+        if _RULE.match(body):
+            break
+        if shown:
+            said.append(body)
+        shown = shown or bool(_CARETS.match(body))
+    return " ".join(said)
 
 
 def _caret(texts: Sequence[str], i: int) -> int | None:

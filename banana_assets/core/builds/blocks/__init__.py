@@ -22,7 +22,17 @@ from banana_assets.core.builds.blocks.general import (
     stack,
 )
 from banana_assets.core.builds.blocks.javascript import eslint, jasmine, jest, npm, vitest
-from banana_assets.core.builds.blocks.jvm import caret, dotnet_test, gradle, java_test, junit_ant, maven, results, sbt
+from banana_assets.core.builds.blocks.jvm import (
+    caret,
+    dotnet_test,
+    eclipse,
+    gradle,
+    java_test,
+    junit_ant,
+    maven,
+    results,
+    sbt,
+)
 from banana_assets.core.builds.blocks.native import (
     asan,
     caret_gap,
@@ -72,7 +82,7 @@ BLOCKS: dict[str, Block] = {
         stack, traceback, syntax, pytest, unittest, jest, vitest, section, numbered, jasmine, rustc, gcc,
         caret, caret_gap, notes, lint, eslint, ruby_lint, npm, pip_conflict, pip_version, pip_box, box,
         box_php, composer, causes, cargo_test, panic, go_test, go_panic, go_race, go_build, java_test,
-        results, maven, gradle, sbt, junit_ant, dotnet_test, cmake, ctest, gtest, asan, phpt, tap, lisp,
+        eclipse, results, maven, gradle, sbt, junit_ant, dotnet_test, cmake, ctest, gtest, asan, phpt, tap, lisp,
         docker_step, terraform, precommit, lintrunner,
     )
 }  # fmt: skip

@@ -24,6 +24,11 @@ def caret(texts: Lines, i: int) -> Span:
     )[1]
 
 
+def eclipse(texts: Lines, i: int) -> Span:
+    """A message of Eclipse's compiler: the source, the carets, the message, to the next rule."""
+    return until(texts, i, re.compile(r"^-{4,}$"), 40)
+
+
 def java_test(texts: Lines, i: int) -> Span:
     """A failed Java test with the exception and its frames."""
     last = i

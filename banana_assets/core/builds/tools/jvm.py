@@ -33,6 +33,17 @@ RULES = (
         ),
     ),
     *rules(
+        "ecj",
+        (
+            "compile_error",
+            FAILURE,
+            "eclipse",
+            ". error in ",
+            r"^\d+\. ERROR in (?P<file>.+) \(at line (?P<line>\d+)\)$",
+        ),
+        ("compile_error", SUMMARY, "line", " problem", r"^\d+ problems? \(\d+ errors?(?:, .*)?\)$"),
+    ),
+    *rules(
         "surefire",
         (
             "test_failure",
