@@ -5,6 +5,6 @@ The ``banana`` command finds them by entry point (group ``banana.commands``), so
 
 import os
 
-# Products of matrices here are small: a second thread of OpenBLAS mostly waits, at the full cost of a core. It reads this
-# when numpy is loaded, and what is started from here inherits it.
+# Products of matrices here are small: a second thread of OpenBLAS mostly waits, at the full cost of a core. It reads
+# this when numpy is loaded, and what is started from here inherits it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -1,4 +1,4 @@
-"""``banana up``: Dagster's UI and daemon on this home folder."""
+"""``banana up``: Dagster's UI and daemon on this home folder, and the vectors that all their processes share."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Annotated
 
 import typer
 
-from banana_assets.backends.settings import load
-from banana_assets.core.errors import InputError
+from banana_assets.backends.search import folder_of
+from banana_assets.backends.search.embedding import check_installed
+from banana_assets.backends.search.server import start
+from banana_assets.backends.settings import Settings, load
+from banana_assets.core.errors import BananaError, InputError
 from banana_assets.launch.instance import prepare
 
 app = typer.Typer(add_completion=False)
@@ -23,11 +26,24 @@ def up(
 ) -> None:
     """Start Dagster's UI and daemon; schedules and sensors run as long as it does. End it with Ctrl-C."""
     _free(host, port)
-    prepare(load())
+    settings = load()
+    prepare(settings)
+    _share_vectors(settings)
     sys.stderr.write(f"The UI will be at http://{host}:{port}\n")
     command = [sys.executable, "-m", "dagster", "dev", "-m", "banana_assets.definitions", "-h", host, "-p", str(port)]
     # The same process becomes Dagster, so that signals and the exit status are its own.
     os.execv(sys.executable, command)
+
+
+def _share_vectors(settings: Settings) -> None:
+    """Start Chroma as a server, which ends with this process, and tell its address to all that is started from here."""
+    if settings.chroma_url:
+        return
+    try:
+        check_installed()
+        os.environ["BANANA_CHROMA_URL"] = start(folder_of(settings))
+    except BananaError as error:
+        sys.stderr.write(f"Search will go by words alone: {error}\n")
 
 
 def _free(host: str, port: int) -> None:

@@ -1,7 +1,7 @@
 """The words on a Meilisearch server, where its address is set.
 
-Meilisearch changes its index in tasks of its own time: a change is done when its task is, and one that failed says so only
-there (https://www.meilisearch.com/docs/reference/api/tasks). Every request has a time-out, every task a deadline.
+Meilisearch changes its index in tasks of its own time: a change is done when its task is, and one that failed says so
+only there (https://www.meilisearch.com/docs/reference/api/tasks). Every request has a time-out, every task a deadline.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ SETTINGS = {
     "searchableAttributes": ["title", "text"],
     "filterableAttributes": ["kind", "severity", "sources", "first_seen", "last_seen"],
     "displayedAttributes": ["document_id", "content_hash"],
-    "rankingRules": ["words", "typo", "proximity", "attribute", "sort", "exactness"],
 }
 
 
