@@ -1,0 +1,190 @@
+"""The blocking client."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from banana_assets.interfaces.client import _calls as calls
+from banana_assets.interfaces.client._calls import PART_BYTES, Call
+from banana_assets.interfaces.client._errors import ConflictError, UnreachableError, error_of
+from banana_assets.interfaces.client._retrying import Retry
+from banana_assets.interfaces.client._types import Build, BuildPage, ReportReceipt
+
+T = TypeVar("T")
+TIMEOUT = 30.0
+
+
+def headers_of(key: str | None) -> dict[str, str]:
+    """The headers of every request."""
+    return {"User-Agent": "banana-client"} | ({"Authorization": f"Bearer {key}"} if key else {})
+
+
+def unreachable(url: httpx.URL, error: httpx.TransportError) -> UnreachableError:
+    """The error for a server that gave no answer."""
+    where = f"{url.scheme}://{url.netloc.decode()}"
+    if isinstance(error, httpx.TimeoutException):
+        return UnreachableError(f"{where} did not answer in time.", "Try again, or give it more time.")
+    return UnreachableError(
+        f"{where} cannot be reached: {error}.", "Start it with `banana serve`, or mend the address."
+    )
+
+
+class BananaClient:
+    """Asks a Banana server. Close it, or use it as a context manager.
+
+    ``key`` is one of `banana keys create`; ``timeout`` is in seconds a request; ``transport`` stands in for the network
+    (``AppTransport`` calls an application in this process). Every method raises ApiError when the server refuses and
+    UnreachableError when no answer comes; what may be sent twice is tried again first (``retry``).
+    """
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8000",
+        *,
+        key: str | None = None,
+        timeout: float = TIMEOUT,
+        retry: Retry | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.Client(base_url=url, headers=headers_of(key), timeout=timeout, transport=transport)
+        self._retry = retry or Retry()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def page(
+        self, limit: int = 20, *, cursor: str | None = None, status: str | None = None, skip: int = 0
+    ) -> BuildPage:
+        """A page of builds, the newest first."""
+        return self._do(calls.builds(limit, cursor, status, skip))
+
+    def builds(self, *, status: str | None = None, page_size: int = 50) -> Iterator[Build]:
+        """All builds, the newest first, asked for page by page as they are taken."""
+        cursor = None
+        while True:
+            found = self.page(page_size, cursor=cursor, status=status)
+            yield from found.builds
+            cursor = found.next
+            if cursor is None:
+                return
+
+    def build(self, build_id: str) -> Build:
+        """One build in full."""
+        return self._do(calls.build(build_id))
+
+    def codebase(self) -> dict[str, Any]:
+        """The code base that the server shows."""
+        return self._do(calls.codebase())
+
+    def report(
+        self,
+        build_id: str,
+        analysis: str,
+        *,
+        type: str = "failure_analysis",  # noqa: A002 - the field's name in the published interface
+        recommendations: Sequence[str] = (),
+        confidence: float = 0.5,
+        findings: Mapping[str, Any] | None = None,
+        model_version: str | None = None,
+        plan_id: str | None = None,
+        key: str | None = None,
+    ) -> ReportReceipt:
+        """Say what was learned about a build. ``key`` makes it once; one is drawn unless told."""
+        ident = key or uuid.uuid4().hex
+        return self._do(
+            calls.report(build_id, type, analysis, recommendations, confidence, ident, findings, model_version, plan_id)
+        )
+
+    def put_build(self, build_id: str, **facts: Any) -> str:
+        """Say what is known of a build (pipeline, job, branch, commit, status, exit_code, command, url, queued_at,
+        started_at, finished_at): ``new``, ``changed`` or ``known``."""
+        return self._do(calls.facts(build_id, facts))
+
+    def put_log(self, build_id: str, log: bytes | str | Path) -> str:
+        """Bring in a log: its bytes or text, or the path of a file (plain, gzip or zstd), which goes in parts when it
+        is large. An upload that broke off goes on where it ended."""
+        if isinstance(log, Path):
+            size = log.stat().st_size
+            if size > PART_BYTES:
+                return self._upload(build_id, log, size)
+            log = log.read_bytes()
+        content = log.encode() if isinstance(log, str) else log
+        return self._do(calls.piece(build_id, "log", content, "text/plain"))
+
+    def put_junit(self, build_id: str, xml: bytes) -> str:
+        """Bring in a test report in JUnit's form."""
+        return self._do(calls.piece(build_id, "junit", xml, "application/xml"))
+
+    def put_sarif(self, build_id: str, sarif: bytes) -> str:
+        """Bring in an analyser's report in SARIF 2.1.0."""
+        return self._do(calls.piece(build_id, "sarif", sarif, "application/sarif+json"))
+
+    def put_resources(self, build_id: str, csv: bytes) -> str:
+        """Bring in what the build used, as CSV."""
+        return self._do(calls.piece(build_id, "resources", csv, "text/csv"))
+
+    def _upload(self, build_id: str, path: Path, size: int) -> str:
+        offset, stuck = 0, 0
+        with path.open("rb") as file:
+            while True:
+                file.seek(offset)
+                content = file.read(PART_BYTES)
+                last = offset + len(content) >= size
+                try:
+                    offset, stuck = self._do(calls.part(build_id, offset, content, last=last)), 0
+                except ConflictError as error:
+                    # Somebody, perhaps we ourselves before the connection broke, was further or less far.
+                    if error.offset is None or stuck >= self._retry.attempts:
+                        raise
+                    offset, stuck = error.offset, stuck + 1
+                    continue
+                except UnreachableError:
+                    if stuck >= self._retry.attempts:
+                        raise
+                    stuck += 1
+                    time.sleep(self._retry.wait(1, None) or 0)
+                    continue
+                if last:
+                    return "changed"
+
+    def _do(self, call: Call[T]) -> T:
+        attempt = 0
+        while True:
+            attempt += 1
+            answer: httpx.Response | None = None
+            try:
+                answer = self._http.request(
+                    call.method,
+                    call.path,
+                    params=dict(call.params),
+                    json=call.json,
+                    content=call.content,
+                    headers=dict(call.headers),
+                )
+            except httpx.TransportError as error:
+                wait = self._retry.wait(attempt, None) if call.again else None
+                if wait is None:
+                    raise unreachable(self._http.base_url, error) from error
+            else:
+                if answer.is_success:
+                    return call.read(answer.json())
+                wait = self._retry.wait(attempt, answer) if call.again else None
+                if wait is None:
+                    raise error_of(answer)
+            time.sleep(wait)
