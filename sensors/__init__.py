@@ -4,6 +4,6 @@ from sensors.failed_builds import failed_builds
 from sensors.failed_runs import failed_run
 from sensors.new_files import new_files
 
-SENSORS = [new_files, failed_run]
+SENSORS = [new_files, failed_builds, failed_run]
 
 __all__ = ["SENSORS", "failed_builds", "failed_run", "new_files"]
