@@ -6,7 +6,7 @@ import csv
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -114,7 +114,8 @@ def templates(
     if sum(asked) != 1:
         if any(asked):
             raise click.UsageError("Name one operation at a time: --list, --search, --export, --import or --delete.")
-        typer.echo(context.get_help(), err=True)
+        with redirect_stdout(sys.stderr):
+            typer.echo(context.get_help())
         raise typer.Exit(USAGE)
     if source is not None:
         _import(source, conflict_strategy, form)
