@@ -25,10 +25,11 @@ _HOST = re.compile(
 )
 
 _INSTALLS = re.compile(
-    r"\b(?:pip3?|pipx|uv(?:\s+pip)?|poetry|conda|mamba|npm|pnpm|yarn|bun|npx|uvx|gem|cargo|go|apt(?:-get)?|apk|yum|dnf|brew|choco|composer|dotnet|nuget|cpan|luarocks|pub|mix)\s+(?:add|install|i|get|require|exec|dlx|run)(?:\s+package)?((?:\s+(?:-[\w-]+(?:=\S+)?|[@\w][\w@./+~^=<>!\[\],:-]*))+)",
+    r"\b(?:pip3?|pipx|uv(?:\s+pip)?|poetry|conda|mamba|npm|pnpm|yarn|bun|npx|uvx|gem|cargo|go|apt(?:-get)?|apk|yum|dnf|brew|choco|composer|dotnet|nuget|cpan|luarocks|pub|mix)\s+(?:add|install|i|get|require|dlx)(?:\s+package)?((?:\s+(?:-[\w-]+(?:=\S+)?|[@\w][\w@./+~^=<>!\[\],:-]*))+)",
     re.IGNORECASE,
 )
 _RUNNERS = re.compile(r"\b(?:npx|uvx|pipx run|bunx)\s+((?:-\S+\s+)*[@\w][\w@./-]*)", re.IGNORECASE)
+_CODE = re.compile(r"`[^`\n]*`")
 _PROSE = frozenset(
     "a an and as at by for from in into it its of off on once one or so that the their them then these this those to until with without again before after if is are missing package packages dependency dependencies dev".split()  # noqa: SIM905
 )
@@ -62,20 +63,23 @@ def _of_text(text: str, known: _Known) -> Iterator[str]:
     if foreign(shown):
         yield "It is not in English, and so cannot be checked."
     for reading in dict.fromkeys([text, shown, " ".join(shown.split()), *views.readings(text)]):
-        for _, message, pattern in ADVICE:
-            if m := pattern.search(reading):
+        for kind, message, pattern in ADVICE:
+            if m := pattern.search(_without_code(reading) if kind == "markup" else reading):
                 yield f"{message}: {_cut(m[0])}."
         yield from _names(reading, known)
         yield from _packages(reading, known)
 
 
+def _without_code(text: str) -> str:
+    """The text without its `code`, where markup is shown and not drawn."""
+    return text if "``" in text else _CODE.sub("", text)
+
+
 def _names(text: str, known: _Known) -> Iterator[str]:
-    """Links at all; mail addresses, network addresses and hosts that are not known, and hosts that the reader is sent to."""
-    if m := _URL.search(text):
-        yield f"It has markup or a link: {_cut(m[0])}."
-    if (m := DIRECTING.search(text)) and _HOST.search(m[0]):
+    """Addresses and hosts that are not known, and any that the reader is sent to."""
+    if (m := DIRECTING.search(text)) and (_HOST.search(m[0]) or _URL.search(m[0])):
         yield f"It sends its reader to a host: {_cut(m[0])}."
-    for what, pattern in (("an e-mail address", _EMAIL), ("an address", _ADDRESS), ("a host", _HOST)):
+    for what, pattern in (("a link", _URL), ("an e-mail address", _EMAIL), ("an address", _ADDRESS), ("a host", _HOST)):
         for m in pattern.finditer(text):
             name = m[0].rstrip(".,;:!?)").lower()
             if not known.names(name):

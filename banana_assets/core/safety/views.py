@@ -25,7 +25,7 @@ _CONTROLS = bytes({*range(32), 127} - {9, 10, 13})
 # Control characters but tab, line feed and the carriage return that ends a line; characters without width, of
 # direction, tags and variation selectors; fillers that are drawn as nothing.
 HIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 # ECMA-48 sequences and OSC strings, also as `cat -v` writes the escape character.

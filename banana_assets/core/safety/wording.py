@@ -13,8 +13,8 @@ _DESTROYS = (
     r"|\b(?:delete|wipe|erase|destroy|purge)\b[^.]{0,30}\b(?:repositor(?:y|ies)|repo|production|database|all (?:the )?files|everything|backups?|(?:main|master|release) branch|home directory|file ?system|bucket|cluster)\b"
 )
 _RUNS = (
-    r"\b(?:curl|wget|iwr|invoke-webrequest|invoke-expression|iex)\b|\|\s*(?:sudo\s+)?(?:ba|z|da|k)?sh\b|\|\s*(?:python\d?|perl|ruby|node)\b|\b(?:ba|z)?sh\s+-[ci]\b|\bsource\s+<\(|\bpython\d?\s+-c\b|\bnode\s+-e\b|\bperl\s+-e\b"
-    r"|\beval\b[\s(]|\bexec\s*\(|\bos\.system\b|\bsubprocess\b\.\w+\(|base64\s+(?:-d|--decode|-D)\b|\bxxd\s+-r|\bcertutil\b|\bpowershell\b.*-e(?:nc|ncodedcommand)?\b|\bnc\s+-\w*e|/dev/tcp/|\bncat\b|\bsocat\b|\bmshta\b|\bnpx\s+-y\b|\$\([^)]*\)\.|`[^`]*`\.\w+\.\w"
+    r"\b(?:curl|wget|iwr|invoke-webrequest|invoke-expression|iex)\b|\|\s*(?:sudo\s+)?(?:ba|z|da|k)?sh\b|\|\s*(?:python\d?|perl|ruby|node)\b|\b(?:ba|z)?sh\s+-[ci]\b|\bsource\s+<\(|\bpython\d?\s+-c\b(?!\s*[\"']import [\w., ]+[\"'])|\bnode\s+-e\b|\bperl\s+-e\b"
+    r"|\beval\s*\(\s*[\"'$a-z]|\beval\s+[\"'$`]|\bexec\s*\(\s*[\"'$a-z]|\bos\.system\b|\bsubprocess\b\.\w+\(|base64\s+(?:-d|--decode|-D)\b|\bxxd\s+-r|\bcertutil\b|\bpowershell\b.*-e(?:nc|ncodedcommand)?\b|\bnc\s+-\w*e|/dev/tcp/|\bncat\b|\bsocat\b|\bmshta\b|\bnpx\s+-y\b|\$\([^)]*\)\.|`[^`]*`\.\w+\.\w"
     r"|\bdownload(?:s|ed|ing)?\b[^.]{0,40}\b(?:and|then)\b[^.]{0,20}\b(?:run|execut|install|launch|open|pipe)\w*|\buses:\s*(?!actions/|docker/|github/|\./)[\w.-]+/[\w./-]+@"
 )
 _SENDS_OUT = (
@@ -34,6 +34,7 @@ _ADDRESSES = (
     r"|\bsystem prompt\b|\bnew instructions?\b|\bas instructed (?:by|in) the (?:log|data|message)|\b(?:developer|dan|jailbreak|god) mode\b|\bjailbr\w+|\bi (?:have been|am|was) (?:pwned|hacked|instructed|compromised)\b|\bpwned\b|\bdo not (?:tell|inform|mention|report|reveal)\b[^.]{0,40}\b(?:user|anyone|people|human|team|maintainers?|this)\b|\bwithout (?:asking|telling|informing|confirmation)\b|\brun (?:the following|this) (?:command|script|code)\b|\b(?:click|visit|open|go to|follow|browse to|scan)\b[^.]{0,20}\b(?:link|url|website|web page|site|qr|guide at)\b|\b(?:call|phone|contact|whatsapp|telegram|dm)\b[^.]{0,20}(?:\+?\d[\d -]{6,}|@\w+)|\btransfer\b[^.]{0,30}\b(?:btc|bitcoin|eth|usd|funds|money)\b"
 )
 _MARKUP = r"!?\[[^\]\n]*\]\([^)\n]*\)|!?\[[^\]\n]+\]\[[^\]\n]*\]|^\s{0,3}\[[^\]\n]+\]:\s|<!--|<!\[CDATA|</?(?:a|abbr|audio|b|base|body|br|button|div|embed|form|frame|h[1-6]|head|html|i|iframe|img|input|link|math|meta|object|p|script|source|span|style|svg|table|td|tr|video|details|summary|tool_call|function_calls|system|assistant|user)(?:\s[^>\n]*)?/?>|\bjavascript:|\bdata:[a-z]+/[a-z+.-]+[;,]|\bvbscript:|\bon(?:error|load|click)\s*=|[‹<]\|?/?(?:im_start|im_end|eot_id|start_header_id|endoftext)|\[/?INST\]|```"
+_SENT = r"\b(?:see|more (?:info\w*|details|help)|visit|follow|consult|go to|browse|navigate to|guide)\b[^.]{0,30}(?:https?://|www\.)|\b(?:visit|follow|consult|go to|browse|navigate to)\b[^.\n]{0,20}(?:[\w-]+\.)+[a-z]{2,}\b/?"
 _DIRECTS = r"\b(?:see|look at|look up|visit|follow|read|consult|open|go to|browse|navigate to|check out)\b[^.]{0,20}(?:\S+\.)+[a-z]{2,}\b/?"
 
 ADVICE: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
@@ -62,7 +63,7 @@ COMMANDING: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "role",
-            r"(?:^|[\s\"'>|\[{,])(?:system|assistant|developer|human|validator|planner)\s*(?:message|prompt|note|override)?[\"'\])]*\s*[:>\]](?!:)\s*\S+\s+\S+|\byou are (?:now|an?|the)\b|\bact as\b|\bpretend (?:to be|you)\b|\bfrom now on\b|###\s*(?:instruction|response|system|task)|\b\w*instructions?\"\s*:",
+            r"(?:^\s*|[\"'>|\[{,])(?:system|assistant|developer|human|validator|planner)\s*(?:message|prompt|note|override)?[\"'\])]*\s*[:>\]](?!:)\s*\S+(?:\s+\S+){3}|\byou are (?:now|an?|the)\b|\bact as\b|\bpretend (?:to be|you)\b|\bfrom now on\b|###\s*(?:instruction|response|system|task)|\b\w*instructions?\"\s*:",
         ),
         (
             "tool",
@@ -85,7 +86,7 @@ COMMANDING: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"\b(?:set|give|assign|return|use|with)\b.{0,30}\b(?:confidence|\w*score|priority)\b.{0,15}(?:[:=]|\bto\b|\bof\b|\d)|\"(?:subtasks|approach|fallback_plan|confidence)\"\s*:",
         ),
         ("citation", r"\bcitations?\s*[:=]\s*\[|\bcite lines? \d+|\bline \d+ proves\b|\"citations\"\s*:"),
-        ("link", r"(?:^|[^:\w])//[\w-]+\.[\w.-]+/|" + _DIRECTS),
+        ("link", r"(?:^|[^:\w])//[\w-]+\.[\w.-]+/|" + _SENT),
     )
 )
 """What a log has no reason to say: kind and expression."""
@@ -102,15 +103,19 @@ _ENGLISH = frozenset(
     "the to of and is in for that so it on with from by be are was at as this or if when not into has which its then after before each".split()  # noqa: SIM905
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
+_SENTENCE = re.compile(r"[.!?;:\n](?=\s|$)")
 _OTHER_SCRIPT = re.compile(r"[\u0370-\u1cff\u2c00-\ua6ff\ua720-\uabff\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 def foreign(text: str) -> bool:
-    """Whether a text is in a language other than English: such words are beyond what the other rules can read."""
-    words = [word.lower() for word in _LETTERS.findall(text)]
-    letters = sum(map(len, words))
-    other = len(_OTHER_SCRIPT.findall(text))
-    if other >= 8 or (letters and other > 0.2 * letters):
+    """Whether a sentence is in a language other than English: such words are beyond what the other rules can read."""
+    return any(_is_foreign(sentence) for sentence in _SENTENCE.split(text))
+
+
+def _is_foreign(sentence: str) -> bool:
+    words = [word.lower() for word in _LETTERS.findall(sentence)]
+    other = len(_OTHER_SCRIPT.findall(sentence))
+    if other >= 8 or other > 0.2 * sum(map(len, words)):
         return True
     strange = {word for word in words if word in _FOREIGN}
     return len(strange) >= 2 and len(strange) > sum(word in _ENGLISH for word in words)

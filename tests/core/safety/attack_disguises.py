@@ -1,7 +1,5 @@
 """Ways to write a sentence so that a person does not see it and a model does."""
 
-
-
 from __future__ import annotations
 
 LOOKALIKES = str.maketrans("aceiopxyABEHKMOPTX", "асеіорхуАВЕНКМОРТХ")
