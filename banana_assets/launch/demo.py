@@ -32,6 +32,8 @@ def demo(
     Needs no server, no key and no network.
     """
     folder = home or Path(os.environ.get(HOME_VARIABLE) or Path.cwd() / LOCAL_HOME)
+    # A key or a model that happens to be set up here is not for samples.
+    os.environ["BANANA_LANGUAGE_MODELS"] = "false"
     settings = load_from(folder.absolute())
     with as_file(files("banana_assets") / "samples") as samples, open_store(settings) as store:
         say("Ingesting the recorded samples")

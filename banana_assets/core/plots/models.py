@@ -35,8 +35,12 @@ def calls_plot(calls: pl.DataFrame) -> bytes:
     colours = {e: GREEN if e == "ok" else BLUE if e == CACHED else next(others) for e in order}
     panels = [("calls by how they ended", "calls"), ("tokens, in and out", "tokens")]
     panels += [("US dollars", "dollars")] if sums["dollars"].sum() > 0 else []
-    days = sorted(set(told["day"]))
-    with drawing(7.2, 0.5 + 1.35 * len(panels)) as d:
+    first = told["day"].min()
+    assert isinstance(first, date)
+    days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
+    with drawing(7.2, 0.8 + 1.35 * len(panels)) as d:
+        from matplotlib.ticker import FuncFormatter, MaxNLocator
+
         d.axes.remove()
         axes = d.figure.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
         for panel, (title, column) in zip(axes, panels, strict=True):
@@ -44,10 +48,11 @@ def calls_plot(calls: pl.DataFrame) -> bytes:
             panel.set_title(title, fontsize=8.5)
             panel.patch.set_alpha(0)
             panel.grid(axis="y")
-            panel.ticklabel_format(axis="y", style="plain", useOffset=False)
-        axes[0].legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=min(len(order), 5), borderaxespad=0)
-        step = max(len(days) // 8, 1)
-        axes[-1].set_xticks(range(0, len(days), step), [f"{day:%b %d}" for day in days[::step]])
+            panel.yaxis.set_major_locator(MaxNLocator(4, integer=column != "dollars"))
+            panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        d.figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(order), 6))
+        step = -(-len(days) // 8)
+        axes[-1].set_xticks(range(0, len(days), step), [f"{day:%b} {day.day}" for day in days[::step]])
         axes[-1].set_xlim(-0.6, max(len(days), 6) - 0.4)
         axes[-1].tick_params(axis="x", color=INK)
     return d.svg
@@ -59,5 +64,5 @@ def _stacked(panel: Any, sums: pl.DataFrame, days: list[date], column: str, colo
         found = dict(sums.filter(pl.col("ended") == ended).select("day", column).iter_rows())
         heights = [float(found.get(day, 0)) for day in days]
         if any(heights) or column == "calls":
-            panel.bar(range(len(days)), heights, bottom=base, color=colour, width=0.7, label=ended)
+            panel.bar(range(len(days)), heights, bottom=base, color=colour, width=0.7, label=ended.replace("_", " "))
         base = [low + high for low, high in zip(base, heights, strict=True)]
