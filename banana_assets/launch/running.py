@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import dagster as dg
 
@@ -29,8 +30,20 @@ class RunReport:
     error: str = ""
 
 
-def run_job(settings: Settings, job: str, days: Sequence[date], tell: Tell = lambda _: None) -> RunReport:
-    """Run that job for the arrival days, in this process, recorded in the home folder's Dagster instance."""
+def run_job(
+    settings: Settings,
+    job: str,
+    days: Sequence[date],
+    tell: Tell = lambda _: None,
+    *,
+    ops: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    run_id: str | None = None,
+) -> RunReport:
+    """Run that job for the arrival days, in this process, recorded in the home folder's Dagster instance.
+
+    ``ops`` configures its assets, ``tags`` mark the run, which gets that ``run_id`` where one is given.
+    """
     prepare(settings)
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     from banana_assets.definitions import build_definitions
@@ -43,10 +56,11 @@ def run_job(settings: Settings, job: str, days: Sequence[date], tell: Tell = lam
     with dg.DagsterInstance.get() as instance:
         done = resolved.execute_in_process(
             instance=instance,
-            run_config={"loggers": {"progress": {}}},
+            run_config={"loggers": {"progress": {}}, "ops": dict(ops or {})},
             raise_on_error=False,
             partition_key=days[0].isoformat() if len(days) == 1 else None,
-            tags=_range(days) if len(days) > 1 else None,
+            tags={**(tags or {}), **(_range(days) if len(days) > 1 else {})},
+            run_id=run_id,
         )
     materialized = done.get_asset_materialization_events()
     failed_checks = tuple(
