@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from banana_assets import __version__
 from banana_assets.backends.settings import Settings
-from banana_assets.interfaces.api import bringing, learning, problems
+from banana_assets.interfaces.api import bringing, learning, listing, problems
 from banana_assets.interfaces.api.auditing import Auditing
 from banana_assets.interfaces.api.guard import Guard
 from banana_assets.interfaces.api.service import Service, listed, open_service
@@ -44,6 +44,7 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
     for prefix in ("/llm/learning", "/api/llm/learning"):
         app.include_router(learning.router, prefix=prefix, include_in_schema=prefix == "/llm/learning")
     app.include_router(bringing.router)
+    app.include_router(listing.router)
 
     @app.get("/healthz", tags=["operation"], summary="Whether the server runs")
     async def healthz() -> dict[str, str]:

@@ -1,0 +1,230 @@
+"""The derived tables as they are listed for others: which are shown, in which order, and what they can be asked for.
+
+One declaration a table serves the HTTP interface and whoever else lists. Rows come in a settled order; a page ends with
+a cursor that names its last row, so that pages join also when rows are added between them.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import orjson
+import polars as pl
+
+from banana_assets.backends.tables import Tables
+from banana_assets.core.errors import InputError
+from banana_assets.core.safety.secrets import mask
+from banana_assets.core.schema import Table
+from banana_assets.core.tables import (
+    BOTTLENECKS,
+    BUILD_CHANGES,
+    BUILD_FAILURES,
+    BUILD_HEALTH,
+    BUILD_STEPS,
+    FAILURE_CLUSTERS,
+    FLAKY_TESTS,
+    LOG_PATTERNS,
+    METRIC_ANOMALIES,
+    OPTIMIZATION_RECOMMENDATIONS,
+    RESOURCE_USAGE,
+    RESOURCE_USAGE_PREDICTIONS,
+    SYSTEM_METRICS,
+    TEST_HISTORY,
+)
+
+FilterKind = Literal["is", "holds", "since", "until", "least"]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A question about one column: equal to, a list that holds, at or after a moment, before one, at least."""
+
+    column: str
+    kind: FilterKind
+
+
+@dataclass(frozen=True)
+class Listing:
+    """How a table is listed. ``order`` has columns with whether they descend; the table's key settles the rest."""
+
+    name: str
+    table: Table
+    order: tuple[tuple[str, bool], ...]
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are shown."""
+        return [c.name for c in self.table.columns if c.name not in self.hidden]
+
+
+def _is(*columns: str) -> dict[str, Filter]:
+    return {name: Filter(name, "is") for name in columns}
+
+
+def _span(column: str) -> dict[str, Filter]:
+    return {"since": Filter(column, "since"), "until": Filter(column, "until")}
+
+
+LISTINGS: Mapping[str, Listing] = {
+    listing.name: listing
+    for listing in (
+        Listing(
+            "patterns",
+            LOG_PATTERNS,
+            (("severity_rank", True), ("frequency", True)),
+            _is("severity", "state", "trend") | {"source": Filter("sources", "holds")} | _span("last_seen"),
+            hidden=("groups", "shapes"),
+        ),
+        Listing(
+            "failures",
+            BUILD_FAILURES,
+            (("failed_at", True),),
+            _is("category", "build_id", "fingerprint", "tool") | _span("failed_at"),
+        ),
+        Listing(
+            "clusters",
+            FAILURE_CLUSTERS,
+            (("last_seen", True),),
+            _is("category", "state", "is_new") | {"job": Filter("jobs", "holds")} | _span("last_seen"),
+        ),
+        Listing("flaky-tests", FLAKY_TESTS, (("flake_rate_low", True),), _is("pipeline", "state", "quarantine")),
+        Listing("tests", TEST_HISTORY, (("failing_builds", True), ("failures", True)), _is("pipeline", "last_status")),
+        Listing("steps", BUILD_STEPS, (("build_id", False), ("position", False)), _is("build_id", "name")),
+        Listing(
+            "metrics",
+            SYSTEM_METRICS,
+            (("ts", True),),
+            _is("metric", "granularity", "dimension", "subject") | _span("ts"),
+        ),
+        Listing("health", BUILD_HEALTH, (("pipeline", False),), _is("pipeline")),
+        Listing(
+            "changes",
+            BUILD_CHANGES,
+            (("found_at", True),),
+            _is("pipeline", "job", "metric", "latest") | _span("found_at"),
+        ),
+        Listing("usage", RESOURCE_USAGE, (("ts", True),), _is("source", "metric") | _span("ts")),
+        Listing(
+            "forecasts",
+            RESOURCE_USAGE_PREDICTIONS,
+            (("source", False), ("metric", False), ("ts", False)),
+            _is("source", "metric", "resource_type", "current") | _span("ts"),
+        ),
+        Listing("anomalies", METRIC_ANOMALIES, (("ts", True),), _is("origin", "metric", "subject") | _span("ts")),
+        Listing("bottlenecks", BOTTLENECKS, (("severity_rank", True),), _is("kind", "severity")),
+        Listing(
+            "recommendations",
+            OPTIMIZATION_RECOMMENDATIONS,
+            (("impact_score", True),),
+            _is("status", "recommendation_type", "implementation_difficulty")
+            | {"min_impact": Filter("impact_score", "least")},
+        ),
+    )
+}
+"""Every listing by its name."""
+
+_RANK = {"low": 0, "medium": 1, "high": 2, "critical": 3}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A page of rows ready for JSON, texts without secrets; ``total`` counts all that fit the questions."""
+
+    items: list[dict[str, Any]]
+    total: int
+    following: str | None
+
+
+def read(tables: Tables, listing: Listing, asked: Mapping[str, Any], *, limit: int, cursor: str | None = None) -> Rows:
+    """The rows that fit, from the beginning or after a cursor.
+
+    Raises InputError for a cursor that is none, or whose row is gone.
+    """
+    frame = _ordered(tables.scan(listing.table).filter(*_conditions(listing, asked)).collect(), listing)
+    start = _after(frame, listing, cursor) if cursor else 0
+    page = frame.slice(start, limit)
+    more = start + page.height < frame.height and page.height > 0
+    items = [without_secrets(row) for row in page.select(listing.columns).to_dicts()]
+    following = _cursor(page.select(listing.table.key).row(-1)) if more else None
+    return Rows(items, frame.height, following)
+
+
+def one(tables: Tables, listing: Listing, key: str) -> dict[str, Any] | None:
+    """The row of that key (its first column); None where there is none."""
+    rows = tables.scan(listing.table).filter(pl.col(listing.table.key[0]) == key).select(listing.columns).collect()
+    return without_secrets(rows.row(0, named=True)) if rows.height else None
+
+
+def without_secrets(value: Any) -> Any:
+    """A value of a row, or a row, with every text in it masked."""
+    if isinstance(value, str):
+        return mask(value).text
+    if isinstance(value, list):
+        return [without_secrets(one) for one in value]
+    if isinstance(value, dict):
+        return {name: without_secrets(one) for name, one in value.items()}
+    return value
+
+
+def _conditions(listing: Listing, asked: Mapping[str, Any]) -> list[pl.Expr]:
+    found = []
+    for name, value in asked.items():
+        if value is None:
+            continue
+        column, kind = pl.col(listing.filters[name].column), listing.filters[name].kind
+        if kind == "is":
+            found.append(column == value)
+        elif kind == "holds":
+            found.append(column.list.contains(value))
+        elif kind == "until":
+            found.append(column < pl.lit(value))
+        else:
+            found.append(column >= pl.lit(value))
+    return found
+
+
+def _ordered(frame: pl.DataFrame, listing: Listing) -> pl.DataFrame:
+    by = [*listing.order, *((name, False) for name in listing.table.key if name not in dict(listing.order))]
+    ranked = (
+        pl.col("severity").replace_strict(_RANK, default=0, return_dtype=pl.Int64)
+        if "severity" in frame.columns
+        else pl.lit(0)
+    )
+    return frame.with_columns(severity_rank=ranked).sort(
+        [name for name, _ in by], descending=[down for _, down in by], nulls_last=True, maintain_order=True
+    )
+
+
+def _cursor(key: tuple[Any, ...]) -> str:
+    return urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
+
+
+def _after(frame: pl.DataFrame, listing: Listing, cursor: str) -> int:
+    try:
+        key = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError as error:
+        raise InputError("The cursor is none of ours.", "Take it from the page before.") from error
+    names = listing.table.key
+    if not isinstance(key, list) or len(key) != len(names):
+        raise InputError("The cursor is none of ours.", "Take it from the page before.")
+    told = [_typed(value, listing.table.dtypes[name]) for name, value in zip(names, key, strict=True)]
+    same = pl.all_horizontal([pl.col(n).eq_missing(pl.lit(v)) for n, v in zip(names, told, strict=True)])
+    places = frame.select(same.arg_true()).to_series()
+    if not places.len():
+        raise InputError("The list has changed: the last row of that page is gone.", "Begin again without a cursor.")
+    return int(places[0]) + 1
+
+
+def _typed(value: Any, dtype: Any) -> Any:
+    if isinstance(value, str) and isinstance(dtype, pl.Datetime):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError as error:
+            raise InputError("The cursor is none of ours.", "Take it from the page before.") from error
+    return value
