@@ -140,6 +140,11 @@ class Tables:
             frame: pl.DataFrame = connection.sql(sql).pl()
             return frame
 
+    def file_counts(self, tables: Sequence[Table]) -> dict[str, int]:
+        """How many files each of the tables has, of those that were written."""
+        opened = ((table.name, self._open(table)) for table in tables)
+        return {name: len(found.file_uris()) for name, found in opened if found is not None}
+
     def compact(self, table: Table) -> dict[str, Any]:
         """Join small files and drop those that no version of the last week needs; the figures of both."""
         opened = self._open(table)

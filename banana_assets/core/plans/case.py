@@ -22,7 +22,12 @@ from banana_assets.core.safety.secrets import mask
 from banana_assets.core.safety.untrusted import suspicions, tidy
 
 NEAR = 85.0
-LONGEST_NAME = 200
+LONGEST_NAMED = 1000
+_COMMANDS = re.compile(
+    r"\|\s*(?:sudo\s+)?\w*sh\b|\$\(|`|\b(?:curl|wget|iwr|invoke-webrequest)\b.*://|\brm\s+-\w*[rf]|>\s*/(?:dev|etc)/",
+    re.IGNORECASE,
+)
+"""What a name that is copied into a shell would do."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +198,7 @@ def shown(text: str) -> str:
 
 def trusted(text: str) -> bool:
     """Whether a name from a log may stand in a plan: it reads like a name, not like an instruction or markup."""
-    return len(text) <= LONGEST_NAME * 5 and "`" not in text and not suspicions(text)
+    return len(text) <= LONGEST_NAMED and _COMMANDS.search(text) is None and not suspicions(text)
 
 
 def _name(text: str | None) -> str | None:

@@ -22,6 +22,7 @@ from banana_assets.core.plans.knowledge import Knowledge
 from banana_assets.core.plans.planner import HORIZON, abstained
 from banana_assets.core.plans.subjects import ERRORS, FAILING, FLAKY, RESOURCE, SLOW, Subject, job_facts, subjects
 from banana_assets.core.plans.types import Issue, Plan, Prediction, Risk, Subtask
+from banana_assets.core.plans.upkeep import Behind, first_compute
 from banana_assets.core.search.words import near, words
 
 MOST_SUBJECTS = 4
@@ -42,6 +43,13 @@ _CONCEPTS: dict[str, str] = {
     ERRORS: r"logs?|patterns?|exceptions?|warnings?|messages?|noise|noisy|errors?|incidents?",
 }
 _MEANS = {concept: re.compile(rf"(?:{pattern})\Z", re.IGNORECASE) for concept, pattern in _CONCEPTS.items()}
+
+_WEAK = re.compile(
+    r"(?:fix\w*|mend\w*|repair\w*|bugs?|issues?|problems?|incidents?|green|diagnos\w*|optimi[sz]\w*|performan\w*|usage"
+    r"|time|times|long|longer|limits?|logs?)\Z",
+    re.IGNORECASE,
+)
+"""Words that mean a sort of thing only where no other word does: to fix flaky tests is about flaky tests."""
 
 _RESOURCES = {
     "memory": ("memory", "mem", "oom"),
@@ -102,18 +110,30 @@ class Found:
     looked_at: int = 0
 
 
-def find(goal: str, known: Knowledge, *, context: str | None = None, with_analysis: bool = True) -> Found:
-    """What the tables hold about a goal. The context helps to choose, and names nothing that must be there."""
+def find(
+    goal: str,
+    known: Knowledge,
+    *,
+    context: str | None = None,
+    with_analysis: bool = True,
+    of_tables: bool = False,
+    upkeep: Sequence[Subject] = (),
+) -> Found:
+    """What the tables hold about a goal. The context helps to choose, and names nothing that must be there.
+
+    ``of_tables`` says that the goal speaks of the tables themselves, ``upkeep`` what there is to do about these.
+    """
+    if upkeep:
+        return Found(tuple(upkeep), Reading(frozenset(), (), (), (), frozenset()), None, len(upkeep))
     everything = subjects(known, with_analysis=with_analysis)
     there = [s for s in everything if s.gone is None]
     vocabulary = _vocabulary(everything, known)
     reading = _read(goal, vocabulary)
     extra = _read(context, vocabulary).named if context else ()
     rarity = _rarity(everything)
-    if not reading.concepts and not reading.named:
-        return Found((), reading, _nothing(goal, reading, known), len(everything))
-    if reading.specific and not reading.named:
-        return Found((), reading, _nothing(goal, reading, known), len(everything))
+    if not reading.named and (reading.specific or not reading.concepts):
+        none = "No plan: the tables hold all that came in, and none is of many files."
+        return Found((), reading, none if of_tables else _nothing(goal, reading, known), len(everything))
     fitting = _fitting(there, reading, extra, rarity)
     if not fitting:
         return Found((), reading, _over(everything, reading, extra, rarity, known), len(everything))
@@ -121,9 +141,19 @@ def find(goal: str, known: Knowledge, *, context: str | None = None, with_analys
 
 
 def goal_plan(
-    goal: str, known: Knowledge, now: datetime, ask: Ask, *, with_analysis: bool = True, found: Found | None = None
+    goal: str,
+    known: Knowledge,
+    now: datetime,
+    ask: Ask,
+    *,
+    with_analysis: bool = True,
+    found: Found | None = None,
+    behind: Behind | None = None,
 ) -> Plan:
-    """The plan for a goal, or one that abstains with the reason. ``found`` is what ``find`` found, if it was asked."""
+    """The plan for a goal, or one that abstains with the reason.
+
+    ``found`` is what ``find`` found, if it was asked. Where tables are ``behind``, computing them comes first.
+    """
     found = found or find(goal, known, context=ask.context, with_analysis=with_analysis)
     keys = [f"{s.key} {[c['quote'] for c in s.citations]} {s.fact}" for s in found.subjects]
     plan_id = stable_id("plan", "goal", goal, repr(ask), str(with_analysis), *keys)
@@ -146,7 +176,7 @@ def goal_plan(
         status="pending",
         reason=None,
         approach=f"Take up what the data hold about it, the weightiest first: {names}.",
-        subtasks=steps,
+        subtasks=steps if behind is None or taken[0].kind == "tables" else first_compute(steps, behind),
         risks=risks,
         fallback_plan=fallbacks[0],
         prediction=Prediction(*_prediction(taken, by), by),
@@ -208,13 +238,17 @@ def _said(reading: Reading, left: int) -> tuple[Issue, ...]:
 
 def _read(text: str, vocabulary: frozenset[str]) -> Reading:
     concepts: set[str] = set()
+    weak: set[str] = set()
     resources: set[str] = set()
     named: list[str] = []
     unknown: list[str] = []
     tokens = list(dict.fromkeys(words(text)))
     for token in tokens:
         mine = {concept for concept, pattern in _MEANS.items() if pattern.match(token)}
-        concepts |= mine
+        if _WEAK.match(token):
+            weak |= mine
+        else:
+            concepts |= mine
         resources.update(_RESOURCES.get(token, ()))
         if mine or token in _EMPTY or len(token) < 2 or token.isdigit():
             continue
@@ -227,7 +261,7 @@ def _read(text: str, vocabulary: frozenset[str]) -> Reading:
     specific = [w for w in whole if _SPECIFIC.search(w.strip("-")) and not set(words(w)) & {*named, *_EMPTY}]
     specific = [w for w in specific if not w.replace(".", "").replace("%", "").isdigit()]
     return Reading(
-        frozenset(concepts), tuple(dict.fromkeys(named)), tuple(unknown), tuple(specific), frozenset(resources)
+        frozenset(concepts or weak), tuple(dict.fromkeys(named)), tuple(unknown), tuple(specific), frozenset(resources)
     )
 
 

@@ -108,14 +108,14 @@ def _shorter(steps: tuple[Subtask, ...], constraint: Constraint) -> tuple[tuple[
 
 
 def _spares(steps: Sequence[Subtask]) -> list[Subtask]:
-    """Steps that can be left out, the least missed first: none of high priority, and no last change or check."""
-    count = {kind: sum(s.type == kind for s in steps) for kind in ("change", "verify")}
+    """Steps that can be left out, the least missed first: none of high priority, none that alone checks a change, and
+    not the last change."""
     behind = after(steps)
-    free = [
-        (n, s)
-        for n, s in enumerate(steps)
-        if s.priority != "high" and not (s.type in count and count[s.type] == 1 and s.priority != "low")
-    ]
+    checks = {s.id for s in steps if s.type == "verify"}
+    changes = [s for s in steps if s.type == "change"]
+    alone = {next(iter(own)) for c in changes if len(own := behind[c.id] & checks) == 1}
+    alone |= {changes[0].id} if len(changes) == 1 else set()
+    free = [(n, s) for n, s in enumerate(steps) if s.priority != "high" and (s.id not in alone or s.priority == "low")]
     return [s for n, s in sorted(free, key=lambda p: (_RANK[p[1].priority], len(behind[p[1].id]), -p[0]))]
 
 

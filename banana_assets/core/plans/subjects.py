@@ -98,7 +98,7 @@ def _failures(known: Knowledge) -> Iterator[Subject]:
             says=f"{named} {case.category} {case.reason} {case.text}",
             concepts=frozenset(concepts),
             weight=min(4.0, 1.5 + math.log2(case.builds)),
-            fact=f"{case.category} of {case.place}: {case.reason}. {often(case)}",
+            fact=f"{case.category} of {case.place}: {case.reason.rstrip('.')}. {often(case)}",
             citations=case.citations,
             rows=(TableRow("failure_clusters", case.cluster_id), TableRow("build_failures", case.build_id)),
             recipe=lambda case=case: recipe_of(case),  # type: ignore[misc]

@@ -1,0 +1,174 @@
+"""Asking a model for a plan, and holding what it says against the evidence.
+
+A model's plan is served only when everything in it holds: an answer with faults is sent back once with their names,
+then the plan without a model stands, with what was tried among its issues.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from banana_assets.backends.quotes import Quotes
+from banana_assets.core.evidence import Citation
+from banana_assets.core.models.types import Answer, ModelError, Request
+from banana_assets.core.plans import prompts
+from banana_assets.core.plans.asked import Ask
+from banana_assets.core.plans.evidence import Evidence
+from banana_assets.core.plans.finishing import judged
+from banana_assets.core.plans.needs import Room
+from banana_assets.core.plans.proposal import contradictions, proposed, unsafe
+from banana_assets.core.plans.scoring import Concern
+from banana_assets.core.plans.types import Issue, Plan
+from banana_assets.core.plans.validation import errors, worst_first
+
+if TYPE_CHECKING:
+    from banana_assets.backends.llm import Models
+
+FLOOR = "deterministic"
+NO_MODEL = ("none", FLOOR)
+LEAST_SECONDS = 1.0
+"""With less than this left a model is not asked a second time."""
+
+LONGEST_ISSUE = 600
+MOST_FAULTS = 8
+
+
+@dataclass
+class Spent:
+    """What was asked of models, and what went wrong with them, a sentence each."""
+
+    calls: int = 0
+    cached: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
+    tried: list[str] = field(default_factory=list)
+
+    def add(self, answer: Answer) -> None:
+        """Count an answer."""
+        self.calls += not answer.cached
+        self.cached += answer.cached
+        self.input_tokens += answer.input_tokens
+        self.output_tokens += answer.output_tokens
+        self.cost += answer.cost
+        self.tried += answer.tried
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a model is asked for: a plan in place of ``floor``, by the evidence.
+
+    ``category`` is what the diagnosis says, None where a plan answers no failure; ``complexity`` is in 0..1.
+    """
+
+    floor: Plan
+    evidence: Evidence
+    ask: Ask
+    concerns: Sequence[Concern]
+    there: Sequence[Room]
+    category: str | None
+    complexity: float
+
+
+class Proposer:
+    """Asks models for plans. Without a model that is set up every answer is the floor."""
+
+    def __init__(
+        self,
+        models: Models | None,
+        quotes: Quotes,
+        *,
+        deadline_seconds: float,
+        use_model: str | None = None,
+        advanced: bool = False,
+    ) -> None:
+        self.spent = Spent()
+        self._models = models
+        self._quotes = quotes
+        self._deadline = deadline_seconds
+        self._use_model = use_model
+        self._advanced = advanced
+
+    def plan(self, question: Question) -> Plan:
+        """A model's plan where one is set up and what it says holds, else the floor; within the deadline."""
+        floor = question.floor
+        if self._models is None or self._use_model in NO_MODEL:
+            return floor
+        if not self._models.configured and self._use_model is None:
+            return floor
+        until = time.monotonic() + self._deadline
+        said: list[Issue] = []
+        faults: tuple[Issue, ...] = ()
+        for attempt in (1, 2):
+            left = until - time.monotonic()
+            if attempt == 2 and left < LEAST_SECONDS:
+                break
+            answer = self._ask(self._models, question, left, faults, said)
+            if answer is None:
+                break
+            plan = self._read(answer, question)
+            faults = errors(plan.issues)
+            if not faults:
+                again = [Issue("info", "A first answer had faults; this is the second.")] if attempt == 2 else []
+                return replace(plan, issues=worst_first((*plan.issues, *again)))
+            told = "; ".join(dict.fromkeys(f"{f.step}: {f.message}" if f.step else f.message for f in faults))
+            told = f"Answer {attempt} of {answer.provider}/{answer.model} was not used: {told}"
+            said.append(Issue("warning", told[:LONGEST_ISSUE]))
+        return replace(floor, issues=worst_first((*floor.issues, *said)))
+
+    def _read(self, answer: Answer, question: Question) -> Plan:
+        plan = proposed(answer.value, question.evidence, question.floor, f"{answer.provider}/{answer.model}")
+        wrong = (
+            *contradictions(answer.value, plan, question.evidence, question.category),
+            *unsafe(plan, question.evidence),
+        )
+        plan = judged(replace(plan, issues=(*plan.issues, *wrong)), question.concerns, question.ask, question.there)
+        return checked(plan, self._quotes)
+
+    def _ask(
+        self, models: Models, question: Question, seconds: float, faults: Sequence[Issue], said: list[Issue]
+    ) -> Answer | None:
+        found = [f"found: {f'step {f.step[1:]}: ' if f.step else ''}{f.message}" for f in faults[:MOST_FAULTS]]
+        most = question.ask.max_subtasks
+        request = Request(
+            task=prompts.TASK,
+            instructions=prompts.INSTRUCTIONS,
+            data="\n".join([question.evidence.data, *(" ".join(line.split()) for line in found)]),
+            schema=prompts.schema(most),
+            schema_name=prompts.NAME,
+            prompt_version=prompts.VERSION,
+            max_tokens=prompts.max_tokens(most),
+            subject=question.floor.subject,
+            category=question.category or question.floor.kind,
+        )
+        try:
+            answer = models.generate(
+                request,
+                complexity=question.complexity,
+                use_model=self._use_model,
+                advanced=self._advanced,
+                deadline_seconds=seconds,
+            )
+        except ModelError as error:
+            told = f"No model answered: {error.message}"
+            said.append(Issue("info", told[:LONGEST_ISSUE]))
+            self.spent.tried.append(told)
+            return None
+        self.spent.add(answer)
+        return answer
+
+
+def checked(plan: Plan, quotes: Quotes) -> Plan:
+    """The plan with each citation read again: what the log does not say is dropped, and said."""
+    issues = list(plan.issues)
+    steps = []
+    for step in plan.subtasks:
+        kept: list[Citation] = [c for c in map(quotes.restated, step.citations) if c is not None]
+        lost = len(step.citations) - len(kept)
+        if lost:
+            issues.append(Issue("warning", f"Quotes that the log does not say were dropped: {lost}.", step.id))
+        steps.append(replace(step, citations=tuple(kept)))
+    return replace(plan, subtasks=tuple(steps), issues=worst_first(issues))
