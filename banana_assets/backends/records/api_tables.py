@@ -60,3 +60,23 @@ reports = sa.Table(
 )
 """What coding agents reported about builds: unverified words of others. ``position`` counts from 0 within a build
 (the ``report_id`` on the wire); ``recommendations`` and ``findings`` are JSON."""
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("provider", sa.String(16), nullable=False),
+    sa.Column("delivery_id", sa.String(128), nullable=False),
+    sa.Column("event", sa.String(64), nullable=False),
+    sa.Column("sha256", SHA256, sa.ForeignKey("blobs.sha256"), nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False, index=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("builds", CleanText, nullable=False),
+    sa.Column("message", CleanText),
+    sa.Column("done_at", UtcDateTime),
+    sa.UniqueConstraint("provider", "delivery_id"),
+    sqlite_autoincrement=True,
+)
+"""What webhooks brought, body and all, so that it can be taken in again: ``state`` is ``kept`` until it is ``done``,
+``ignored`` or ``failed``; ``builds`` lists the ids (JSON) that came of it."""
