@@ -127,7 +127,7 @@ class Settings(BaseSettings):
         description="model at Ollama for small questions; ollama_model unless told",
     )
     llm_deadline_seconds: float = Field(60, gt=0, description="longest time for one question, all tries together (s)")
-    llm_call_dollars: float = Field(0.5, ge=0, description="most that one call may cost (US dollars)")
+    llm_call_dollars: float = Field(1, ge=0, description="most that one call may cost (US dollars)")
     llm_run_dollars: float = Field(2, ge=0, description="most that one run may cost (US dollars)")
     llm_day_dollars: float = Field(5, ge=0, description="most that a UTC day may cost (US dollars)")
     llm_call_tokens: int = Field(32_000, ge=0, description="most tokens of one call, question and answer")

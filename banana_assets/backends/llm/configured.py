@@ -16,7 +16,7 @@ NO_MODEL = (FLOOR, "none")
 """Names that mean: without a model."""
 
 _OLLAMA = ("ollama_url", "ollama_model", "ollama_fast_model")
-_OPENAI_NAMES = ("gpt", "chatgpt", "o1", "o3", "o4")
+_OPENAI_NAMES = ("gpt-3", "gpt-4", "gpt-5", "chatgpt", "o1", "o3", "o4")
 
 
 def ollama_configured(settings: Settings) -> bool:
@@ -56,15 +56,16 @@ def tiers(settings: Settings) -> Tiers:
 def candidate(settings: Settings, name: str) -> Candidate | None:
     """The model that a name means: PROVIDER, PROVIDER/NAME, or the name of a model. None where it is not set up.
 
-    A bare name is OpenAI's when it is ``openai_model`` or looks like one of theirs, else Ollama's where that is set up.
+    A bare name is OpenAI's when it is ``openai_model`` or begins like one of theirs, else Ollama's.
     """
     provider, slash, model = name.partition("/")
     if provider not in ("ollama", "openai"):
         provider, slash, model = "", "/", name
     with_ollama, with_openai = ollama_configured(settings), openai_configured(settings)
     if not provider:
-        theirs = model == settings.openai_model or model.startswith(_OPENAI_NAMES)
-        provider = "openai" if with_openai and (theirs or not with_ollama) else "ollama"
+        # Names at Ollama have a tag.
+        theirs = model == settings.openai_model or (model.startswith(_OPENAI_NAMES) and ":" not in model)
+        provider = "openai" if theirs or (with_openai and not with_ollama) else "ollama"
     if provider == "openai":
         return _openai(settings, model if slash else settings.openai_model) if with_openai else None
     return _ollama(settings, model if slash else settings.ollama_model) if with_ollama else None

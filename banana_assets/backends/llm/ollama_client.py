@@ -16,6 +16,7 @@ from banana_assets.core.models.types import Answer, Health, ModelError, Request,
 from banana_assets.core.models.waiting import retry_after
 
 HEALTH_SECONDS = 2.0
+LEAST_WINDOW = 4096
 
 
 class Ollama:
@@ -23,7 +24,7 @@ class Ollama:
 
     provider = "ollama"
 
-    def __init__(self, url: str, model: str, *, context_tokens: int = 16_384) -> None:
+    def __init__(self, url: str, model: str, *, context_tokens: int = 32_768) -> None:
         self.url = url
         self.model = model
         self.context_tokens = context_tokens
@@ -32,7 +33,15 @@ class Ollama:
         """Ask once: instructions as the system's words, data as the user's, the schema as ``format``."""
         began = time.monotonic()
         exchange = _Exchange(self.url, seconds)
-        needed = tokens_at_most(request.instructions) + tokens_at_most(request.data) + request.max_tokens
+        asked = tokens_at_most(request.instructions) + tokens_at_most(request.data)
+        window = max(LEAST_WINDOW, 1 << (asked + request.max_tokens - 1).bit_length())
+        if window > self.context_tokens:
+            # Ollama cuts what does not fit into the window, without a word.
+            raise ModelError(
+                "rejected",
+                f"The question may take {asked:,} tokens; {self.context_tokens:,} fit.",
+                "Ask for less.",
+            )
         reply = exchange.ask(
             lambda client: client.chat(
                 model=self.model,
@@ -47,8 +56,8 @@ class Ollama:
                     "temperature": 0,
                     "seed": 0,
                     "num_predict": request.max_tokens,
-                    # The default window is smaller than a question, and what does not fit is cut off without a word.
-                    "num_ctx": min(1 << max(needed - 1, 2047).bit_length(), self.context_tokens),
+                    # A window of another size loads the model anew: few sizes.
+                    "num_ctx": window,
                 },
             )
         )
@@ -57,7 +66,7 @@ class Ollama:
         usage = (
             Usage(reply.prompt_eval_count, reply.eval_count)
             if counted
-            else Usage(needed - request.max_tokens, tokens_at_most(text), estimated=True)
+            else Usage(asked, tokens_at_most(text), estimated=True)
         )
         value = parsed(text, request.schema, usage=usage, finished=reply.done_reason != "length")
         return Answer(
