@@ -292,7 +292,9 @@ def misjudged_plans(plan_outcomes: Frame, builds: Frame) -> pl.DataFrame:
     one, or decided outside the horizon. Columns: plan_id, outcome, build_id, problem."""
     known = _lazy(builds).select("build_id", "status")
     told = _lazy(plan_outcomes).filter(pl.col("kind") == "failure", pl.col("outcome").is_in(["fixed", "recurred"]))
-    named = told.select("plan_id", "outcome", pl.col("decided_by").alias("build_id")).explode("build_id")
+    named = told.select("plan_id", "outcome", pl.col("decided_by").alias("build_id")).explode(
+        "build_id", empty_as_null=True
+    )
     green = pl.col("status") == "success"
     problem = (
         pl.when(pl.col("build_id").is_null())
@@ -314,6 +316,6 @@ def misjudged_plans(plan_outcomes: Frame, builds: Frame) -> pl.DataFrame:
 def planless_templates(plan_templates: Frame, plans: Frame) -> pl.DataFrame:
     """Templates that were made here and name a plan that there is not. Columns: template_id, plan_id (null: none)."""
     made = _lazy(plan_templates).filter(pl.col("origin") == "plans")
-    named = made.select("template_id", pl.col("plans").alias("plan_id")).explode("plan_id")
+    named = made.select("template_id", pl.col("plans").alias("plan_id")).explode("plan_id", empty_as_null=True)
     missing = named.join(_lazy(plans).select("plan_id"), on="plan_id", how="anti")
     return missing.sort("template_id", "plan_id").collect()

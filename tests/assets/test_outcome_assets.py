@@ -132,4 +132,5 @@ def test_checks_find_what_does_not_agree() -> None:
     assert misjudged_plans(late, found[0])["problem"].to_list() == ["it was decided outside its horizon"]
     template = shown(drawn(known()))
     assert planless_templates(template, PLANS.empty()).height == 1
+    assert planless_templates(template.with_columns(plans=pl.lit([], pl.List(pl.String))), PLANS.empty()).height == 1
     assert planless_templates(template.with_columns(origin=pl.lit("import")), PLANS.empty()).is_empty()
