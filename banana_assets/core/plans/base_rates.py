@@ -60,9 +60,13 @@ def went_away(failure: Failure, history: History, start: datetime, end: datetime
 
     It may fail in between; it is gone by ``end`` when it did not fail again up to ``known_to``, and there were enough
     clean builds since it last failed before ``end``. It is not when it failed later, or in the last build before it.
+    Where too few builds ran to show either, nothing is said, also not of what failed again.
     """
     within = trial(failure, history, start, end)
     if within is None:
+        return None
+    whole = trial(failure, history, start, max(known_to, end))
+    if whole is None or not whole.tellable:
         return None
     last = within.again[-1].at if within.again else start
     since = trial(failure, history, last, max(known_to, end))
@@ -123,12 +127,12 @@ def _base(category: str, days: float, told: list[bool | None]) -> dict[str, Any]
 def compared(outcomes: pl.DataFrame) -> pl.DataFrame:
     """COMPARED out of PLAN_OUTCOMES: does planning help?
 
-    Only plans for failures whose horizon has ended count: before that, whatever failed again is told at once, and what
-    stays away is not. Classes are compared by Newcombe's interval; ``all`` is the Mantel-Haenszel difference over the
-    classes, so that a plan is compared with failures of its own class, with Sato's variance (T. Sato, "On the variance
-    estimator for the Mantel-Haenszel risk difference", Biometrics 45, 1989).
+    Only plans for failures whose horizon has ended count, and of which enough builds ran to tell either way. Classes are
+    compared by Newcombe's interval; ``all`` is the Mantel-Haenszel difference over the classes, so that a plan is
+    compared with failures of its own class, with Sato's variance (T. Sato, "On the variance estimator for the
+    Mantel-Haenszel risk difference", Biometrics 45, 1989).
     """
-    told = outcomes.filter("final", pl.col("kind") == "failure", pl.col("outcome").is_in(["fixed", "recurred"]))
+    told = outcomes.filter("final", "counts", pl.col("kind") == "failure")
     rows, strata = [], []
     for (category,), group in told.sort("category", "plan_id").group_by("category", maintain_order=True):
         base = group.filter(pl.col("base_n") > 0).sort("horizon_days").head(1)

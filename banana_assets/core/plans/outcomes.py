@@ -137,6 +137,7 @@ def _row(
         "category": category,
         "outcome": verdict.outcome,
         "why": verdict.why,
+        "counts": verdict.counts,
         "final": verdict.outcome != "open" and (verdict.decide_by is None or case.as_of >= verdict.decide_by),
         "state": mine.state,
         "begun_at": mine.begun_at,

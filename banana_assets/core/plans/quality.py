@@ -10,7 +10,6 @@ import polars as pl
 
 from banana_assets.core.metrics.rates import wilson
 from banana_assets.core.models.quality import FLOOR
-from banana_assets.core.plans.template_counts import DECIDED
 from banana_assets.core.schema import Type
 
 AGAIN = "A first answer had faults; this is the second."
@@ -60,7 +59,7 @@ def quality_by_model(plans: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFram
         row = counts.setdefault((maker, category), dict.fromkeys(_COUNTS, 0))
         row["asked"] += 1
         row["repaired" if AGAIN in said else "valid_first"] += 1
-        if outcome.get("outcome") in DECIDED:
+        if outcome.get("counts"):
             row["decided"] += 1
             row["fixed"] += outcome["outcome"] == "fixed"
     rows = [{"model": model, "category": category, **row, **_rate(row)} for (model, category), row in counts.items()]

@@ -15,8 +15,6 @@ from banana_assets.core.metrics.rates import BetaPrior, fit_prior, wilson
 from banana_assets.core.plans.templates import Template
 from banana_assets.core.tables.outcomes import PLAN_TEMPLATES
 
-DECIDED = ("fixed", "recurred")
-
 
 def standing(templates: Sequence[Template], plans: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
     """PLAN_TEMPLATES: the templates with their counts, the best first. Of PLANS, ``plans`` needs template_id and
@@ -35,11 +33,11 @@ def standing(templates: Sequence[Template], plans: pl.DataFrame, outcomes: pl.Da
 
 
 def counted(template: Template, outcomes: pl.DataFrame) -> tuple[int, int]:
-    """``(fixed, decided)`` of the plans that were made from a template or have its shape, without the one that it was
-    made of: the first of its shape that was fixed."""
+    """``(fixed, decided)`` of the plans that were made from a template or have its shape and count (PLAN_OUTCOMES),
+    without the one that it was made of: the first of its shape that was fixed."""
     mine = (pl.col("template_id") == template.template_id).fill_null(value=False)
     shaped = pl.col("plan_id").is_in(list(template.plans)) & ~mine
-    told = outcomes.filter(pl.col("outcome").is_in(DECIDED) & (mine | shaped))
+    told = outcomes.filter(pl.col("counts") & (mine | shaped))
     fixed = told.filter(pl.col("outcome") == "fixed")
     source = int(fixed.filter(shaped).height > 0)
     return fixed.height - source, told.height - source

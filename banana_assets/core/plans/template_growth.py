@@ -10,8 +10,10 @@ from typing import Any
 import polars as pl
 
 from banana_assets.core.plans.placeholders import names_of
-from banana_assets.core.plans.template_counts import DECIDED, standing
+from banana_assets.core.plans.template_counts import standing
 from banana_assets.core.plans.templates import Template, alike, joined, of_plan
+
+DECIDED = ("fixed", "recurred")
 
 
 @dataclass(frozen=True)

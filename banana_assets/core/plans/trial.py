@@ -110,13 +110,16 @@ class Past:
 @dataclass(frozen=True)
 class Trial:
     """The builds after a moment: those that failed so ``again``, the ``clean`` ones since (or since the moment), those
-    that failed ``otherwise`` and tell nothing, and the jobs that were ``unseen``: not green since."""
+    that failed ``otherwise`` and tell nothing, and the jobs that were ``unseen``: not green since. ``tellable`` tells
+    that enough builds ran in each job to show either, whatever they showed: counting what failed again at once, and
+    what stayed away only after many builds, would make every rate too low."""
 
     past: Past
     again: tuple[Run, ...]
     clean: tuple[Run, ...]
     otherwise: int
     unseen: tuple[str, ...]
+    tellable: bool
 
     @property
     def gone(self) -> bool:
@@ -205,7 +208,9 @@ def trial(failure: Failure, history: History, start: datetime, end: datetime) ->
     clean = [r for r in after[last:] if not r.red and _counts(known, r)]
     otherwise = sum(r.red and r.build_id not in mine for r in after)
     unseen = sorted(set(known.lines) - {r.place for r in clean})
-    return Trial(known, tuple(again), tuple(clean), otherwise, tuple(unseen))
+    telling = [r for r in after if r.build_id in mine or (not r.red and _counts(known, r))]
+    tellable = len(telling) >= known.needed and {r.place for r in telling} >= set(known.lines)
+    return Trial(known, tuple(again), tuple(clean), otherwise, tuple(unseen), tellable)
 
 
 def _counts(known: Past, run: Run) -> bool:

@@ -17,7 +17,8 @@ MOST_NAMED = 50
 
 @dataclass(frozen=True)
 class Verdict:
-    """``outcome`` (one of OUTCOMES) and why; ``decide_by`` ends the horizon; ``seen`` are the builds it rests on."""
+    """``outcome`` (one of OUTCOMES) and why; ``decide_by`` ends the horizon; ``seen`` are the builds it rests on.
+    ``counts``: enough builds ran to tell either way, so that it may stand in a rate."""
 
     outcome: str
     why: str
@@ -26,6 +27,7 @@ class Verdict:
     decided_by: tuple[str, ...] = ()
     seen: Trial | None = None
     came_back_at: datetime | None = None
+    counts: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ def of_failure(case: Case, failure: Failure | None) -> Verdict:
     if seen.again:
         first = seen.again[0]
         why = f"It failed again in {first.build_id} ({first.place}) on {first.at:%F}, after {_after(case, since)}."
-        return Verdict("recurred", why + _untimed(seen), by, first.at, (first.build_id,), seen)
+        whole = trial(failure, case.history, since, by) if cut < by else seen
+        told = whole is not None and whole.tellable
+        return Verdict("recurred", why + _untimed(seen), by, first.at, (first.build_id,), seen, counts=told)
     if mine.state == FAILED:
         why = "A step of it failed, so that what became of the failure is not its doing"
         return _waiting(case, by, f"{why}; it has not failed again", f"{why}.", seen)
@@ -74,7 +78,7 @@ def of_failure(case: Case, failure: Failure | None) -> Verdict:
     if deciding := seen.deciding:
         names = tuple(r.build_id for r in seen.clean if r.at <= deciding.at)[-MOST_NAMED:]
         why = f"{_clean(seen)} since {_after(case, since)}; {_rate(seen)} {_asks(seen)}.{after}{_untimed(seen)}"
-        return Verdict("fixed", why, by, deciding.at, names, seen, back.at if back else None)
+        return Verdict("fixed", why, by, deciding.at, names, seen, back.at if back else None, counts=True)
     short = _short(seen)
     if cut < by:
         return Verdict(
@@ -149,17 +153,16 @@ def of_recommendation(case: Case, row: Mapping[str, Any] | None) -> Verdict:
     if not row["found"] and closed is not None and closed <= by:
         if closed < (mine.begun_at or since):
             return Verdict("unknowable", f"It was no longer recommended from {closed:%F}, before anybody began.", by)
-        return Verdict("fixed", f"It is no longer recommended since {closed:%F}.", by, closed)
+        return Verdict("fixed", f"It is no longer recommended since {closed:%F}.", by, closed, counts=True)
     if effect and effect["verdict"] == "better":
-        return Verdict("fixed", f"Measured before against after: {effect['statement']}.", by)
+        return Verdict("fixed", f"Measured before against after: {effect['statement']}.", by, counts=True)
     told = f"it is still recommended{': ' + effect['statement'] if effect else ''}"
     if case.as_of < by:
         return Verdict("open", f"{told[0].upper()}{told[1:]}; up to {by:%F} that may change.", by)
     if not case.history.built_after(since):
         return Verdict("unknowable", f"No build ended since {_after(case, since)}.", by)
-    return Verdict(
-        "recurred", f"{told[0].upper()}{told[1:]}, {plural(round(case.length.days), 'day')} after it was done.", by, by
-    )
+    why = f"{told[0].upper()}{told[1:]}, {plural(round(case.length.days), 'day')} after it was done."
+    return Verdict("recurred", why, by, by, counts=True)
 
 
 def of_goal(case: Case) -> Verdict:

@@ -24,16 +24,16 @@ def outcomes_plot(outcomes: pl.DataFrame) -> bytes:
         for y, category in enumerate(top["category"]):
             mine = known.filter(pl.col("category") == category)
             counts = dict(mine.group_by("outcome").len().iter_rows())
-            fixed = counts.get("fixed", 0)
-            n = fixed + counts.get("recurred", 0)
+            told = mine.filter("counts")
+            n, fixed = told.height, told.filter(pl.col("outcome") == "fixed").height
             base = mine.sort("horizon_days").row(0, named=True)
             _interval(
                 d.axes, base["base_gone"], base["base_n"], y - 0.13, INK, "with no plan" if y == 0 else None, "none"
             )
             _interval(d.axes, fixed, n, y + 0.13, GREEN, "plans that were followed" if y == 0 else None, GREEN)
-            told = [f"{fixed} of {n}"] if n else []
-            told += [f"{counts[key]} {word}" for key, word in OTHERS if counts.get(key)]
-            d.axes.annotate(", ".join(told), (102, y), va="center", fontsize=7.5, annotation_clip=False)
+            words = [f"{fixed} of {n}"] if n else []
+            words += [f"{counts[key]} {word}" for key, word in OTHERS if counts.get(key)]
+            d.axes.annotate(", ".join(words), (102, y), va="center", fontsize=7.5, annotation_clip=False)
         d.axes.set_yticks(range(top.height), [c.replace("_", " ") for c in top["category"]])
         d.axes.set_ylim(-0.6, top.height - 0.4)
         d.axes.set_xlim(0, 100)

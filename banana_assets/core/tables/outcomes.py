@@ -21,6 +21,7 @@ PLAN_OUTCOMES = Table(
         Column("category", pl.String, "class of the failure, or type of the recommendation", nullable=True),
         Column("outcome", pl.String, "what became of it", allowed=OUTCOMES),
         Column("why", pl.String, "why, in words"),
+        Column("counts", pl.Boolean, "whether so many builds ran that either could be told: then it stands in rates"),
         Column("final", pl.Boolean, "whether its horizon has ended"),
         Column("state", pl.String, "how far people followed it"),
         Column("begun_at", UTC, "the first sign that somebody began with it", nullable=True),

@@ -73,7 +73,8 @@ def rows(*told: tuple[str, int, int, int, int]) -> pl.DataFrame:
         for k in range(fixed + recurred):
             made.append(
                 {"plan_id": f"{category}{k}", "kind": "failure", "subject": "x", "category": category,
-                 "outcome": "fixed" if k < fixed else "recurred", "why": "", "final": True, "state": "done",
+                 "outcome": "fixed" if k < fixed else "recurred", "why": "", "counts": True, "final": True,
+                 "state": "done",
                  "horizon_days": 7.0, "decided_by": [], "clean_builds": 1, "past_failures": 1, "past_builds": 1,
                  "failed_otherwise": 0, "planner": "p", "model_used": "none", "base_n": n, "base_gone": gone,
                  "base_rate": gone / n if n else None, "base_low": 0.0, "base_high": 1.0, "decide_by": T0}
@@ -95,7 +96,7 @@ def test_plans_are_compared_with_failures_of_their_class() -> None:
 def test_open_horizons_and_undecided_plans_do_not_count() -> None:
     frame = rows(("timeout", 3, 0, 1, 9))
     assert compared(frame.with_columns(final=pl.lit(value=False))).is_empty()
-    assert compared(frame.with_columns(outcome=pl.lit("unknowable"))).is_empty()
+    assert compared(frame.with_columns(counts=pl.lit(value=False))).is_empty()
 
 
 def test_the_mix_of_classes_makes_no_difference() -> None:

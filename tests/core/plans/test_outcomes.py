@@ -64,6 +64,13 @@ def test_it_recurred_when_the_cluster_fails_again_in_its_job() -> None:
     assert "b010 (ci/test)" in row["why"]
 
 
+def test_it_stands_in_rates_when_enough_builds_ran_to_show_either() -> None:
+    early, later = (outcome(history("..R..R" + "." * k), done(2.2, 2.5)) for k in (1, 2))
+    assert [(row["outcome"], row["counts"]) for row in (early, later)] == [("recurred", False), ("recurred", True)]
+    assert outcome(history("..R....."), done(2.2, 2.5))["counts"]
+    assert not outcome(history("..R...."), done(2.2, 2.5))["counts"]
+
+
 def test_another_fingerprint_of_the_cluster_is_the_same_failure() -> None:
     found = history("..RRR.....R..")
     runs, clusters = found

@@ -16,7 +16,8 @@ MODEL = "ollama/qwen3:8b"
 def told(*rows: tuple[Plan, str]) -> pl.DataFrame:
     whole = [
         {"plan_id": plan.plan_id, "kind": plan.kind, "subject": "x", "category": "timeout", "outcome": outcome,
-         "why": "", "final": True, "state": "done", "horizon_days": 7.0, "decided_by": [], "clean_builds": 0,
+         "why": "", "counts": outcome != "open", "final": True, "state": "done", "horizon_days": 7.0,
+         "decided_by": [], "clean_builds": 0,
          "past_failures": 0, "past_builds": 0, "failed_otherwise": 0, "planner": plan.planner,
          "model_used": plan.model_used, "base_n": 0, "base_gone": 0, "base_low": 0.0, "base_high": 1.0}
         for plan, outcome in rows

@@ -114,7 +114,8 @@ def shown(template: Template, successes: int = 0, trials: int = 0) -> pl.DataFra
     """Its row, with plans made from it that were decided so."""
     rows = [
         {"plan_id": f"u{k}", "kind": "failure", "subject": "x", "outcome": "fixed" if k < successes else "recurred",
-         "why": "", "final": True, "state": "done", "horizon_days": 7.0, "decided_by": [], "clean_builds": 0,
+         "why": "", "counts": True, "final": True, "state": "done", "horizon_days": 7.0, "decided_by": [],
+         "clean_builds": 0,
          "past_failures": 0, "past_builds": 0, "failed_otherwise": 0, "planner": "p", "model_used": "none",
          "template_id": template.template_id, "base_n": 0, "base_gone": 0, "base_low": 0.0, "base_high": 1.0}
         for k in range(trials)
@@ -221,6 +222,9 @@ def test_the_plan_that_it_was_made_of_does_not_count_for_it() -> None:
     (row,) = standing([template], used, pl.concat([frame, again])).to_dicts()
     assert (row["successes"], row["trials"], row["usage_count"], row["last_used_at"]) == (1, 1, 1, at(3))
     shaped = frame.with_columns(plan_id=pl.lit("p3"), outcome=pl.lit("recurred"))
+    few = pl.concat([frame, shaped.with_columns(counts=pl.lit(value=False))])
+    (row,) = standing([replace(template, plans=("p1", "p3"))], used, few).to_dicts()
+    assert row["trials"] == 0
     (row,) = standing([replace(template, plans=("p1", "p3"))], used, pl.concat([frame, shaped])).to_dicts()
     assert (row["successes"], row["trials"]) == (0, 1)
 
