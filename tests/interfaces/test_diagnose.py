@@ -58,3 +58,9 @@ def test_bad_input_ends_with_2_and_one_sentence_naming_the_file(
         assert shown.out == ""
         assert file in shown.err
         assert "Traceback" not in shown.err
+
+
+def test_a_count_of_failing_tests_that_is_not_all_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = "".join(f"--- FAIL: TestCase{i} (0.00s)\n" for i in range(10_001))
+    assert run(app, "diagnose", [written(tmp_path, "a.log", log)]) == 1
+    assert "at least 10000 failing tests" in capsys.readouterr().out

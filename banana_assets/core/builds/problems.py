@@ -102,7 +102,9 @@ _STYLISH_FILE = re.compile(r"^(?P<file>(?:[A-Za-z]:)?\S.*\.\w+|\S*/\S+)$")
 _RUSTC = re.compile(r"^(?P<severity>error|warning)(?:\[(?P<code>[\w:]+)\])?: (?P<message>.+)$")
 _ARROW = re.compile(r"^\s*--> (?P<file>.+):(?P<line>\d+):(?P<column>\d+)$")
 # A stack frame, a clock, an address, an echoed command or a key look like file:line too.
-_NOT_A_FILE = re.compile(r"^(?:[$+>] |\[? ?\d{1,3}%\]? |(?:https?|ftp|git|ssh|file)$|at |\d+$|\d\d$|\[?\d\d?:|.*\s(?:at|from|in) )")
+_NOT_A_FILE = re.compile(
+    r"^(?:[$+>] |\[? ?\d{1,3}%\]? |(?:https?|ftp|git|ssh|file)$|at |\d+$|\d\d$|\[?\d\d?:|.*\s(?:at|from|in) )"
+)
 
 
 def find_problems(lines: Sequence[str]) -> tuple[Problem, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from banana_assets.core.builds.diagnosis import Diagnosis, diagnose
+from banana_assets.core.builds.testlogs import MOST_TESTS
 from banana_assets.core.errors import InputError
 from banana_assets.core.text import visible
 from banana_assets.interfaces.cli.causes import cause_lines
@@ -174,12 +175,12 @@ def _write_text(file: str, found: Diagnosis, compared: str | None) -> None:
         out.append(f"  Step   {found.failing_step}{code}")
     out += ["", *cause_lines(found.cause_text, found.cause), ""]
     if found.failing_tests:
-        out.append(
-            f"  {len(found.failing_tests)} failing tests" if len(found.failing_tests) > 1 else "  1 failing test"
-        )
+        count = len(found.failing_tests)
+        least = "at least " if count >= MOST_TESTS else ""
+        out.append(f"  {least}{count} failing tests" if count > 1 else "  1 failing test")
         out += [f"    {name}" for name in found.failing_tests[:10]]
-        if len(found.failing_tests) > 10:
-            out.append(f"    ... and {len(found.failing_tests) - 10} more")
+        if count > 10:
+            out.append(f"    ... and {count - 10} more")
     out.append(f"  Next   {found.next_step}")
     if compared:
         out.append(f"  Compared with {compared}, the last green build of this job before it.")

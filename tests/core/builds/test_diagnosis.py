@@ -130,3 +130,40 @@ def test_any_log_gets_a_bounded_well_formed_diagnosis(log: list[str], budget: in
         assert all(1 <= first <= last <= len(log) for first, last in ranges)
         assert all(a[1] < b[0] for a, b in pairwise(ranges))
     assert found == diagnose(log, budget=budget, exit_code=1)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "[404] http://localhost:5422/dist/cart.js",
+        "  [✖] https://example.org/cart → Status: 404",
+        "\t404\thttps://example.org/cart",
+    ],
+)
+def test_a_broken_link_belongs_to_the_count_of_them(broken: str) -> None:
+    found = diagnose(["checking", broken, "ERROR: Detected 1 broken links. Scanned 9 links in 0.1 seconds."])
+    assert found.cause == ((2, 3),)
+
+
+def test_the_list_of_a_checker_of_links_is_the_cause() -> None:
+    log = [
+        "Issues :-(",
+        "> Links",
+        "  1. [L0410] 404 https://example.org/a",
+        "  2. [L0412] https://example.net Failed to open TCP connection to example.net:443",
+        "> Dupes",
+        "  None ✓",
+        "",
+        "Wrote results to ab-results-README.md.json",
+    ]
+    found = diagnose(log, exit_code=1)
+    assert (found.tool, found.category, found.cause) == ("awesome_bot", "lint_error", ((2, 6),))
+
+
+def test_what_node_adds_to_an_unhandled_rejection_explains_nothing() -> None:
+    log = [
+        "src/cart.coffee:8:25: error: unexpected identifier",
+        "eq 'a', typeof 42n",
+        "(node:49) UnhandledPromiseRejectionWarning: Unhandled promise rejection (rejection id: 1): undefined",
+    ]
+    assert diagnose(log, exit_code=1).cause[0][0] == 1

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from banana_assets.core.builds.testlogs.counting import TestCounts, count_tests
-from banana_assets.core.builds.testlogs.reading import read_tests, test_hints
+from banana_assets.core.builds.testlogs.reading import MOST_TESTS, read_tests, test_hints
 
-__all__ = ["TestCounts", "count_tests", "read_tests", "test_hints"]
+__all__ = ["MOST_TESTS", "TestCounts", "count_tests", "read_tests", "test_hints"]

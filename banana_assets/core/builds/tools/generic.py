@@ -32,6 +32,14 @@ RULES = rules(
         r"^(?P<file>[^\s:()]+\.\w+):(?P<line>\d+)(?::(?P<column>\d+))?:? .*\b[Ee]rror\b.*",
     ),
     ("", GUESS + 4, "indented", "exception|error", r"^(?:\w+[.\\:]+)*[A-Z]\w*(?:Exception|Error)\b(?:: .*|$)"),
+    # What checkers of links print for each that is broken.
+    (
+        "",
+        GUESS,
+        "line",
+        r"re:^\s*(?:\[[45]\d\d\]|[45]\d\d|\[?[✖✗×]\]?|\d+\. \[L\d+\] [45]\d\d)\s+<?https?://",
+        r"^\s*(?:\[[45]\d\d\]|[45]\d\d|\[?[✖✗×]\]?|\d+\. \[L\d+\] [45]\d\d)\s+<?https?://\S+.*",
+    ),
     ("", GUESS, "indented", "an error occur", r"(?i)\ban error occurr?ed\b.*"),
     (
         "",

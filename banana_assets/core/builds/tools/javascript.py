@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, MESSAGE, SUMMARY, WRAPPER, rules
+from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, GUESS, MESSAGE, SUMMARY, WRAPPER, rules
 
 RULES = (
     *rules(
@@ -57,6 +57,7 @@ RULES = (
     ),
     *rules(
         "karma",
+        ("", GUESS + 8, "indented", ":error [", r"^\d\d \d\d \d{4} \d\d:\d\d:\d\d\.\d+:ERROR \[[\w.:-]+\]: .+"),
         (
             "test_failure",
             FAILURE,
@@ -354,7 +355,7 @@ RULES = (
             EXCEPTION - 6,
             "stack",
             "unhandledpromiserejection|unhandled 'error' event|unhandled rejection",
-            r"^(?:.*UnhandledPromiseRejection\w*: .*|\s*throw er; // Unhandled 'error' event|.*Unhandled [Rr]ejection.*)",
+            r"^(?:.*UnhandledPromiseRejection\w*: (?!Unhandled promise rejection).*|\s*throw er; // Unhandled 'error' event|.*Unhandled [Rr]ejection.*)",
         ),
         (
             "out_of_memory",

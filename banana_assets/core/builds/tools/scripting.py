@@ -216,6 +216,10 @@ RULES = (
         ),
     ),
     *rules(
+        "awesome_bot",
+        ("lint_error", FAILURE - 4, "paragraph", "> links", r"^> Links\s*$"),
+    ),
+    *rules(
         "sass",
         (
             "syntax_error",
