@@ -76,7 +76,7 @@ class Meilisearch:
     def clear(self) -> None:
         """Remove the index; the next update makes it again."""
         self._prepared = False
-        self._await([self._ask("DELETE", f"/indexes/{TEXT_INDEX}", known=("index_not_found",))])
+        self._await([self._ask("DELETE", f"/indexes/{TEXT_INDEX}")], known=("index_not_found",))
 
     def hashes(self) -> dict[str, str]:
         """The content hash of each document on the server, by its id."""
