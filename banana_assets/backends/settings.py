@@ -91,6 +91,25 @@ class Settings(BaseSettings):
     session_id_is_key: bool = Field(
         False, description="take a key from ?session_id=, as the original's clients send it; it ends up in logs"
     )
+    github_url: str = Field(
+        "https://api.github.com", description="GitHub's interface (an enterprise server has its own)"
+    )
+    github_token: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("BANANA_GITHUB_TOKEN", "GITHUB_TOKEN"), description="token for GitHub"
+    )
+    github_webhook_secret: SecretStr | None = Field(None, description="secret of GitHub's webhooks")
+    gitlab_url: str = Field("https://gitlab.com/api/v4", description="GitLab's interface")
+    gitlab_token: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("BANANA_GITLAB_TOKEN", "GITLAB_TOKEN"), description="token for GitLab"
+    )
+    gitlab_webhook_secret: SecretStr | None = Field(
+        None, description="secret token or signing token of GitLab's webhooks"
+    )
+    log_hosts: str = Field(
+        ".actions.githubusercontent.com,.blob.core.windows.net",
+        description="hosts to which a CI service may send us on for a log (commas between; a dot begins a domain)",
+    )
+    webhook_window_hours: int = Field(72, gt=0, description="age from which a webhook is taken for a replay")
     code_root: Path | None = Field(
         None, description="code base that coding agents may read; the current folder unless told"
     )

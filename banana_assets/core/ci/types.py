@@ -9,8 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Job:
-    """One run of a job. ``facts`` are fields of a manifest (pipeline, job, branch, commit, status...); ``log`` is the
-    path of its log at the service's interface, where the job has ended; ``at`` is the latest time it tells (ISO 8601)."""
+    """One run of a job. ``facts`` are fields of a manifest (pipeline, job, branch, commit, status...).
+
+    ``log`` is the path of its log at the service's interface, where the job has ended; ``at`` is the latest time that
+    it tells (ISO 8601).
+    """
 
     build_id: str
     facts: Mapping[str, Any]

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
 from banana_assets import __version__
 from banana_assets.backends.settings import Settings
-from banana_assets.interfaces.api import bringing, learning, listing, problems
+from banana_assets.interfaces.api import bringing, learning, listing, problems, webhooks
 from banana_assets.interfaces.api.auditing import Auditing
 from banana_assets.interfaces.api.guard import Guard
 from banana_assets.interfaces.api.service import Service, listed, open_service
@@ -33,6 +34,7 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
         service = open_service(settings, open_here=open_here)
         app.state.service = service
         try:
+            await run_in_threadpool(webhooks.take_waiting, service)
             yield
         finally:
             service.store.close()
@@ -45,6 +47,7 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
         app.include_router(learning.router, prefix=prefix, include_in_schema=prefix == "/llm/learning")
     app.include_router(bringing.router)
     app.include_router(listing.router)
+    app.include_router(webhooks.router)
 
     @app.get("/healthz", tags=["operation"], summary="Whether the server runs")
     async def healthz() -> dict[str, str]:

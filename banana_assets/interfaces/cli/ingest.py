@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from banana_assets.core.evidence import plural
-from banana_assets.interfaces.cli.output import Format, progress, say, write_object, write_rows
+from banana_assets.interfaces.cli.ingested import tell, write_report
+from banana_assets.interfaces.cli.output import Format, progress, say
 
 if TYPE_CHECKING:
     from banana_assets.backends.ingest.report import Item, Report
@@ -82,16 +83,6 @@ def resources(
     )
 
 
-_ALWAYS = ("new", "known", "failed", "lines", "readings")
-_LABELS = {
-    "known": "already known",
-    "aside": "left aside",
-    "invalid_utf8_lines": "lines with invalid UTF-8",
-    "nul_lines": "lines with NUL bytes",
-    "long_lines": "lines over 64 KiB",
-}
-
-
 def _run(what: str, ingest: Callable[[Store, Callable[[Item], None]], Report], form: Format, home: Path | None) -> None:
     from banana_assets.backends.settings import load, load_from
     from banana_assets.backends.store import open_store
@@ -102,12 +93,8 @@ def _run(what: str, ingest: Callable[[Store, Callable[[Item], None]], Report], f
             _recover(store)
         if what == "resources":
             _recover_samples(store)
-        report = ingest(store, lambda item: _tell(item, shown))
-    if form is Format.jsonl:
-        write_rows([_row(item) for item in report.items], form)
-    else:
-        summary = _summary(what, report)
-        write_object(_for_people(summary) if form is Format.table else summary, form)
+        report = ingest(store, lambda item: tell(item, shown))
+    write_report(what, report, form)
     if report.status:
         raise typer.Exit(report.status)
 
@@ -128,50 +115,3 @@ def _recover_samples(store: Store) -> None:
 
     if recovered := recover_samples(store):
         say(f"banana ingest: took in {plural(recovered, 'reading')} of a `banana watch` that was cut off.")
-
-
-def _for_people(summary: dict[str, object]) -> dict[str, object]:
-    return {_LABELS.get(name, name): count for name, count in summary.items() if count or name in _ALWAYS}
-
-
-def _tell(item: Item, shown: Callable[[str], None]) -> None:
-    if item.outcome == "failed":
-        say(f"banana ingest: {item.message}")
-    elif item.outcome == "empty":
-        say(f"banana ingest: {item.path} is empty; there is nothing to take in.")
-    elif item.message and item.outcome != "aside":
-        say(f"banana ingest: {item.path}: {item.message}.")
-    shown(item.path)
-
-
-def _row(item: Item) -> dict[str, object]:
-    return {
-        "path": item.path,
-        "outcome": item.outcome,
-        "name": item.name,
-        **vars(item.oddities),
-        "message": item.message,
-    }
-
-
-def _summary(what: str, report: Report) -> dict[str, object]:
-    odd = report.oddities
-    counts: dict[str, object] = {
-        "new": report.count("new"),
-        "grown": report.count("grown"),
-        "changed": report.count("changed"),
-        "known": report.known,
-        "empty": report.count("empty"),
-        "aside": report.count("aside"),
-        "failed": report.failed,
-    }
-    if what == "resources":
-        return {**counts, "readings": odd.lines}
-    return {
-        **counts,
-        "lines": odd.lines,
-        "bytes": odd.bytes,
-        "invalid_utf8_lines": odd.invalid_utf8_lines,
-        "nul_lines": odd.nul_lines,
-        "long_lines": odd.long_lines,
-    }

@@ -35,6 +35,8 @@ GROUPS: dict[str, dict[str, Command]] = {
     },
     "Bring in": {
         "ingest": Command(f"{_HERE}.ingest", "Take in logs, builds and resource series"),
+        "import": Command(f"{_HERE}.importing", "Bring in jobs of GitHub Actions or GitLab"),
+        "deliveries": Command(f"{_HERE}.deliveries", "List what webhooks brought; take one in again"),
         "record": Command(f"{_HERE}.record", "Run a command and keep it as a build"),
         "watch": Command(f"{_HERE}.watch", "Take readings of this host, processes or exporters while it runs"),
     },
@@ -44,6 +46,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         "serve": Command(f"{_HERE}.serve", "Answer coding agents and front ends over HTTP"),
     },
     "Look": {
+        "ask": Command(f"{_HERE}.ask", "Answer a question in words from what is stored, or say what is missing"),
         "search": Command(f"{_HERE}.search", "Seen something like this? Find patterns, failures and what helped"),
         "health": Command(f"{_HERE}.health", "Score the pipelines, say what cost points, compare success metrics"),
         "builds": Command(f"{_HERE}.builds", "List builds, why they failed, and whether that is new"),
@@ -53,6 +56,14 @@ GROUPS: dict[str, dict[str, Command]] = {
         "patterns": Command(f"{_HERE}.patterns", "List log patterns; resolve, mute or reopen one"),
         "bottlenecks": Command(f"{_HERE}.bottlenecks", "List what holds things up, with the evidence"),
         "recommend": Command(f"{_HERE}.recommend", "List what is worth doing; say what is implemented or dismissed"),
+        "plans": Command(f"{_HERE}.plans", "List plans, where they stand and what became of them"),
+        "plan": Command(f"{_HERE}.plan", "Show, export and follow one plan; launch its steps that are ours"),
+        "why": Command(
+            f"{_HERE}.why", "Walk from a plan's step to the lines that it rests on and where they came from"
+        ),
+        "generate-optimized-plan": Command(
+            f"{_HERE}.generate_plan", "Plan a goal in words out of what the tables hold about it"
+        ),
         "analyze-system-performance": Command(
             f"{_HERE}.analyze", "Report health, bottlenecks, patterns and recommendations of a span of time"
         ),

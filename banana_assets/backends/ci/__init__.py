@@ -1,0 +1,1 @@
+"""CI services: asking their interfaces, and proving that their webhooks are theirs."""

@@ -1,0 +1,166 @@
+"""Jobs of CI services into the store, however they were heard of: by webhook or by asking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import orjson
+
+from banana_assets.backends.ci.service import CiService
+from banana_assets.backends.deliveries import Taken
+from banana_assets.backends.ingest.amending import Pieces, amend_build
+from banana_assets.backends.ingest.content import from_path
+from banana_assets.backends.ingest.manifest import row_of
+from banana_assets.backends.ingest.report import Item, Report
+from banana_assets.backends.scratch import scratch_folder
+from banana_assets.backends.settings import Settings
+from banana_assets.backends.store import Store
+from banana_assets.core.ci import github, gitlab
+from banana_assets.core.ci.types import Ignored, Job
+from banana_assets.core.errors import InputError
+
+PROVIDERS = ("github", "gitlab")
+PAGE = 100
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which jobs are asked for: of which branch, begun since when, and how many of the newest."""
+
+    branch: str | None = None
+    since: datetime | None = None
+    limit: int = 200
+
+
+def service_for(provider: str, settings: Settings, transport: httpx.BaseTransport | None = None) -> CiService:
+    """The interface of a provider, as the settings have it."""
+    hosts = tuple(word.strip().lower() for word in settings.log_hosts.split(",") if word.strip())
+    headers = {"User-Agent": "banana"}
+    if provider == "github":
+        headers |= {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+        if settings.github_token:
+            headers["Authorization"] = f"Bearer {settings.github_token.get_secret_value()}"
+        return CiService(settings.github_url, headers=headers, log_hosts=hosts, transport=transport)
+    if settings.gitlab_token:
+        headers["PRIVATE-TOKEN"] = settings.gitlab_token.get_secret_value()
+    return CiService(settings.gitlab_url, headers=headers, log_hosts=hosts, transport=transport)
+
+
+def job_of_event(provider: str, event: str, payload: Mapping[str, Any]) -> Job | Ignored:
+    """The job that an event is about. Raises InputError for a payload that is none of the provider's."""
+    return github.of_event(event, payload) if provider == "github" else gitlab.of_event(event, payload)
+
+
+def read_payload(body: bytes) -> Mapping[str, Any]:
+    """The JSON object of a body. Raises InputError for anything else."""
+    try:
+        payload = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"The body is no JSON: {error}.", "Choose application/json at the service.") from error
+    if not isinstance(payload, dict):
+        raise InputError("The body is no JSON object.", "Choose application/json at the service.")
+    return payload
+
+
+def take_event(
+    store: Store, provider: str, event: str, body: bytes, transport: httpx.BaseTransport | None = None
+) -> Taken:
+    """Take in the job of a kept delivery; its log is fetched where the settings have a token.
+
+    Raises InputError for a payload or log that cannot be used.
+    """
+    job = job_of_event(provider, event, read_payload(body))
+    if isinstance(job, Ignored):
+        return Taken(ignored=job.why)
+    settings = store.settings
+    token = settings.github_token if provider == "github" else settings.gitlab_token
+    if job.log is None or token is None:
+        amend_build(store, job.build_id, Pieces(row=row_of(job.build_id, job.facts)))
+    else:
+        with service_for(provider, settings, transport) as service:
+            take_job(store, service, job)
+    return Taken((job.build_id,))
+
+
+def take_job(store: Store, service: CiService, job: Job) -> Item:
+    """Bring in a job with its log: the facts also when the service has the log no more."""
+    pieces = Pieces(row=row_of(job.build_id, job.facts))
+    message = "" if job.log else "it has no log yet"
+    with scratch_folder(store.settings.home) as tmp:
+        path = tmp / "log"
+        if job.log and service.download(job.log, path, store.settings.max_log_bytes):
+            log = from_path(path, store.settings, tmp, f"the log of {job.build_id}")
+            pieces = Pieces(row=pieces.row, log=log) if log.head(1) else pieces
+        elif job.log:
+            message = "the service has its log no more"
+        outcome = amend_build(store, job.build_id, pieces)
+    return Item(str(job.facts.get("url") or job.build_id), outcome, job.build_id, message=message)
+
+
+def import_jobs(store: Store, provider: str, project: str, wanted: Wanted, report: Report, service: CiService) -> None:
+    """Take in the newest jobs of a project that ended; one that cannot be used is counted, the rest goes in.
+
+    Raises InputError when the service refuses the list itself.
+    """
+    for job in islice(_jobs(provider, project, wanted, report, service), wanted.limit):
+        try:
+            report.add(take_job(store, service, job))
+        except InputError as error:
+            report.refuse(str(job.facts.get("url") or job.build_id), error)
+
+
+def _jobs(provider: str, project: str, wanted: Wanted, report: Report, service: CiService) -> Iterator[Job]:
+    found = _of_github(project, wanted, service) if provider == "github" else _of_gitlab(project, service)
+    for told in found:
+        try:
+            job = github.of_job(project, told) if provider == "github" else gitlab.of_job(service.host, project, told)
+        except InputError as error:
+            report.refuse(project, error)
+            continue
+        if isinstance(job, Ignored):
+            report.add(Item(str(told.get("html_url") or told.get("web_url") or project), "aside", message=job.why))
+            continue
+        if job.facts["status"] in ("queued", "running"):
+            report.add(Item(job.build_id, "aside", message="it has not ended"))
+            continue
+        if wanted.since is not None and _before(job.at, wanted.since):
+            # Lists come newest first.
+            return
+        if wanted.branch is None or job.facts.get("branch") == wanted.branch:
+            yield job
+
+
+def _of_github(project: str, wanted: Wanted, service: CiService) -> Iterator[Mapping[str, Any]]:
+    params: dict[str, Any] = {"per_page": PAGE} | ({"branch": wanted.branch} if wanted.branch else {})
+    for page in service.pages(f"/repos/{project}/actions/runs", params):
+        for run in _list(page, "workflow_runs"):
+            for jobs in service.pages(
+                f"/repos/{project}/actions/runs/{run.get('id')}/jobs", {"per_page": PAGE, "filter": "all"}
+            ):
+                yield from ({"workflow_name": run.get("name")} | job for job in _list(jobs, "jobs"))
+
+
+def _of_gitlab(project: str, service: CiService) -> Iterator[Mapping[str, Any]]:
+    for page in service.pages(f"/projects/{quote(project, safe='')}/jobs", {"per_page": PAGE}):
+        yield from _list({"jobs": page}, "jobs")
+
+
+def _list(answer: Any, name: str) -> list[dict[str, Any]]:
+    found = answer.get(name) if isinstance(answer, dict) else None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise InputError(f"The service's answer has no list {name}.", "Check the address of its interface.")
+    return found
+
+
+def _before(at: str | None, since: datetime) -> bool:
+    try:
+        told = datetime.fromisoformat(at) if at else None
+    except ValueError:
+        return False
+    return told is not None and (told if told.tzinfo else told.replace(tzinfo=UTC)) < since

@@ -1,0 +1,43 @@
+"""``banana deliveries``: what webhooks brought."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.output import Format, say, write_rows
+
+app = typer.Typer(add_completion=False)
+
+
+@app.callback(invoke_without_command=True)
+def deliveries(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="Most rows.")] = 30,
+    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+) -> None:
+    """List what webhooks brought, the newest first, and what came of it."""
+    if context.invoked_subcommand is not None:
+        return
+    from banana_assets.backends.deliveries import Deliveries
+
+    with opened() as (store, _):
+        found = Deliveries(store).list(limit)
+    columns = ["id", "provider", "event", "received_at", "state", "attempts", "builds", "message"]
+    write_rows(list(found.iter_rows(named=True)), form, columns=columns)
+    if not found.height:
+        say("banana deliveries: no webhook has come yet; `banana serve` takes them at /webhooks/github and /gitlab.")
+
+
+@app.command()
+def replay(number: Annotated[int, typer.Argument(min=1, help="Its number, as `banana deliveries` shows it.")]) -> None:
+    """Take a delivery in again, for instance after a token was set with which its log can be fetched."""
+    from banana_assets.backends.ci.taking import take_event
+    from banana_assets.backends.deliveries import Deliveries
+
+    with opened() as (store, _):
+        taken = Deliveries(store).process(number, partial(take_event, store))
+    say(f"banana deliveries: {taken.ignored or 'took in ' + ', '.join(taken.builds)}.")
