@@ -62,6 +62,8 @@ def changed(root: Path | str, base: str | None, head: str | None, cause: Cause |
     if not base or not head:
         which = "the last green build" if not base else "the failed build"
         return Changes(base, head, f"The commit of {which} is not known.")
+    if refused := git.distrust(path):
+        return Changes(base, head, f"The commits cannot be compared: {refused}.")
     found: dict[str, str] = {}
     for name, told in (("last green", base), ("failed", head)):
         sha, why = git.commit_of(path, told)

@@ -59,6 +59,7 @@ UNSAFE = (
     "its path says that it may)"
 )
 TOO_SLOW = "git took too long"
+ELSEWHERE = "its .git leads to a repository that is not its own"
 
 
 def ask(folder: Path, words: Sequence[str], *, most: int = MOST_BYTES, seconds: float = SECONDS) -> Answer:
@@ -116,6 +117,38 @@ def _problem(said: bytes) -> str:
         return NO_REPOSITORY
     lines = said.decode("utf-8", "replace").strip().splitlines()
     return f"git: {lines[0][:200]}" if lines else "git refused without a word"
+
+
+def distrust(folder: Path) -> str:
+    """Why the repository that a folder is in is not asked; empty where it may be.
+
+    A ``.git`` that is a link, a file or has a common folder may lead to any repository of this machine. It is followed
+    only where that repository knows of it: a worktree's, or a submodule's.
+    """
+    answer = ask(
+        folder, ["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir", "--show-toplevel"], most=16_384
+    )
+    if answer.problem:
+        return answer.problem
+    lines = os.fsdecode(answer.out).splitlines()
+    if len(lines) != 3:
+        return ELSEWHERE
+    own, common, top = map(Path, lines)
+    if top != folder and top not in folder.parents:
+        return ELSEWHERE
+    entry = top / ".git"
+    try:
+        if own == common == entry and not entry.is_symlink():
+            return ""
+        if own == common:
+            # A submodule: its repository says where it is checked out, and git took ``top`` from there.
+            told = ask(folder, ["config", "--local", "--get", "core.worktree"], most=4096)
+            at = os.fsdecode(told.out).rstrip("\n")
+            return "" if at and (own / at).resolve() == top and not entry.is_symlink() else ELSEWHERE
+        back = (own / "gitdir").read_text(errors="surrogateescape").rstrip("\n")
+        return "" if own.parent.parent == common and Path(back) == entry else ELSEWHERE
+    except (OSError, ValueError, RuntimeError):
+        return ELSEWHERE
 
 
 def is_revision(text: str) -> bool:

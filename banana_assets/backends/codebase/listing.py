@@ -72,6 +72,8 @@ def listing(folder: Folder, *, most: int = MOST_FILES, submodules: bool = False,
 
 def _by_git(root: Path, most: int, submodules: bool, until: float) -> tuple[list[str] | None, Counter[str], str]:
     skipped: Counter[str] = Counter()
+    if why := git.distrust(root):
+        return None, skipped, why
     answer = git.ask(root, _LIST, seconds=max(0.5, until - time.monotonic()))
     if answer.problem:
         return None, skipped, answer.problem
@@ -113,7 +115,7 @@ def _entered(root: Path, names: Sequence[str], most: int, until: float) -> Itera
             and (inner / ".git").exists()
         ):
             answer = git.ask(inner, _LIST, seconds=max(0.5, until - time.monotonic()))
-            if not answer.problem:
+            if not answer.problem and not git.distrust(inner):
                 stack.append(iter(sorted(os.fsdecode(part) for part in answer.out.split(b"\0")[:-1])))
                 above.append(f"{path}/")
                 continue
@@ -197,9 +199,10 @@ def _rules(folder: Folder, path: str, at: str) -> tuple[Rules, ...]:
 
 def is_listed(folder: Folder, path: str) -> bool:
     """Whether a file is among those that are not ignored."""
-    answer = git.ask(folder.path, [*_LIST, "--", path])
-    if not answer.problem and (answer.out or _is_top(folder.path)):
-        return os.fsencode(path) in answer.out.split(b"\0")
+    if not git.distrust(folder.path):
+        answer = git.ask(folder.path, [*_LIST, "--", path])
+        if not answer.problem and (answer.out or _is_top(folder.path)):
+            return os.fsencode(path) in answer.out.split(b"\0")
     rules = _rules(folder, ".git/info/exclude", "")
     parts = path.split("/")
     for i, name in enumerate(parts):

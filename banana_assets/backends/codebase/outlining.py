@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from banana_assets.core.codebase.names import holds_secrets, is_generated, is_te
 from banana_assets.core.codebase.outline import MOST_BYTES, MOST_SYMBOLS, FileOutline, outline_of
 from banana_assets.core.codebase.outline.grammars import GRAMMARS
 from banana_assets.core.errors import InputError
+
+SECONDS = 2.0
+"""So long one file is parsed. A large one takes a tenth of it."""
+SECONDS_FOR_ALL = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ def outline(root: Path | str, path: str, *, most: int = MOST_SYMBOLS) -> FileOut
             content, _ = folder.read(inside, MOST_BYTES + 1)
         except GoneError as gone:
             raise InputError(f"{shown(inside)} cannot be read: {gone.reason}.", "Give a regular file.") from gone
-    return outline_of(shown(inside), content, _language(inside, content), most=most)
+    return outline_of(shown(inside), content, _language(inside, content), most=most, stop=_after(SECONDS))
 
 
 def outlines(
@@ -53,7 +58,7 @@ def outlines(
     start = f"{relative(below)}/" if below.strip("./") else ""
     skipped: Counter[str] = Counter()
     found: list[FileOutline] = []
-    left = most_symbols
+    left, until = most_symbols, time.monotonic() + SECONDS_FOR_ALL
     with Folder(root) as folder:
         listed = [f.path for f in listing(folder).files if f.regular and f.path.startswith(start)]
         if start and not listed:
@@ -63,12 +68,16 @@ def outlines(
         wanted.sort(key=lambda path: (path.count("/"), path))
         skipped["more files"] += max(0, len(wanted) - most_files)
         for path in sorted(wanted[:most_files]):
+            if time.monotonic() > until:
+                skipped["not reached in time"] += 1
+                continue
             try:
                 content, _ = folder.read(path, MOST_BYTES + 1)
             except GoneError as gone:
                 skipped[gone.reason] += 1
                 continue
-            one = outline_of(shown(path), content, language_of(path), most=min(left, MOST_SYMBOLS))
+            late = _after(min(SECONDS, max(0.0, until - time.monotonic())))
+            one = outline_of(shown(path), content, language_of(path), most=min(left, MOST_SYMBOLS), stop=late)
             if one.refused:
                 skipped[one.refused] += 1
                 continue
@@ -77,6 +86,12 @@ def outlines(
             skipped["symbols beyond the bound"] += one.omitted
             found.append(one)
     return Outlines(tuple(found), dict(+skipped))
+
+
+def _after(seconds: float) -> Callable[[], bool]:
+    """Whether so many seconds have passed."""
+    until = time.monotonic() + seconds
+    return lambda: time.monotonic() > until
 
 
 def _language(path: str, content: bytes) -> str | None:

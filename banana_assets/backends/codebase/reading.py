@@ -26,7 +26,7 @@ from banana_assets.core.codebase.languages import (
 from banana_assets.core.codebase.manifests import Manifest, is_manifest, read_manifest
 from banana_assets.core.codebase.names import holds_secrets, is_generated, is_test, is_test_case, shown
 from banana_assets.core.codebase.sources import key_sources
-from banana_assets.core.codebase.testing import tests_in
+from banana_assets.core.codebase.testing import written_tests
 from banana_assets.core.codebase.types import FILE, LINK, SUBMODULE, CodeBase, CodeFile, Preview, TestsFound
 from banana_assets.core.errors import InputError
 from banana_assets.core.safety.secrets import mask
@@ -148,7 +148,7 @@ class _Kept:
             self.manifests[path] = read_manifest(shown(path), content.decode("utf-8-sig", "replace"))
         if language and KINDS[language] == PROGRAMMING:
             if is_test(path) or (language == "Rust" and b"#[cfg(test)]" in content):
-                self.written[path] = tests_in(language, content)
+                self.written[path] = written_tests(language, content)
             elif begins_here(content):
                 self.begin.append(shown(path))
 

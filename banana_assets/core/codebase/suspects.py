@@ -132,13 +132,14 @@ def _at_line(case: _Case, line: int, who: str, share: float) -> None:
 
 
 def _by_module(case: _Case, cause: Cause) -> None:
-    at = names_module(case.file.path, cause.lines)
-    if at is None:
-        return
-    if case.file.status in ("deleted", "renamed", "added"):
-        case.add(f"the cause names its module, and it was {case.file.status}", 0.6)
-    else:
-        case.add("the cause names its module", 0.4)
+    file = case.file
+    gone = {"deleted": file.path, "renamed": file.old_path or ""}.get(file.status)
+    if gone and names_module(gone, cause.lines) is not None:
+        case.add(f"the cause names its module, and it was {file.status}", 0.7)
+    elif names_module(file.path, cause.lines) is not None:
+        case.add("the cause names its module", 0.5 if file.status == "added" else 0.4)
+    elif names_module(file.path, cause.around) is not None:
+        case.add("the evidence names its module", 0.25)
 
 
 def _by_names(case: _Case, names: Mapping[str, int], spread: Counter[str]) -> None:
@@ -146,24 +147,30 @@ def _by_names(case: _Case, names: Mapping[str, int], spread: Counter[str]) -> No
     met = {word: spread[word] for word in _words(case.file.hunks) if word in names}
     for word in sorted(met, key=lambda w: (met[w], names[w], w))[:5]:
         defined = _defines(case.file.hunks, word)
-        share = (0.55 if defined else 0.3) / met[word]
-        what = {"-": "it no longer defines", "+": "it defines anew or otherwise", "": "its changed lines name"}[defined]
-        case.add(f"{what} {word}, which the cause names", share)
+        what, share = {
+            "-": ("it no longer defines", 0.55),
+            "+": ("it defines anew or otherwise", 0.5),
+            "@": ("it changed within", 0.45),
+            "": ("its changed lines name", 0.3),
+        }[defined]
+        case.add(f"{what} {word}, which the cause names", share / met[word])
         case.lines += [(h.first, h.last) for h in case.file.hunks if h.first and _has(h, word)][:5]
 
 
 def _defines(hunks: Sequence[Hunk], word: str) -> str:
-    """``-`` where a definition of the name went and none came, ``+`` where one came, else empty."""
+    """``-`` where a definition of the name went and none came, ``+`` where one came, ``@`` where one holds a hunk."""
     pattern = re.compile(
         rf"\b(?:def|class|func|function|fn|struct|enum|trait|interface|type|const|let|var|val|module|sub|record|#define)\s+"
         rf"(?:\([^)]*\)\s*|self\.)?{re.escape(word)}\b|^.\s*(?:[\w<>\[\],*&:]+\s+)+{re.escape(word)}\s*\(|^.\s*{re.escape(word)}\s*[:=](?!=)"
     )
     signs = {line[0] for hunk in hunks for line in hunk.lines if word in line and pattern.search(line)}
-    return "+" if "+" in signs else "-" if signs else ""
+    if signs:
+        return "+" if "+" in signs else "-"
+    return "@" if any(word in _WORD.findall(hunk.heading) for hunk in hunks) else ""
 
 
 def _has(hunk: Hunk, word: str) -> bool:
-    return any(word in line for line in hunk.lines)
+    return any(word in _WORD.findall(line) for line in (hunk.heading, *hunk.lines))
 
 
 _WORD = re.compile(r"[A-Za-z_$][\w$]{2,80}")

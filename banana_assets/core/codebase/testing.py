@@ -33,7 +33,7 @@ _ALIKE = {
 _COMPILED = {name: re.compile(pattern, re.MULTILINE) for name, pattern in _WRITTEN.items()}
 
 
-def tests_in(language: str | None, content: bytes) -> int:
+def written_tests(language: str | None, content: bytes) -> int:
     """The tests that the conventions of the language's runners find in a source; 0 for a language without such."""
     pattern = _COMPILED.get(_ALIKE.get(language or "", language or ""))
     return sum(1 for _ in pattern.finditer(content)) if pattern else 0

@@ -10,10 +10,9 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
 from defusedxml import ElementTree
 
-from banana_assets.core.codebase.manifests.types import Dependency, EntryPoint, Manifest, ManifestError
+from banana_assets.core.codebase.manifests.types import Dependency, EntryPoint, Manifest, ManifestError, yaml_mapping
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -207,9 +206,7 @@ def by_lines(path: str, text: str) -> Manifest:
 
 def pubspec(path: str, text: str) -> Manifest:
     """``pubspec.yaml``."""
-    data = yaml.safe_load(text)
-    if not isinstance(data, dict):
-        raise ManifestError("it holds no mapping")
+    data = yaml_mapping(text)
     found = [
         Dependency(str(name), wanted if isinstance(wanted, str) else "", group)
         for key, group in (("dependencies", "runtime"), ("dev_dependencies", "dev"))

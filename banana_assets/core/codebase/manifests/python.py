@@ -9,11 +9,9 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import yaml
+from banana_assets.core.codebase.manifests.types import Dependency, EntryPoint, Manifest, ManifestError, yaml_mapping
 
-from banana_assets.core.codebase.manifests.types import Dependency, EntryPoint, Manifest, ManifestError
-
-_REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(.*?)\s*$")
+_REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*((?:[<>=!~(@].*)?)\s*$")
 _DEV = re.compile(r"(?i)dev|test|lint|doc|type|check|ci\b|style")
 
 
@@ -122,7 +120,12 @@ def setup_py(path: str, text: str) -> Manifest:
     found: list[Dependency] = []
     entries: list[EntryPoint] = []
     name = ""
-    for node in ast.walk(ast.parse(text)):
+    try:
+        parsed = ast.parse(text)
+    except MemoryError as error:
+        # What the parser says of expressions that nest too deeply.
+        raise ManifestError("it nests too deeply") from error
+    for node in ast.walk(parsed):
         if not (isinstance(node, ast.Call) and _called(node) == "setup"):
             continue
         given = {word.arg: word.value for word in node.keywords}
@@ -155,9 +158,7 @@ def _literal(node: ast.expr | None, otherwise: object) -> Any:
 
 def conda(path: str, text: str) -> Manifest:
     """``environment.yml``."""
-    data = yaml.safe_load(text)
-    if not isinstance(data, dict):
-        raise ManifestError("it holds no mapping")
+    data = yaml_mapping(text)
     found: list[Dependency] = []
     for item in data.get("dependencies") or ():
         if isinstance(item, str) and (one := requirement(item.partition("::")[2] or item)):

@@ -91,14 +91,18 @@ def read_manifest(path: str, text: str) -> Manifest:
 
 
 def _bounded(manifest: Manifest) -> Manifest:
+    """Within bounds, and masked: a value together with its name, which may be what tells that it is a secret."""
     kept = manifest.dependencies[:MOST_DEPENDENCIES]
     points = manifest.entry_points[:100]
-    texts = [d.wanted for d in kept] + [p.target for p in points] + [d.name for d in kept]
-    safe = [text[:200] for text in mask_lines([" ".join(text.split()) for text in texts]).lines]
-    n, m = len(kept), len(points)
+    pairs = [(d.name, d.wanted) for d in kept] + [(p.name, p.target) for p in points]
+    joined = (" ".join(f"{name.replace('=', ' ')}={value}".split()) for name, value in pairs)
+    texts = [line.partition("=") for line in mask_lines(joined).lines]
+    safe = [(name[:200], value[:200]) for name, _, value in texts]
     return replace(
         manifest,
-        dependencies=tuple(Dependency(safe[n + m + i][:200], safe[i], d.group) for i, d in enumerate(kept)),
-        entry_points=tuple(replace(p, target=safe[n + i]) for i, p in enumerate(points)),
-        omitted=len(manifest.dependencies) - n,
+        dependencies=tuple(Dependency(*safe[i], d.group) for i, d in enumerate(kept)),
+        entry_points=tuple(
+            replace(p, name=safe[len(kept) + i][0], target=safe[len(kept) + i][1]) for i, p in enumerate(points)
+        ),
+        omitted=len(manifest.dependencies) - len(kept),
     )

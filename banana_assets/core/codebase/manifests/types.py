@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +42,20 @@ class Manifest:
 
 class ManifestError(Exception):
     """The manifest is not what its name says."""
+
+
+MOST_YAML = 128 * 1024
+MOST_BRACKETS = 300
+
+
+def yaml_mapping(text: str) -> dict[str, Any]:
+    """The mapping that a YAML text holds. Raises ManifestError for another one.
+
+    Brackets are bounded: the reader's time grows with the square of how deep they nest.
+    """
+    if len(text) > MOST_YAML or text.count("[") + text.count("{") > MOST_BRACKETS:
+        raise ManifestError("it is larger than such files are")
+    data = yaml.safe_load(text)
+    if not isinstance(data, dict):
+        raise ManifestError("it holds no mapping")
+    return data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import tree_sitter
@@ -20,6 +20,7 @@ MOST_BYTES = 512 * 1024
 MOST_SYMBOLS = 1_000
 _MOST_NODES = 300_000
 _LONGEST_LINE = 5_000
+_CHUNK = 16 * 1024
 _LIKE_CPP = re.compile(rb"^\s*(?:class\s+\w+|namespace\b|template\s*<|(?:public|private|protected)\s*:)", re.MULTILINE)
 
 
@@ -34,10 +35,19 @@ class _At:
     above: tuple[Node, ...]
 
 
-def outline_of(path: str, source: bytes, name: str | None, *, most: int = MOST_SYMBOLS) -> FileOutline:
+def outline_of(
+    path: str,
+    source: bytes,
+    name: str | None,
+    *,
+    most: int = MOST_SYMBOLS,
+    stop: Callable[[], bool] = lambda: False,
+) -> FileOutline:
     """The outline of a file's bytes in that language (a name of ``languages``), with at most so many symbols.
 
     What does not parse costs only what stands there. A file that cannot be outlined at all is told as ``refused``.
+    ``stop`` is asked now and then whether to give up: some grammars need a time that grows with the square of the text
+    where nothing in it fits.
     """
     if name == "C" and path.endswith(".h") and _LIKE_CPP.search(source):
         name = "C++"
@@ -50,10 +60,22 @@ def outline_of(path: str, source: bytes, name: str | None, *, most: int = MOST_S
         return FileOutline(path, name, refused="it is binary")
     if _minified(source):
         return FileOutline(path, name, refused="it is minified or generated")
-    tree = tree_sitter.Parser(language(name)).parse(source)
+    tree = _parsed(source, name, stop)
+    if tree is None:
+        return FileOutline(path, name, refused="it takes too long to parse")
     symbols, omitted = _symbols(source, tree.root_node, grammar, most)
     error = _first_error(tree.root_node) if tree.root_node.has_error else None
     return FileOutline(path, name, _masked(symbols), error, omitted)
+
+
+def _parsed(source: bytes, name: str, stop: Callable[[], bool]) -> tree_sitter.Tree | None:
+    try:
+        return tree_sitter.Parser(language(name)).parse(
+            lambda at, _: source[at : at + _CHUNK], progress_callback=lambda _at, _error: stop()
+        )
+    except ValueError:
+        # Parsing that was stopped.
+        return None
 
 
 def _minified(source: bytes) -> bool:
