@@ -18,11 +18,16 @@ class TablesResource(dg.ConfigurableResource[Tables]):
     root: str = Field(description="folder or object store that holds a folder a table")
     storage_options: dict[str, str] = Field(default_factory=dict, description="options of the object store")
     _tables: Tables | None = PrivateAttr(default=None)
+    _run_id: str | None = PrivateAttr(default=None)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Keep which run this is, for what it writes."""
+        self._run_id = context.run.run_id if context.run else None
 
     def get(self) -> Tables:
         """The client; made once."""
         if self._tables is None:
-            self._tables = Tables(self.root, self.storage_options or None)
+            self._tables = Tables(self.root, self.storage_options or None, self._run_id)
         return self._tables
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 ATTEMPTS = 12
+RUN_ID = "run_id"
+"""Where a commit says which run wrote it."""
+
 T = TypeVar("T")
 
 
@@ -39,9 +42,11 @@ class Written:
 class Tables:
     """The folder (or object store) of Delta tables."""
 
-    def __init__(self, root: str, storage_options: dict[str, str] | None = None) -> None:
+    def __init__(self, root: str, storage_options: dict[str, str] | None = None, run_id: str | None = None) -> None:
+        """``run_id``: the Dagster run that writes, kept with each commit."""
         self.root = root.rstrip("/")
         self.storage_options = storage_options
+        self.run_id = run_id
 
     def uri(self, table: Table) -> str:
         """Where the table lives."""
@@ -154,6 +159,18 @@ class Tables:
         gone = opened.vacuum(retention_hours=168, dry_run=False)
         return {"files": len(opened.file_uris()), "joined": done.get("numFilesRemoved", 0), "vacuumed": len(gone)}
 
+    def delta(self, table: Table, version: int | None = None) -> DeltaTable | None:
+        """The Delta table itself, as it is or was; None where it was never written, or that version is not kept."""
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
+
+        if version is None:
+            return self._open(table)
+        try:
+            return DeltaTable(self.uri(table), version=version, storage_options=self.storage_options)
+        except DeltaError:
+            return None
+
     def _open(self, table: Table) -> DeltaTable | None:
         from deltalake import DeltaTable
 
@@ -180,7 +197,7 @@ class Tables:
 
     def _overwrite(self, table: Table, frames: Iterable[pl.DataFrame], where: str | None) -> int:
         import pyarrow as pa
-        from deltalake import WriterProperties, write_deltalake
+        from deltalake import CommitProperties, WriterProperties, write_deltalake
 
         opened = self._open(table) or self._create(table)
         evolved = not self._declared(opened, table)
@@ -193,6 +210,7 @@ class Tables:
             predicate=where,
             schema_mode=None if not evolved else "overwrite" if where is None else "merge",
             writer_properties=WriterProperties(compression="ZSTD", max_row_group_size=128 * 1024),
+            commit_properties=CommitProperties(custom_metadata={RUN_ID: self.run_id}) if self.run_id else None,
         )
         return opened.version()
 

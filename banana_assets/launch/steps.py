@@ -84,7 +84,7 @@ def _begin(records: PlanRecords, launch: Launch, run_id: str, by: str) -> None:
         by=by,
         at=datetime.now(UTC),
         run_id=run_id,
-        note=f"approved by {launch.approved_by}",
+        note=None if launch.approved_by == by else f"approved by {launch.approved_by}",
         check=check(plan, step, "start"),
     )
 

@@ -25,7 +25,7 @@ TITLE_CHARACTERS = 120
 QUOTE_LINES = 20
 
 _CODE = re.compile("`[^`]+`")
-_WORKS = re.compile(r"[\\*_\[\]<>|~`&]|!(?=\[)")
+_WORKS = re.compile(r"(?<!\w)_|_(?!\w)|[\\*\[\]<>|~`&]|!(?=\[)")
 _BEGINS = re.compile(r"(?:[#+=-]+|\d+[.)])(?= |$)")
 """What makes a block of the words after it."""
 
