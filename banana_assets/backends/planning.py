@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+import polars as pl
 
 from banana_assets.backends.knowing import behind, knowledge
 from banana_assets.backends.plan_records import PlanRecords
@@ -17,18 +20,28 @@ from banana_assets.backends.proposing import NO_MODEL, Proposer, Question, Spent
 from banana_assets.backends.quotes import Quotes
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
+from banana_assets.backends.template_records import TemplateRecords
 from banana_assets.core.advice.headlines import DIFFICULTY
 from banana_assets.core.plans.asked import MOST_SUBTASKS, Ask
 from banana_assets.core.plans.case import Case, cases
+from banana_assets.core.plans.choosing import choose
 from banana_assets.core.plans.constraints import read
 from banana_assets.core.plans.evidence import failure_evidence, goal_evidence
 from banana_assets.core.plans.goals import Found, find, goal_plan
 from banana_assets.core.plans.knowledge import Knowledge
-from banana_assets.core.plans.planner import failure_concerns, failure_plan, pressing, recommendation_plan
+from banana_assets.core.plans.planner import (
+    Method,
+    abstains,
+    failure_concerns,
+    failure_plan,
+    pressing,
+    recommendation_plan,
+)
+from banana_assets.core.plans.templates import Template, applied
 from banana_assets.core.plans.types import Issue, Plan
 from banana_assets.core.plans.upkeep import about_tables, table_subjects
 from banana_assets.core.plans.validation import worst_first
-from banana_assets.core.tables import TABLES
+from banana_assets.core.tables import PLAN_TEMPLATES, TABLES
 
 if TYPE_CHECKING:
     from banana_assets.backends.llm import Models
@@ -114,7 +127,7 @@ def plan_failures(
     if report.undiagnosed:
         mine = planned.claim(report.undiagnosed, by=run_id, now=clock())
         planned.failed(mine, "its log is not diagnosed yet", by=run_id, now=clock())
-    planner = Planner(store, known, models, clock=clock)
+    planner = Planner(store, lake, known, models, clock=clock)
     report.spent = planner.proposer.spent
     with planned.claimed([b for b in ids if b in logs], by=run_id, clock=clock, logs=logs) as claimed:
         wanted = set(claimed)
@@ -170,7 +183,7 @@ def plan_goal(
     ``with_analysis`` also looks at bottlenecks, recommendations, patterns and forecasts, not only at what failed.
     """
     ask = Ask(goal, context, tuple(constraints), preferred_approach, max_subtasks)
-    planner = Planner(store, knowledge(store, lake), models, clock=clock, use_model=use_model, advanced=advanced)
+    planner = Planner(store, lake, knowledge(store, lake), models, clock=clock, use_model=use_model, advanced=advanced)
     found, plan = _goal_floor(store, lake, planner, ask, with_analysis=with_analysis)
     there = planner.known.rooms if with_analysis else ()
     if plan.status != "abstained":
@@ -201,7 +214,7 @@ def preview_goal(
 ) -> Preview:
     """What ``plan_goal`` would be made with. Nothing is asked of a model, and nothing stored."""
     ask = Ask(goal, context, tuple(constraints), preferred_approach, max_subtasks)
-    planner = Planner(store, knowledge(store, lake), None, clock=clock)
+    planner = Planner(store, lake, knowledge(store, lake), None, clock=clock)
     found, floor = _goal_floor(store, lake, planner, ask, with_analysis=with_analysis)
     evidence = goal_evidence(found.subjects, floor, ask, planner.known.rooms if with_analysis else ())
     return Preview(
@@ -239,6 +252,7 @@ class Planner:
     def __init__(
         self,
         store: Store,
+        lake: Tables,
         known: Knowledge,
         models: Models | None,
         *,
@@ -246,12 +260,26 @@ class Planner:
         use_model: str | None = None,
         advanced: bool = False,
     ) -> None:
+        self._store = store
+        self._lake = lake
         self.known = known
         self.clock = clock
         self.records = PlanRecords(store.engine)
         self.quotes = Quotes(store)
         seconds = store.settings.llm_deadline_seconds
         self.proposer = Proposer(models, self.quotes, deadline_seconds=seconds, use_model=use_model, advanced=advanced)
+
+    @cached_property
+    def templates(self) -> tuple[list[Template], pl.DataFrame]:
+        """The templates, and what each was worth so far."""
+        known = TemplateRecords(self._store.engine).templates()
+        return known, self._lake.read(PLAN_TEMPLATES) if known else PLAN_TEMPLATES.empty()
+
+    def method(self, case: Case) -> Method | None:
+        """The template that fits a failure best, where one does."""
+        templates, standing = self.templates
+        choice = choose(case, templates, standing) if templates else None
+        return Method(applied(choice.template, case), choice.template.template_id, choice.why) if choice else None
 
     def failure(self, case: Case) -> tuple[Plan, bool]:
         """The plan that answers a failure now, and whether it is new. A model is not asked about what is over."""
@@ -265,7 +293,9 @@ class Planner:
         tried = before is not None and before.status != "abstained" and case.change is not None
         ask = Ask(preferred_approach="undo the change") if tried else Ask()
         there = self.known.rooms
-        plan = failure_plan(case, self.clock(), ask, there, supersedes=before.plan_id if before else None)
+        again = before.plan_id if before else None
+        method = None if tried or abstains(case) else self.method(case)
+        plan = failure_plan(case, self.clock(), ask, there, supersedes=again, method=method)
         if before is not None and (before.status, before.reason) == (plan.status, plan.reason) != ("pending", None):
             return before, False
         if lost:

@@ -20,9 +20,11 @@ from banana_assets.core.plans.evidence import Evidence
 from banana_assets.core.plans.finishing import judged
 from banana_assets.core.plans.needs import Room
 from banana_assets.core.plans.proposal import contradictions, proposed, unsafe
+from banana_assets.core.plans.quality import AGAIN, NOT_USED
 from banana_assets.core.plans.scoring import Concern
 from banana_assets.core.plans.types import Issue, Plan
 from banana_assets.core.plans.validation import errors, worst_first
+from banana_assets.core.safety.answers import findings
 
 if TYPE_CHECKING:
     from banana_assets.backends.llm import Models
@@ -112,11 +114,12 @@ class Proposer:
             plan = self._read(answer, question)
             faults = errors(plan.issues)
             if not faults:
-                again = [Issue("info", "A first answer had faults; this is the second.")] if attempt == 2 else []
+                again = [Issue("info", AGAIN)] if attempt == 2 else []
                 return replace(plan, issues=worst_first((*plan.issues, *again)))
             told = "; ".join(dict.fromkeys(f"{f.step}: {f.message}" if f.step else f.message for f in faults))
-            told = f"Answer {attempt} of {answer.provider}/{answer.model} was not used: {told}"
-            said.append(Issue("warning", told[:LONGEST_ISSUE]))
+            name = f"{answer.provider}/{answer.model}"
+            told = _servable(told, question.evidence)
+            said.append(Issue("warning", NOT_USED.format(attempt=attempt, model=name, faults=told)[:LONGEST_ISSUE]))
         return replace(floor, issues=worst_first((*floor.issues, *said)))
 
     def _read(self, answer: Answer, question: Question) -> Plan:
@@ -153,12 +156,18 @@ class Proposer:
                 deadline_seconds=seconds,
             )
         except ModelError as error:
-            told = f"No model answered: {error.message}"
+            told = f"No model answered: {_servable(error.message, question.evidence)}"
             said.append(Issue("info", told[:LONGEST_ISSUE]))
             self.spent.tried.append(told)
             return None
-        self.spent.add(answer)
+        self.spent.add(replace(answer, tried=tuple(_servable(t, question.evidence) for t in answer.tried)))
         return answer
+
+
+def _servable(told: str, evidence: Evidence) -> str:
+    """What went wrong, without the words of an answer that may not be served; the ledger of calls has them."""
+    held = "may not be served" in told or bool(findings([told], evidence.data))
+    return "the answers held what may not be served." if held else told
 
 
 def checked(plan: Plan, quotes: Quotes) -> Plan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from banana_assets.core.plans.knowledge import Knowledge
 from banana_assets.core.plans.needs import Room
 from banana_assets.core.plans.reverting import reverting, wants_revert
 from banana_assets.core.plans.scoring import Concern
-from banana_assets.core.plans.types import Action, Plan, Prediction, TableRow
+from banana_assets.core.plans.types import Action, Issue, Plan, Prediction, TableRow
 from banana_assets.core.safety.secrets import mask
 from banana_assets.core.tables.plans import PLANS
 
@@ -70,10 +70,25 @@ def pressing(recommendations: pl.DataFrame, most: int = MOST_RECOMMENDATIONS) ->
     return open_.sort(["impact_score", "recommendation_id"], descending=[True, False]).head(most).to_dicts()
 
 
+@dataclass(frozen=True)
+class Method:
+    """A recipe from elsewhere than the class of the failure: the template that it is, and why it was chosen."""
+
+    recipe: Recipe
+    template_id: str
+    why: str
+
+
 def failure_plan(
-    case: Case, now: datetime, ask: Ask = NO_ASK, there: Sequence[Room] = (), supersedes: str | None = None
+    case: Case,
+    now: datetime,
+    ask: Ask = NO_ASK,
+    there: Sequence[Room] = (),
+    *,
+    supersedes: str | None = None,
+    method: Method | None = None,
 ) -> Plan:
-    """The plan for one distinct failure, made at ``now``.
+    """The plan for one distinct failure, made at ``now``, by ``method`` or by the recipe of its class.
 
     Its id is a hash of the failure, of what was asked and of the quotes it rests on. It abstains, with one reason, when
     the class is unknown or too unsure, no line can be cited, or no plan keeps the constraints.
@@ -86,7 +101,7 @@ def failure_plan(
     reason = abstains(case)
     if reason:
         return replace(plan, reason=reason)
-    recipe = recipe_of(case, ask)
+    recipe = method.recipe if method else recipe_of(case, ask)
     drafts = (*recipe.steps, *_taking_in(case, recipe.steps))
     rows = (TableRow("failure_clusters", case.cluster_id), TableRow("build_failures", case.build_id))
     steps = numbered(drafts, case.citations, needs=case.needs, run_minutes=case.run_minutes, rests_on=rows)
@@ -99,6 +114,8 @@ def failure_plan(
         risks=recipe.risks,
         fallback_plan=_fallback(case, recipe, now),
         prediction=prediction(case, now),
+        template_id=method.template_id if method else None,
+        issues=(Issue("info", method.why),) if method else (),
     )
     return finished(made, failure_concerns(case), ask, there)
 
