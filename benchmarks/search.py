@@ -16,6 +16,7 @@ alike stands in the way. A fingerprint is not used, with which the very same fai
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import random
 import re
@@ -105,8 +106,10 @@ def asked(text: str, wanted: str, draw: random.Random) -> Iterator[Question]:
 def more_of(folder: Path, limit: int) -> Iterator[tuple[Document, str]]:
     """One document a failed log of that folder, with its text."""
     known: set[str] = set()
-    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".log", ".txt") and p.is_file()):
-        text = path.read_text("utf-8", "replace")
+    for path in sorted(p for p in folder.rglob("*") if p.name.endswith((".log", ".log.gz"))):
+        text = (gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()).decode(
+            "utf-8", "replace"
+        )
         found = diagnose(text.splitlines())
         if found.status == "success" or not found.cause_text.strip() or found.fingerprint in known:
             continue
