@@ -154,9 +154,9 @@ class Models:
         try:
             return self._floor.generate(request, 0.0)
         except ModelError as error:
-            if tried:
-                raise ModelError(error.kind, f"{error.message} Before: {' '.join(tried)}") from error
-            raise
+            if not tried:
+                raise
+            raise ModelError(error.kind, " ".join(tried), error.message) from error
 
     def _below_floor(self, candidate: Candidate, category: str) -> str | None:
         if self._quality is None or not category:

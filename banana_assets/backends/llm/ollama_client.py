@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 from banana_assets.backends.llm.failed import of_status
@@ -82,6 +83,7 @@ class Ollama:
 
     def health(self) -> Health:
         """Whether it answers, and has the model."""
+        import_module("ollama")  # Its time is not the server's.
         try:
             listed = _Exchange(self.url, HEALTH_SECONDS).ask(lambda client: client.list())
         except ModelError as error:

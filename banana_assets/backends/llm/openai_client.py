@@ -6,6 +6,7 @@ import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 from banana_assets.backends.llm.failed import of_status
@@ -56,6 +57,7 @@ class OpenAI:
 
     def health(self) -> Health:
         """Whether it answers, takes the key and lists the model."""
+        import_module("openai")  # Its second is not the server's.
         try:
             listed = self._ask(lambda client: [m.id for m in client.models.list().data], HEALTH_SECONDS)
         except (ModelError, _RefusedParameterError) as error:
