@@ -16,7 +16,7 @@ import polars as pl
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.ask.choosing import NONE, request
-from banana_assets.core.ask.meaning import offered, query, taken, understood
+from banana_assets.core.ask.meaning import query, taken, understood
 from banana_assets.core.ask.naming import Known
 from banana_assets.core.ask.serving import served
 from banana_assets.core.ask.types import Named, Query, Reply, Understood
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 SECONDS = 20.0
 """A model that is asked which query is meant has so long."""
 HITS = 5
+EXAMPLES = (
+    "Ask, for example, why the last build failed, what fails most, how many builds failed last week, which tests are "
+    "flaky, what takes longest, when the disk is full, what is new in the logs, or what to improve."
+)
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,10 @@ def ask(store: Store, tables: Tables, question: str, *, now: datetime, models: M
     if meant.query is None and models is not None and models.configured:
         meant, by = _chosen(models, question, meant)
     if meant.query is None:
-        reply = Reply("", missing=f"{meant.why} {_offer()}")
+        reply = Reply("", missing=f"{meant.why} {EXAMPLES}")
         return _answered(question, meant, by, served(reply), {})
     frames, versions = _read(tables, builds, meant.query, meant.named)
-    used = [name for name in meant.query.tables if name != "failure_clusters"]
+    used = [name for name in meant.query.tables if name != "failure_clusters"] or list(meant.query.tables)
     if all(not frames[name].height for name in used) and meant.query.name not in (
         "outcomes",
         "templates",
@@ -134,10 +138,6 @@ def _empty(meant: Query, builds: pl.DataFrame, tables: Tables) -> str:
     if builds.height and all(tables.version(TABLES[name]) is None for name in meant.tables if name != BUILDS.name):
         return f"{told} They are computed by `banana materialize`."
     return f"{told} {meant.fill[0].upper()}{meant.fill[1:]}." if meant.fill[0] != "`" else f"{told} {meant.fill}."
-
-
-def _offer() -> str:
-    return "What can be asked: " + "; ".join(offered()) + "."
 
 
 def _answered(question: str, meant: Understood, by: str, reply: Reply, versions: Mapping[str, int | None]) -> Answered:

@@ -62,8 +62,6 @@ def within(named: Named) -> str:
         parts.append(f"of {', '.join(named.jobs)}")
     if named.branch:
         parts.append(f"on {named.branch}")
-    if named.category:
-        parts.append(f"by {named.category}")
     if named.span:
         until = f" until {when(named.span.last)}" if named.span.last else ""
         parts.append(f"since {when(named.span.first)}{until}")
@@ -144,7 +142,7 @@ def why_failed(frames: Frames, named: Named) -> Reply:
         build_fact(build),
         fact(f"{row['category']}: {first_line(row['reason'])}", "build_failures", row["build_id"], citation(row)),
     ]
-    text = f"{build['build_id']} ({build['whole']}) failed by {row['category'].replace('_', ' ')} (confidence {row['confidence']:.2f}): {first_line(row['reason'])}."
+    text = f"{build['build_id']} ({build['whole']}) failed {when(build['at'])} by {row['category'].replace('_', ' ')} (confidence {row['confidence']:.2f}): {first_line(row['reason'])}."
     clusters = frames["failure_clusters"].filter(pl.col("builds").list.contains(build["build_id"]))
     if clusters.height:
         cluster = clusters.row(0, named=True)
@@ -206,7 +204,8 @@ def counted(frames: Frames, named: Named) -> Reply:
     if named.category:
         of = frames["build_failures"].filter(category=named.category)["build_id"].to_list()
         some = some.filter(pl.col("build_id").is_in(of))
-    word = {"failed": "failed", "success": "succeeded", "cancelled": "were cancelled"}[status]
+    told = f"failed by {named.category.replace('_', ' ')}" if named.category else "failed"
+    word = {"failed": told, "success": "succeeded", "cancelled": "were cancelled"}[status]
     if not done.height:
         return nothing(frames, named)
     low, high = wilson(some.height, done.height)

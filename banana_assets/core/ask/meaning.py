@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from banana_assets.core.ask import around, failures, speed
 from banana_assets.core.ask.naming import Known, named
@@ -38,36 +38,39 @@ QUERIES: tuple[Query, ...] = (
           _words(_FAIL, _BUILD, _LAST, _SAY, _WHERE, "first end go"),
           _words("build jobs branch span category status"), ("builds", "build_failures", "failure_clusters"), BUILDS_FILL, failures.why_failed),
     Query("fails_most", "which failures the most builds have",
-          (_words(_MOST, "cause"), _words(_FAIL, "cause reason problem error")),
+          (_words(_MOST, "cause @limit"), _words(_FAIL, "cause reason problem error")),
           _words(_FAIL, _BUILD, _MOST, _SAY, "cause reason our"),
           _words("jobs branch span category limit status"), ("builds", "build_failures", "failure_clusters"), BUILDS_FILL, failures.fails_most),
     Query("counted", "how many builds ended so, and their share",
-          (_words("many count number rate share percent percentage ratio often fraction total"), _words(_BUILD, "fail failure pass green red success succeed cancel @status")),
-          _words(_FAIL, _BUILD, _SAY, "pass green success succeed cancel abort finish total there queue wait unsuccessful"),
+          (_words("@count number rate share percent percentage ratio fraction total"), _words(_BUILD, "fail failure pass green red success succeed cancel @status @category")),
+          _words(_FAIL, _BUILD, _SAY, "pass green success succeed cancel abort finish total there queue wait unsuccessful count often"),
           _words("jobs branch span category status"), ("builds", "build_failures"), BUILDS_FILL, failures.counted),
     Query("listed", "which builds are like that",
           (_words("which list show what any"), _words("build run"), _words("@status @span @category @branch @jobs recent latest last")),
           _words(_FAIL, _BUILD, _LAST, _SAY, "pass green success succeed cancel there abort queue wait"),
           _words("jobs branch span category status limit"), ("builds", "build_failures"), BUILDS_FILL, failures.listed),
     Query("last_green", "which build was the last green one",
-          (_words(_LAST, "when"), _words("green pass success succeed work")),
-          _words(_BUILD, _LAST, "green pass success succeed work when time"),
+          (_words("@last_green"),),
+          _words(_BUILD, _LAST, "when green pass success succeed work when time"),
           _words("jobs branch span status"), ("builds",), BUILDS_FILL, failures.last_green),
+    Query("last_failed", "which build failed last, and why",
+          (_words("@last_failed"),), _words(_FAIL, _BUILD, _LAST, "when say"),
+          _words("jobs branch category status"), ("builds", "build_failures", "failure_clusters"), BUILDS_FILL, failures.why_failed),
     Query("standing", "how a build, or the latest one, ended",
           (_words("pass green break red ok status state stand fail succeed how result finish done fine working"), _words(_LAST, "@build @branch @jobs now build ci everything")),
-          _words(_BUILD, _LAST, "pass green break red ok status state stand fail succeed result finish done now how end go everything fine working"),
+          _words(_BUILD, _LAST, "when pass green break red ok status state stand fail succeed result finish done now how end go everything fine working"),
           _words("build jobs branch status"), ("builds",), BUILDS_FILL, failures.standing),
     Query("changed", "between which commits a failure began",
           (_words("change commit introduce culprit difference diff blame"),),
-          _words(_FAIL, _BUILD, _LAST, _SAY, "change commit introduce culprit difference diff blame green pass success start cause between since first bad"),
+          _words(_FAIL, _BUILD, _LAST, _SAY, "when change commit introduce culprit difference diff blame green pass success start cause between since first bad"),
           _words("build jobs branch span status"), ("builds", "failure_clusters"), BUILDS_FILL, failures.changed),
     Query("seen_before", "whether a build's failure was there before it",
           (_words("before new known again first earlier already"), _words("@build")),
-          _words(_FAIL, _BUILD, _SAY, "before new known again first earlier already see time"),
+          _words(_FAIL, _BUILD, _SAY, "when before new known again first earlier already see time"),
           _words("build status"), ("builds", "build_failures", "failure_clusters"), BUILDS_FILL, failures.seen_before),
     Query("new_failures", "which failures were not there before",
           (_words("new"), _words("fail failure")),
-          _words(_FAIL, _BUILD, _SAY, "new appear see"), _words("span limit status"), ("failure_clusters",), BUILDS_FILL, failures.new_failures),
+          _words(_FAIL, _BUILD, _SAY, "when new appear see"), _words("span limit status"), ("failure_clusters",), BUILDS_FILL, failures.new_failures),
     Query("open_failures", "which failures are not mended",
           (_words("open unresolved still unfixed remaining outstanding current broken break"), _words("fail failure problem break issue")),
           _words(_FAIL, _BUILD, _SAY, "open unresolved still unfixed remaining outstanding current"),
@@ -94,7 +97,7 @@ QUERIES: tuple[Query, ...] = (
           _words("jobs branch span limit"), ("builds",), BUILDS_FILL, speed.slow_jobs),
     Query("slower", "whether jobs have become slower or faster",
           (_words("slower slow faster quicker longer speed performance"), _words("get become go @jobs build ci pipeline job slower faster longer")),
-          _words(_BUILD, "slower slow faster quicker longer speed performance get become go take than over time change"),
+          _words(_BUILD, "when slower slow faster quicker longer speed performance get become go take than over time change"),
           _words("jobs span"), ("build_changes",), BUILDS_FILL, speed.slower),
     Query("when_full", "when a resource crosses 90 % of its limit",
           (_words("full exhaust fill limit enough out run soon"), _words("@resource space")),
@@ -106,7 +109,7 @@ QUERIES: tuple[Query, ...] = (
           _words("resource source span jobs limit"), ("resource_usage",), SERIES_FILL, around.usage),
     Query("new_patterns", "which log patterns were not there before",
           (_words("new unseen appear first emerge"), _words("pattern error message log line warning")),
-          _words("new unseen appear first emerge pattern error message log line warning see since start kind"),
+          _words("when new unseen appear first emerge pattern error message log line warning see since start kind"),
           _words("span source severity limit"), ("log_patterns",), LOGS_FILL, around.new_patterns),
     Query("top_patterns", "which log patterns ask most for attention",
           (_words(_MOST, "worst severe critical pattern @severity noisy loudest"), _words("pattern error message log line warning")),
@@ -119,11 +122,11 @@ QUERIES: tuple[Query, ...] = (
           (_words("health healthy score"),), _words(_BUILD, "health healthy score how good"), _words("jobs"), ("build_health",), BUILDS_FILL, around.health),
     Query("anomalies", "which readings stood out",
           (_words("anomaly unusual odd strange outlier spike abnormal weird"),),
-          _words("anomaly unusual odd strange outlier spike abnormal weird metric reading happen anything usage disk memory cpu network value number behave behaviour"),
+          _words("when anomaly unusual odd strange outlier spike abnormal weird metric reading happen anything usage disk memory cpu network value number behave behaviour"),
           _words("span source resource limit"), ("metric_anomalies",), SERIES_FILL, around.anomalies),
     Query("bottlenecks", "what holds things up",
           (_words("bottleneck hold block slow"), _words("bottleneck up us down")),
-          _words(_BUILD, _MOST, "bottleneck hold block up slow down where worst"), _words("severity limit"), ("bottlenecks",), BUILDS_FILL, around.bottlenecks),
+          _words(_BUILD, _MOST, "why bottleneck hold block up slow down where worst"), _words("severity limit"), ("bottlenecks",), BUILDS_FILL, around.bottlenecks),
     Query("advice", "what is worth doing",
           (_words("recommend recommendation improve optimize optimise should advice suggestion suggest worth better priority first next"), _words("recommend recommendation improve optimize optimise do advice suggestion suggest fix doing next")),
           _words(_BUILD, "recommend recommendation improve optimize optimise should advice suggestion suggest worth better priority first next do fix open doing now make"),
@@ -148,7 +151,7 @@ QUERIES: tuple[Query, ...] = (
 
 _STOP = _words(
     "a an the is are was were be been do does did has have had of in on at to for by with from and or there it its that these those my our we i me you your please tell show give list can could "
-    "would what which who when where why how many much any all so now still yet just about than then get got us if one ones time times ever been being s t re ve dont doesnt didnt isnt this some them they "
+    "would what which where how many much any all so now still yet just about than then get got us if one ones time times ever been being s t re ve dont doesnt didnt isnt this some them they "
     "currently nowadays today's will out up find see look there's let lets hi hello hey thanks thank since during within over per each every after before only"
 )
 _NORMAL = {
@@ -164,6 +167,17 @@ _NORMAL = {
     "queued": "queue", "waiting": "wait", "suggested": "suggest", "explained": "explain",
 }  # fmt: skip
 _NOT_PLURAL = frozenset("is was this does has its us status less pass success bus ci gpus".split())  # noqa: SIM905
+OFTEN = frozenset({"status", "resource"})
+"""Read from words that mean other things as well, so that a query need not take them."""
+_HOW_MANY = re.compile(r"\bhow (?:many|often)\b|\bnumber of\b|\bcount\b", re.IGNORECASE)
+_LAST_GREEN = re.compile(
+    r"\b(?:last|latest|most recent)\b.{0,20}\b(?:green|success\w*|pass\w*|succeed\w*|work\w*)\b", re.IGNORECASE
+)
+_LAST_FAILED = re.compile(
+    r"^\W*(?:when|which|what|show)\b.{0,40}\b(?:last|latest|most recent)\b.{0,20}\bfail\w*", re.IGNORECASE
+)
+PHRASES = frozenset({"@count", "@last_green", "@last_failed"})
+_YES_OR_NO = re.compile(r"^\W*(?:did|is|was|has|have|are|were|does|do|can|will)\b", re.IGNORECASE)
 ELSEWHERE: tuple[tuple[str, str], ...] = (
     (r"\bcoverage\b", "coverage reports are not read; test reports are"),
     (r"\b(?:deploy\w*|rollout|production|releases?d?)\b", "deployments are not read; a deploy job is, when it is ingested as a build"),
@@ -195,7 +209,7 @@ def understood(question: str, known: Known) -> Understood:
     names, rest = named(question, known)
     raw = [word for word in re.findall(r"[\w'’/.:#+%-]+", rest) if word.strip("'’.:/-#%")]
     words = [normal(word.strip(".:#-/%")) for word in raw]
-    have = {*words, *(f"@{name}" for name in names.given())}
+    have = {*words, *(f"@{name}" for name in names.given()), *_phrases(question)}
     met = [q for q in QUERIES if all(group & have for group in q.needs)]
     if not met:
         return Understood(None, names, (), _nowhere(question, ()))
@@ -206,19 +220,30 @@ def understood(question: str, known: Known) -> Understood:
     given = set(names.given())
     # A word that a query does not know, or a name that it cannot be narrowed by, may change what is asked.
     best = min(
-        met,
-        key=lambda q: (
-            len(left[q.name]) + 2 * len(given - q.takes - {"status", "resource"}),
-            -len(q.needs),
-            QUERIES.index(q),
-        ),
+        met, key=lambda q: (len(left[q.name]) + 2 * len(given - q.takes - OFTEN), -_certain(q, have), -len(q.needs))
     )
     if left[best.name]:
         return Understood(None, names, left[best.name], _nowhere(question, left[best.name]))
-    if extra := sorted(given - best.takes - {"status", "resource"}):
+    if extra := sorted(given - best.takes - OFTEN):
         told = ", ".join(str(names.given()[name]) if name != "span" else names.span.words for name in extra if names)  # type: ignore[union-attr]
         return Understood(None, names, tuple(extra), f"The data tell {best.says}, and not narrowed to {told}.")
     return Understood(best, names)
+
+
+def _certain(query: Query, have: set[str]) -> int:
+    """How sure its needs are met: by several words together most, then by what is named."""
+    told = [{word for word in group & have if word.startswith("@")} for group in query.needs]
+    return sum(3 if words & PHRASES else 1 for words in told if words)
+
+
+def _phrases(question: str) -> Iterator[str]:
+    """What several words mean together."""
+    if _HOW_MANY.search(question):
+        yield "@count"
+    if _LAST_FAILED.search(question):
+        yield "@last_failed"
+    if _LAST_GREEN.search(question) and not _YES_OR_NO.search(question):
+        yield "@last_green"
 
 
 def _nowhere(question: str, unused: Sequence[str]) -> str:
@@ -228,11 +253,6 @@ def _nowhere(question: str, unused: Sequence[str]) -> str:
     if unused:
         return f"That is not in the data: nothing in it is known as {', '.join(repr(w) for w in unused[:4])}."
     return "That is not in the data, or not in words that are understood here."
-
-
-def offered() -> list[str]:
-    """What can be asked, in words."""
-    return [q.says for q in QUERIES]
 
 
 def query(name: str) -> Query:

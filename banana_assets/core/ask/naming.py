@@ -30,6 +30,7 @@ CATEGORIES: Mapping[str, str] = {
     r"crash(?:es|ed)?|segfaults?": "crash",
 }
 _ABOUT_BUILDS = re.compile(r"\b(?:builds?|runs?|fail\w*|pipelines?|jobs?|ci|many|often|which|why|because|due)\b")
+_AHEAD = re.compile(r"\bwill\b|\bgoing to\b|\bsoon\b", re.IGNORECASE)
 _UNITS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.0, "year": 365.0}
 _NUMBERS = {
     "one": 1,
@@ -95,9 +96,11 @@ def named(question: str, known: Known) -> tuple[Named, str]:
     branch = _branch(text, known)
     source = _one_of(text, known.sources, r"(?:(?:on|of|from|for|in) )?(?:the )?(?:logs? of |host |service |source )?")
     limit = text.take(rf"\b(?:top|first|the) {_N}\b(?! {_UNIT})")
-    severity = text.take(r"\b(critical|high|medium|low)(?: severity)?\b(?! (?:usage|load|rate|cpu|memory))")
+    severity = text.take(
+        r"\b(critical|high|medium|low)(?: severity)?\b(?=.*\b(?:severity|error|pattern|message|log|line|warning|bottleneck)s?\b)"
+    )
     category = None
-    if _ABOUT_BUILDS.search(text.words.lower()):
+    if _ABOUT_BUILDS.search(text.words.lower()) and not _AHEAD.search(text.words):
         category = next((name for phrase, name in CATEGORIES.items() if text.take(rf"\b(?:{phrase})\b")), None)
     resource = next((_RESOURCES[w] for w in re.findall(r"[a-z]+", text.words.lower()) if w in _RESOURCES), None)
     low = text.words.lower()

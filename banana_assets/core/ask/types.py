@@ -60,7 +60,8 @@ class Query:
 
     ``says`` is what it answers, in words. A question means it when it has a word of each group of ``needs`` (a group
     may be met by what is named: ``@build``, ``@like``...), and every other word is in ``may`` or says nothing.
-    ``takes`` are the fields of Named that narrow it; ``tables`` what it reads; ``fill`` what to bring in where they are empty.
+    ``takes`` are the fields of Named that narrow it; ``tables`` what it reads; ``fill`` what to bring in where they are
+    empty.
     """
 
     name: str
