@@ -27,9 +27,13 @@ from banana_assets.core.tables import (
     BUILD_STEPS,
     FAILURE_CLUSTERS,
     FLAKY_TESTS,
+    LLM_CALLS,
     LOG_PATTERNS,
     METRIC_ANOMALIES,
     OPTIMIZATION_RECOMMENDATIONS,
+    PLAN_OUTCOMES,
+    PLAN_TEMPLATES,
+    PLANS,
     RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
     SYSTEM_METRICS,
@@ -124,6 +128,17 @@ LISTINGS: Mapping[str, Listing] = {
             (("impact_score", True),),
             _is("status", "recommendation_type", "implementation_difficulty")
             | {"min_impact": Filter("impact_score", "least")},
+        ),
+        Listing("plans", PLANS, (("created_at", True),), _is("kind", "status", "planner", "subject", "template_id")),
+        Listing(
+            "outcomes", PLAN_OUTCOMES, (("decided_at", True),), _is("outcome", "category", "kind", "planner", "subject")
+        ),
+        Listing("templates", PLAN_TEMPLATES, (("success_low", True),), _is("category", "tool", "origin")),
+        Listing(
+            "costs",
+            LLM_CALLS,
+            (("started_at", True),),
+            _is("task", "provider", "model", "outcome") | _span("started_at"),
         ),
     )
 }

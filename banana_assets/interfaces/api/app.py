@@ -11,7 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from banana_assets import __version__
 from banana_assets.backends.settings import Settings
-from banana_assets.interfaces.api import bringing, learning, listing, problems, webhooks
+from banana_assets.interfaces.api import bringing, code, insight, learning, listing, problems, telemetry, webhooks
 from banana_assets.interfaces.api.auditing import Auditing
 from banana_assets.interfaces.api.guard import Guard
 from banana_assets.interfaces.api.service import Service, listed, open_service
@@ -42,11 +42,16 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
     app = FastAPI(
         title="Banana", version=__version__, description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None
     )
+    app.state.requests = telemetry.Requests()
     problems.install(app)
     for prefix in ("/llm/learning", "/api/llm/learning"):
-        app.include_router(learning.router, prefix=prefix, include_in_schema=prefix == "/llm/learning")
+        for part in (learning.router, code.learning):
+            app.include_router(part, prefix=prefix, include_in_schema=prefix == "/llm/learning")
     app.include_router(bringing.router)
+    app.include_router(code.router)
     app.include_router(listing.router)
+    app.include_router(insight.router)
+    app.include_router(telemetry.router)
     app.include_router(webhooks.router)
 
     @app.get("/healthz", tags=["operation"], summary="Whether the server runs")
@@ -62,6 +67,7 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
         return {"status": "ok"}
 
     app.add_middleware(Auditing)
+    app.add_middleware(telemetry.Timing)
     origins = listed(settings.allowed_origins)
     if origins:
         app.add_middleware(

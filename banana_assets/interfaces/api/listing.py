@@ -37,6 +37,10 @@ ABOUT = {
     "anomalies": "Readings that stand out, the newest first",
     "bottlenecks": "What holds things up, the most severe first",
     "recommendations": "What is worth doing, the weightiest first",
+    "plans": "Plans with their steps, citations and scores, the newest first",
+    "outcomes": "What became of plans, beside what failures do without one",
+    "templates": "Reusable shapes of plans, the most reliable first",
+    "costs": "What language models were asked, and what it cost",
 }
 
 router = APIRouter(prefix="/api", tags=["look"], responses=declared(400, 401, 403, 422, 429, 503))

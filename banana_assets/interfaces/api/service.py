@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from banana_assets.backends.codebase import CodeBases
 from banana_assets.backends.feed import Feed, Kept
 from banana_assets.backends.keys import Keys, server_secret
 from banana_assets.backends.reports import Reports
@@ -28,6 +29,7 @@ class Service:
     feed: Feed
     reports: Reports
     answers: Kept[bytes]
+    codebases: CodeBases
     origins: tuple[str, ...]
 
 
@@ -51,6 +53,7 @@ def open_service(settings: Settings, *, open_here: bool) -> Service:
         feed=Feed(store, tables),
         reports=Reports(store.engine),
         answers=Kept(ANSWERS_BYTES),
+        codebases=CodeBases(),
         origins=listed(settings.allowed_origins),
     )
 

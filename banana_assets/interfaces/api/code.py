@@ -1,0 +1,159 @@
+"""The code base that coding agents may read: what it is made of, outlines, and what changed before a build failed."""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, ConfigDict
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from banana_assets.backends.codebase import build_changes, outline, wire_changes
+from banana_assets.interfaces.api.access import Reader
+from banana_assets.interfaces.api.answering import JSON, known_already, service_of
+from banana_assets.interfaces.api.problems import ProblemError, declared
+from banana_assets.interfaces.api.service import Service
+
+DEEPEST = 32
+
+learning = APIRouter(tags=["learning"])
+"""For the published paths."""
+
+router = APIRouter(prefix="/api", tags=["look"], responses=declared(400, 401, 403, 422, 429, 503))
+
+
+class Node(BaseModel):
+    """A file with its size in bytes, or a folder with its children."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Literal["file", "directory"]
+    name: str
+    path: str
+
+
+class Summary(BaseModel):
+    """What the code base has."""
+
+    has_backend: bool
+    has_frontend: bool
+    has_tests: bool
+
+
+class CodeBaseBody(BaseModel):
+    """The published shape, with languages, frameworks, tests, programs and dependencies beside it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    workspace_root: str
+    file_tree: list[Node]
+    key_config_files: dict[str, str]
+    backend_files: list[dict[str, Any]]
+    structure_summary: Summary
+
+
+class CodeBaseAnswer(BaseModel):
+    """The code base."""
+
+    model_config = ConfigDict(extra="allow")
+
+    status: Literal["ok"]
+    codebase: CodeBaseBody
+
+
+@learning.get(
+    "/codebase",
+    summary="The code base",
+    response_model=CodeBaseAnswer,
+    responses=declared(400, 401, 403, 422, 429, 503),
+)
+async def codebase(
+    request: Request,
+    caller: Reader,
+    depth: Annotated[int, Query(ge=1, le=DEEPEST, description="Levels of the tree.")] = 3,
+    show_root: Annotated[bool, Query(description="Tell the absolute path of its folder; asks for `admin`.")] = False,
+) -> Response:
+    """What the code base is made of: tree, languages, configuration, sources, tests, dependencies.
+
+    Ignored files are left out, nothing outside the folder is read, and secrets are masked.
+    """
+    service = service_of(request)
+    if show_root and not caller.may("admin"):
+        raise ProblemError(403, "The absolute path is told to administrators alone.", "Leave show_root away.")
+    get = service.codebases.get
+    found = await run_in_threadpool(get, root_of(service), depth=depth, show_root=show_root)
+    tag = f'W/"{found.etag}"'
+    headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "authorization, x-api-key"}
+    if known_already(request, tag):
+        return Response(status_code=304, headers=headers)
+    body = found.body
+    if request.url.path.startswith("/api/"):
+        # The second published form has its keys at the top; both are served together.
+        body = body[:-1] + b"," + orjson.dumps(found.structure)[1:]
+    return Response(body, headers=headers, media_type=JSON)
+
+
+class OutlineAnswer(BaseModel):
+    """The outline of one file."""
+
+    model_config = ConfigDict(extra="allow")
+
+    status: Literal["ok"]
+
+
+@router.get("/codebase/outline", summary="Outline of a source file", response_model=OutlineAnswer)
+async def outlined(
+    request: Request,
+    caller: Reader,
+    path: Annotated[str, Query(min_length=1, max_length=1000, description="Relative to the code base.")],
+) -> Response:
+    """Classes, functions and methods with their signatures and lines."""
+    from dataclasses import asdict
+
+    found = await run_in_threadpool(outline, root_of(service_of(request)), path)
+    return Response(orjson.dumps({"status": "ok", "outline": asdict(found)}), media_type=JSON)
+
+
+class ChangesAnswer(BaseModel):
+    """What changed; ``why`` says why that cannot be told, and is empty where it can."""
+
+    model_config = ConfigDict(extra="allow")
+
+    status: Literal["ok"]
+    build_id: str
+    last_green_build: str | None
+    changes: dict[str, Any]
+
+
+@router.get(
+    "/builds/{build_id}/changes",
+    summary="What changed before a build failed",
+    response_model=ChangesAnswer,
+    responses=declared(404),
+)
+async def changes(
+    request: Request, caller: Reader, build_id: Annotated[str, Path(min_length=1, max_length=500)]
+) -> Response:
+    """Commits and files since the last green build of the same job, those first that meet the cause."""
+    service = service_of(request)
+
+    def compare() -> dict[str, Any]:
+        if service.feed.build(build_id) is None:
+            raise ProblemError(404, "build not found", "GET builds lists them.")
+        found = build_changes(service.store, service.tables, build_id, root_of(service))
+        return {
+            "status": "ok",
+            "build_id": build_id,
+            "last_green_build": found.green["build_id"] if found.green else None,
+            "changes": wire_changes(found.changes),
+        }
+
+    return Response(orjson.dumps(await run_in_threadpool(compare)), media_type=JSON)
+
+
+def root_of(service: Service) -> FilePath:
+    """The folder of the code base: that of the settings, else where the server was started."""
+    return service.settings.code_root or FilePath.cwd()

@@ -1,0 +1,96 @@
+"""Search, and what coding agents have contributed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime, BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from banana_assets.backends.learned import learning_metrics
+from banana_assets.core.vocabulary import SEARCH_KINDS, SEVERITIES
+from banana_assets.interfaces.api.access import Reader
+from banana_assets.interfaces.api.answering import JSON, service_of
+from banana_assets.interfaces.api.models import LearningMetrics
+from banana_assets.interfaces.api.problems import ProblemError, declared
+
+router = APIRouter(tags=["look"], responses=declared(400, 401, 403, 422, 429, 503))
+
+Kind = Literal[SEARCH_KINDS]  # type: ignore[valid-type]
+Severity = Literal[SEVERITIES]  # type: ignore[valid-type]
+How = Literal["both", "words", "meaning"]
+
+
+class Hit(BaseModel):
+    """Something that was found; ``helped`` says what made it go away, or what is proposed."""
+
+    document_id: str
+    kind: str
+    key: str
+    title: str
+    text: str
+    helped: str | None
+    severity: str | None
+    sources: list[str]
+    first_seen: str | None
+    last_seen: str | None
+    build_id: str | None
+    score: float
+
+
+class Found(BaseModel):
+    """What was found, the nearest first. ``mode`` says by what: words, or words and meaning."""
+
+    status: Literal["ok"]
+    mode: str
+    items: list[Hit]
+    count: int
+
+
+@router.get("/api/search", summary="Seen something like this?", response_model=Found)
+async def search(
+    request: Request,
+    caller: Reader,
+    q: Annotated[str, Query(min_length=1, max_length=20_000, description="Words, or lines of a log.")],
+    how: Annotated[How, Query(description="By words, by meaning, or both.")] = "both",
+    kind: Annotated[list[Kind] | None, Query(description="Only these kinds.")] = None,
+    severity: Annotated[Severity | None, Query(description="At least that severe.")] = None,
+    source: Annotated[str | None, Query(max_length=500, description="Only of that source or job.")] = None,
+    since: Annotated[AwareDatetime | None, Query(description="Seen since then.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Seen before then.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+) -> Response:
+    """Find patterns, failures, resource usage, plans and templates by words and by meaning."""
+    service = service_of(request)
+
+    def find() -> dict[str, Any]:
+        from banana_assets.backends.search import open_search, there_is_an_index
+        from banana_assets.core.search.types import Filters
+
+        if not there_is_an_index(service.settings):
+            raise ProblemError(409, "There is no search index yet.", "Run `banana materialize`.")
+        filters = Filters(tuple(kind or ()), severity, source, since, until)
+        with open_search(service.settings, meaning=how != "words") as opened:
+            if how == "meaning":
+                hits = opened.similar(q, limit=limit, filters=filters)
+            else:
+                hits = opened.text(q, filters, limit) if how == "words" else opened.search(q, filters, limit)
+            items = [
+                {name: value for name, value in hit.document.row().items() if name in Hit.model_fields}
+                | {"score": hit.score}
+                for hit in hits
+            ]
+            return {"status": "ok", "mode": opened.mode, "items": items, "count": len(items)}
+
+    return Response(orjson.dumps(await run_in_threadpool(find)), media_type=JSON)
+
+
+@router.get("/api/llm/learning/metrics", summary="What coding agents have contributed", response_model=LearningMetrics)
+async def metrics(request: Request, caller: Reader) -> Response:
+    """Counts of what was analysed, reported and learned, and how reports turned out."""
+    service = service_of(request)
+    found = await run_in_threadpool(learning_metrics, service.store, service.tables)
+    return Response(orjson.dumps({"status": "ok"} | found), media_type=JSON)
