@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from banana_assets.backends.llm import open_models
+from banana_assets.backends.llm import Clock, open_models
 from banana_assets.backends.llm.ollama_client import Ollama
 from banana_assets.backends.llm.openai_client import OpenAI
 from banana_assets.backends.settings import Settings
@@ -25,7 +25,10 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 REQUEST = Request("explain", "Say why.", "E   No module named 'yaml'", SCHEMA, "cause", "1", max_tokens=60)
-DEADLINE = 0.6
+SHORT, LONG = 0.5, 30.0
+"""Deadlines: of what ends in a time-out, and of all else, so that a busy machine does not turn one into the other."""
+
+HASTY = Clock(sleep=lambda seconds: None)
 
 KINDS = {
     "silence": "timeout",
@@ -98,13 +101,15 @@ def test_any_fault_is_told_by_its_name_within_the_deadline_and_planning_goes_on(
     server.fault = fault
     name = f"m-{fault.replace(' ', '-')}"
     chosen = settings(shared_store.settings.home, provider, server).model_copy(update={f"{provider}_model": name})
+    deadline = SHORT if kind == "timeout" else LONG
     began = time.monotonic()
-    models = open_models(chosen, shared_store.engine, tasks={"explain": lambda request: GOOD})
-    answer = models.generate(REQUEST, complexity=0.5, deadline_seconds=DEADLINE)
+    models = open_models(chosen, shared_store.engine, tasks={"explain": lambda request: GOOD}, clock=HASTY)
+    answer = models.generate(REQUEST, complexity=0.5, deadline_seconds=deadline)
     took = time.monotonic() - began
     assert (answer.provider, answer.value) == ("deterministic", GOOD)
     assert answer.tried[-1].startswith(f"{provider}/{name}: {kind}.")
-    assert took < DEADLINE + 1.5, "more than the deadline and a busy machine's share"
+    # The slow ones would take minutes; the rest of the margin is for a busy machine.
+    assert took < deadline + 10
     calls = models.ledger.calls()
     calls = calls.filter(calls["model"] == name, calls["provider"] == provider)
     assert set(calls["outcome"]) == {kind}
@@ -131,7 +136,7 @@ def test_a_server_that_comes_back_is_asked_again(provider: str, server: FaultSer
         back.start()
         models = open_models(store.settings, store.engine)
         began = time.monotonic()
-        answer = models.generate(REQUEST, complexity=0.5, deadline_seconds=10)
+        answer = models.generate(REQUEST, complexity=0.5, deadline_seconds=LONG)
         took = time.monotonic() - began
         back.join()
         outcomes = models.ledger.calls()["outcome"].to_list()
