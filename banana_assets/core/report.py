@@ -8,7 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from banana_assets.core.evidence import plural
+from banana_assets.core.evidence import Citation, plural, seconds_text
+from banana_assets.core.plans.text import first_words, place, scores
+from banana_assets.core.plans.types import Plan
 from banana_assets.core.text import visible
 from banana_assets.core.units import quantity
 from banana_assets.core.vocabulary import SEVERITIES
@@ -202,9 +204,15 @@ def plan(plans: pl.DataFrame, subject: str | None = None) -> str:
     made = plans.filter(pl.col("status") != "abstained").sort(pl.col("subject") != (subject or ""), maintain_order=True)
     if made.is_empty():
         return _section("Plan", "none: nothing to plan for")
-    row = made.row(0, named=True)
-    lines = _wrap(f"{row['goal']}: {row['approach']}")
-    for number, step in enumerate(row["subtasks"], 1):
-        lines += textwrap.wrap(f"{number}. {step['description']}", WIDTH - 2, subsequent_indent="   ")
-    lines += _wrap(f"Prediction: {row['prediction']['statement']}")
+    shown = Plan.of_row(made.row(0, named=True))
+    lines = _wrap(f"{shown.goal}: {shown.approach}")
+    seen: list[Citation] = []
+    for number, step in enumerate(shown.subtasks, 1):
+        told = f"{number}. {step.description} ({seconds_text(60 * step.estimated_minutes)})"
+        lines += textwrap.wrap(told, WIDTH - 2, subsequent_indent="   ")
+        new = [c for c in step.citations if c not in seen]
+        seen += new
+        lines += [f"   [{place(c)}] {first_words(c)}"[: WIDTH - 2] for c in new[:MOST_LISTED]]
+    lines += _wrap(f"Prediction: {shown.prediction.statement}")
+    lines += _wrap(f"Scores: {'; '.join(scores(shown))}")
     return _section(f"Plan (of {made.height})", *lines)

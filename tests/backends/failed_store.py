@@ -22,13 +22,24 @@ GREEN = "##[group]Run pytest\ncollected 2 items\n2 passed in 0.12s\n"
 
 def red(name: str = "total", said: str = "assert 4 == 5") -> str:
     """The log of a failing test."""
-    return (
-        "##[group]Run pytest\ncollected 2 items\n\n=================== FAILURES ===================\n"
-        f"___________________ test_{name} ___________________\n\n    def test_{name}():\n"
-        f">       {said}\nE       {said}\n\ntests/test_pay.py:41: AssertionError\n=========== short test summary info ===========\n"
-        f"FAILED tests/test_pay.py::test_{name} - {said}\n1 failed, 1 passed in 0.31s\n"
-        "##[error]Process completed with exit code 1.\n"
-    )
+    lines = [
+        "##[group]Run pytest",
+        "collected 2 items",
+        "",
+        "=================== FAILURES ===================",
+        f"___________________ test_{name} ___________________",
+        "",
+        f"    def test_{name}():",
+        f">       {said}",
+        f"E       {said}",
+        "",
+        "tests/test_pay.py:41: AssertionError",
+        "=========== short test summary info ===========",
+        f"FAILED tests/test_pay.py::test_{name} - {said}",
+        "1 failed, 1 passed in 0.31s",
+        "##[error]Process completed with exit code 1.",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def take_in(store: Store, folder: Path, builds: Sequence[tuple[str, str, float]], job: str = "test") -> None:
@@ -40,8 +51,8 @@ def take_in(store: Store, folder: Path, builds: Sequence[tuple[str, str, float]]
         status = "failed" if log else "success"
         rows.append(
             {"build_id": build_id, "pipeline": "ci", "job": job, "status": status, "log": f"{build_id}.log",
-             "branch": "main", "commit": sha256(build_id.encode()).hexdigest()[:40], "started_at": at(hour - 0.1).isoformat(),
-             "finished_at": at(hour).isoformat()}
+             "branch": "main", "commit": sha256(build_id.encode()).hexdigest()[:40],
+             "started_at": at(hour - 0.1).isoformat(), "finished_at": at(hour).isoformat()}
         )  # fmt: skip
     (folder / "manifest.jsonl").write_text("\n".join(json.dumps(r) for r in rows))
     assert ingest_builds(store, [folder]).new == len(builds)

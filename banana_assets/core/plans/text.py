@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 
@@ -12,6 +13,9 @@ from banana_assets.core.plans.types import Plan, ScorePart, Subtask
 WIDTH = 100
 LONGEST_QUOTE = 160
 MOST_QUOTED = 2
+_CLAIM = re.compile(
+    r"^E\s+\S|\b\w*(?:error|exception|conflict)\b|\b(?:fail|cannot|denied|refused|killed|not found)", re.I
+)
 
 
 def as_text(plan: Plan, *, width: int = WIDTH, parts: bool = True) -> str:
@@ -46,7 +50,7 @@ def as_markdown(plan: Plan) -> str:
         lines.append(f"{number}. {_plain(step.description)} *({about})*  ")
         lines.append(f"   {_plain(step.expects)}")
         for citation in step.citations[:MOST_QUOTED]:
-            lines.append(f"   - {place(citation)}: {_code(_first(citation))}")
+            lines.append(f"   - {place(citation)}: {_code(first_words(citation))}")
         lines += [f"   - {row.table} {_code(row.key)}" for row in step.rests_on[:2]]
     lines += ["", f"Takes {_took(plan)}", ""]
     lines += [f"- Risk: {_plain(r.description)} {_plain(r.mitigation)}" for r in plan.risks]
@@ -56,6 +60,14 @@ def as_markdown(plan: Plan) -> str:
         lines.append(f"- {name} {score:.2f}: {'; '.join(_plain(_part(p)) for p in told)}")
     lines += [f"- {i.level}: {_plain(i.message)}" for i in plan.issues]
     return "\n".join([*lines, "", f"Plan `{plan.plan_id}`, made {made_by(plan)}, {plan.status}"])
+
+
+def scores(plan: Plan) -> list[str]:
+    """``optimization 0.95 (covered 1.00, answered 1.00...)`` and the same for efficiency; none where it abstained."""
+    return [
+        f"{name.lower()} {score:.2f} ({', '.join(f'{p.name.replace(chr(95), chr(32))} {p.value:.2f}' for p in parts)})"
+        for name, score, parts in _scores(plan)
+    ]
 
 
 def made_by(plan: Plan) -> str:
@@ -81,7 +93,7 @@ def _step(number: int, step: Subtask, width: int) -> list[str]:
         needs = ", ".join(f"{n.type} {n.amount:g} {n.unit}" for n in step.resource_requirements)
         lines.append(f"   needs {needs}")
     for citation in step.citations[:MOST_QUOTED]:
-        quote = _first(citation)
+        quote = first_words(citation)
         lines.append(f"   [{place(citation)}] {quote}")
     if len(step.citations) > MOST_QUOTED:
         lines.append(f"   and {plural(len(step.citations) - MOST_QUOTED, 'more citation')}")
@@ -90,11 +102,12 @@ def _step(number: int, step: Subtask, width: int) -> list[str]:
     return lines
 
 
-def _first(citation: Citation) -> str:
-    """The first line of words of a quote, and how many others there are."""
+def first_words(citation: Citation) -> str:
+    """The line of a quote that says most, and how many others there are."""
     lines = [line.strip() for line in citation["quote"].split("\n") if line.strip()]
-    # Rules and carets say less than words.
-    text = next((t for t in lines if sum(map(str.isalnum, t)) > len(t) / 2), lines[0] if lines else "")
+    # What went wrong says more than what surrounds it, and words more than rules and carets.
+    worded = [t for t in lines if sum(map(str.isalnum, t)) > len(t) / 2]
+    text = next((t for t in worded if _CLAIM.search(t)), next(iter(worded or lines), ""))
     more = f" (+{len(lines) - 1} lines)" if len(lines) > 1 else ""
     return (text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…") + more
 
