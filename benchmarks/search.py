@@ -1,7 +1,7 @@
 """Search: is the failure that is meant found first, by words, by meaning, and by both?
 
 The index holds what `banana demo` found in its recorded samples (patterns, failures, series, plans). Three questions a
-failed build, each for the failure it belongs to:
+failed build, each for the failure it belongs to; a plan that answers this very failure counts too:
 
   log     its whole log as another run on another machine would have written it: other times, numbers, ids and folders
   line    the first line of that log's cause, as somebody pastes it
@@ -77,11 +77,11 @@ _FOLDER = re.compile(r"(?<![\w.])/(?:srv|home|usr/src|builds|tmp|root|opt)/(?:[\
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, and the document that should be found."""
+    """What is asked, and the documents that count as found."""
 
     how: str
     text: str
-    wanted: str
+    wanted: frozenset[str]
 
 
 def varied(text: str, draw: random.Random) -> str:
@@ -93,7 +93,7 @@ def varied(text: str, draw: random.Random) -> str:
     return _NUMBER.sub(lambda m: str(draw.randrange(10 ** (len(m[0]) - 1), 10 ** len(m[0]))), text)
 
 
-def asked(text: str, wanted: str, draw: random.Random) -> Iterator[Question]:
+def asked(text: str, wanted: frozenset[str], draw: random.Random) -> Iterator[Question]:
     """The questions that a log makes one ask; none where its varied form is taken for green."""
     found = diagnose(varied(text, draw).splitlines())
     lines = [line for line in found.cause_text.splitlines() if len(line.split()) > 1]
@@ -155,8 +155,11 @@ def main() -> None:
         documents = collect(store, lake)
     samples = Path(str(files("banana_assets") / "samples" / "builds"))
     questions: list[Question] = []
+    plans: dict[str, list[str]] = {}
+    for plan, subject in lake.read(PLANS).select("plan_id", "subject").iter_rows():
+        plans.setdefault(subject, []).append(f"plan-{plan}")
     for row in lake.read(FAILURE_CLUSTERS).iter_rows(named=True):
-        wanted = f"failure-{row['cluster_id']}"
+        wanted = frozenset({f"failure-{row['cluster_id']}", *plans.get(row["cluster_id"], ())})
         for build in row["builds"]:
             questions += asked((samples / f"{build}.log").read_text("utf-8", "replace"), wanted, draw)
         if row["first_build"] in WORDS:
@@ -164,7 +167,7 @@ def main() -> None:
     if told.more:
         for document, text in more_of(told.more, told.limit):
             documents.append(document)
-            questions += asked(text, document.document_id, draw)
+            questions += asked(text, frozenset({document.document_id}), draw)
     with (
         tempfile.TemporaryDirectory() as folder,
         open_search(settings.model_copy(update={"home": Path(folder)})) as search,
@@ -191,7 +194,7 @@ def row_of(search: Search, questions: list[Question], how: str, filters: Filters
 def _rank(question: Question, found: list[Document]) -> int | None:
     """Where the failure stands among what was found."""
     for rank, document in enumerate(found, 1):
-        if document.document_id == question.wanted:
+        if document.document_id in question.wanted:
             return rank
     return None
 
