@@ -63,7 +63,9 @@ _PATHS = re.compile(
 def is_configuration(path: str) -> bool:
     """Whether a file configures the project, and is none that holds secrets."""
     name = path.rpartition("/")[2]
-    return (_NAMES.match(name) or _PATHS.search(path)) is not None and not holds_secrets(path)
+    in_its_own = path.startswith(".") or "/." in path or name.startswith("gradle-")
+    known = _NAMES.match(name) is not None or (in_its_own and _PATHS.search(path) is not None)
+    return known and not holds_secrets(path)
 
 
 def key_configuration(paths: Iterable[str], most: int) -> list[str]:

@@ -95,58 +95,63 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
         DATA: "Boost=Boost boost=Boost OpenMP=OpenMP MPI=MPI Eigen3=Eigen OpenCV=OpenCV Qt5=Qt Qt6=Qt CUDAToolkit=CUDA",
     },
 }  # fmt: skip
-_FILES: tuple[tuple[str, str, str], ...] = (
-    (r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$", "GitHub Actions", CI),
-    (r"^\.gitlab-ci\.ya?ml$", "GitLab CI", CI),
-    (r"(?:^|/)Jenkinsfile", "Jenkins", CI),
-    (r"^\.circleci/config\.yml$", "CircleCI", CI),
-    (r"^\.travis\.yml$", "Travis CI", CI),
-    (r"^azure-pipelines[\w.-]*\.ya?ml$", "Azure Pipelines", CI),
-    (r"^bitbucket-pipelines\.yml$", "Bitbucket Pipelines", CI),
-    (r"^\.buildkite/", "Buildkite", CI),
-    (r"^\.drone\.ya?ml$", "Drone", CI),
-    (r"^\.(?:forgejo|gitea)/workflows/", "Forgejo Actions", CI),
-    (r"^\.?appveyor\.yml$", "AppVeyor", CI),
-    (r"(?:^|/)(?:Docker|Container)file[^/]*$|\.[Dd]ockerfile$", "Docker", CONTAINER),
-    (r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$", "Docker Compose", CONTAINER),
-    (r"(?:^|/)Chart\.yaml$", "Helm", INFRA),
-    (r"(?:^|/)kustomization\.ya?ml$", "Kustomize", INFRA),
-    (r"\.tf$", "Terraform", INFRA),
-    (r"(?:^|/)ansible\.cfg$|(?:^|/)playbooks?/", "Ansible", INFRA),
-    (r"(?:^|/)serverless\.ya?ml$", "Serverless Framework", INFRA),
-    (r"(?:^|/)Pulumi\.yaml$", "Pulumi", INFRA),
-    (r"(?:^|/)cdk\.json$", "AWS CDK", INFRA),
-    (r"(?:^|/)manage\.py$", "Django", BACKEND),
-    (r"(?:^|/)next\.config\.[cm]?[jt]s$", "Next.js", FRONTEND),
-    (r"(?:^|/)nuxt\.config\.[jt]s$", "Nuxt", FRONTEND),
-    (r"(?:^|/)angular\.json$", "Angular", FRONTEND),
-    (r"(?:^|/)svelte\.config\.[jt]s$", "Svelte", FRONTEND),
-    (r"(?:^|/)vite\.config\.[cm]?[jt]s$", "Vite", BUILD),
-    (r"(?:^|/)pytest\.ini$|(?:^|/)conftest\.py$", "pytest", TEST),
-    (r"(?:^|/)tox\.ini$", "tox", BUILD),
-    (r"(?:^|/)noxfile\.py$", "nox", BUILD),
-    (r"(?:^|/)phpunit\.xml(?:\.dist)?$", "PHPUnit", TEST),
-    (r"(?:^|/)\.rspec$", "RSpec", TEST),
-    (r"_test\.go$", "go test", TEST),
-    (r"(?:^|/)[^/]+\.bats$", "Bats", TEST),
-    (r"(?:^|/)CMakeLists\.txt$", "CMake", BUILD),
-    (r"(?:^|/)meson\.build$", "Meson", BUILD),
-    (r"(?:^|/)(?:WORKSPACE|MODULE)(?:\.bazel)?$", "Bazel", BUILD),
-    (r"(?:^|/)pom\.xml$", "Maven", BUILD),
-    (r"(?:^|/)build\.gradle(?:\.kts)?$", "Gradle", BUILD),
-    (r"(?:^|/)(?:GNU)?[Mm]akefile$", "Make", BUILD),
-    (r"(?:^|/)\.pre-commit-config\.yaml$", "pre-commit", LINT),
-    (r"(?:^|/)mkdocs\.ya?ml$", "MkDocs", DOCS),
-    (r"(?:^|/)dbt_project\.yml$", "dbt", DATA),
-    (r"(?:^|/)uv\.lock$", "uv", BUILD),
-    (r"(?:^|/)poetry\.lock$", "Poetry", BUILD),
-    (r"(?:^|/)pnpm-lock\.yaml$", "pnpm", BUILD),
-    (r"(?:^|/)yarn\.lock$", "Yarn", BUILD),
-    (r"(?:^|/)package-lock\.json$", "npm", BUILD),
-    (r"(?:^|/)Cargo\.lock$", "Cargo", BUILD),
-    (r"(?:^|/)flake\.nix$", "Nix", BUILD),
+_BY_NAME: tuple[tuple[str, str, str], ...] = (
+    (r"Jenkinsfile", "Jenkins", CI),
+    (r"\.gitlab-ci\.ya?ml$", "GitLab CI", CI),
+    (r"\.travis\.yml$", "Travis CI", CI),
+    (r"azure-pipelines[\w.-]*\.ya?ml$", "Azure Pipelines", CI),
+    (r"bitbucket-pipelines\.yml$", "Bitbucket Pipelines", CI),
+    (r"\.drone\.ya?ml$", "Drone", CI),
+    (r"\.?appveyor\.yml$", "AppVeyor", CI),
+    (r"(?:Docker|Container)file|[\w.-]+\.[Dd]ockerfile$", "Docker", CONTAINER),
+    (r"(?:docker-)?compose[\w.-]*\.ya?ml$", "Docker Compose", CONTAINER),
+    (r"Chart\.yaml$", "Helm", INFRA),
+    (r"kustomization\.ya?ml$", "Kustomize", INFRA),
+    (r"[\w.-]+\.tf$", "Terraform", INFRA),
+    (r"ansible\.cfg$", "Ansible", INFRA),
+    (r"serverless\.ya?ml$", "Serverless Framework", INFRA),
+    (r"Pulumi\.yaml$", "Pulumi", INFRA),
+    (r"cdk\.json$", "AWS CDK", INFRA),
+    (r"manage\.py$", "Django", BACKEND),
+    (r"next\.config\.[cm]?[jt]s$", "Next.js", FRONTEND),
+    (r"nuxt\.config\.[jt]s$", "Nuxt", FRONTEND),
+    (r"angular\.json$", "Angular", FRONTEND),
+    (r"svelte\.config\.[jt]s$", "Svelte", FRONTEND),
+    (r"vite\.config\.[cm]?[jt]s$", "Vite", BUILD),
+    (r"pytest\.ini$|conftest\.py$", "pytest", TEST),
+    (r"tox\.ini$", "tox", BUILD),
+    (r"noxfile\.py$", "nox", BUILD),
+    (r"phpunit\.xml(?:\.dist)?$", "PHPUnit", TEST),
+    (r"\.rspec$", "RSpec", TEST),
+    (r"\w+_test\.go$", "go test", TEST),
+    (r"[\w.-]+\.bats$", "Bats", TEST),
+    (r"CMakeLists\.txt$", "CMake", BUILD),
+    (r"meson\.build$", "Meson", BUILD),
+    (r"(?:WORKSPACE|MODULE)(?:\.bazel)?$", "Bazel", BUILD),
+    (r"pom\.xml$", "Maven", BUILD),
+    (r"build\.gradle(?:\.kts)?$", "Gradle", BUILD),
+    (r"(?:GNU)?[Mm]akefile$", "Make", BUILD),
+    (r"\.pre-commit-config\.yaml$", "pre-commit", LINT),
+    (r"mkdocs\.ya?ml$", "MkDocs", DOCS),
+    (r"dbt_project\.yml$", "dbt", DATA),
+    (r"uv\.lock$", "uv", BUILD),
+    (r"poetry\.lock$", "Poetry", BUILD),
+    (r"pnpm-lock\.yaml$", "pnpm", BUILD),
+    (r"yarn\.lock$", "Yarn", BUILD),
+    (r"package-lock\.json$", "npm", BUILD),
+    (r"Cargo\.lock$", "Cargo", BUILD),
+    (r"flake\.nix$", "Nix", BUILD),
 )
-_BY_FILE = re.compile("|".join(f"(?P<f{i}>{pattern})" for i, (pattern, _, _) in enumerate(_FILES)))
+_BY_FOLDER: tuple[tuple[str, str, str], ...] = (
+    (".github/workflows/", "GitHub Actions", CI),
+    (".circleci/", "CircleCI", CI),
+    (".buildkite/", "Buildkite", CI),
+    (".forgejo/workflows/", "Forgejo Actions", CI),
+    (".gitea/workflows/", "Gitea Actions", CI),
+    (".woodpecker/", "Woodpecker", CI),
+    (".tekton/", "Tekton", CI),
+)
+_NAMES = re.compile("|".join(f"(?P<f{i}>{pattern})" for i, (pattern, _, _) in enumerate(_BY_NAME)))
 
 
 def _known() -> dict[tuple[str, str], tuple[str, str]]:
@@ -176,12 +181,17 @@ def frameworks(manifests: Iterable[Manifest], paths: Iterable[str]) -> tuple[Fra
                 before = found.get(name)
                 if before is None or (not before.wanted and dependency.wanted):
                     found[name] = Framework(name, kind, dependency.wanted, manifest.path)
-    for path in sorted(paths, key=lambda p: (p.count("/"), p)):
-        hit = _BY_FILE.search(path)
-        if hit and hit.lastgroup:
-            _, name, kind = _FILES[int(hit.lastgroup[1:])]
-            found.setdefault(name, Framework(name, kind, "", path))
+    files = ((path.count("/"), path, row) for path in paths if (row := _of_file(path)))
+    for _, path, (_, name, kind) in sorted(files):
+        found.setdefault(name, Framework(name, kind, "", path))
     return tuple(sorted(found.values(), key=lambda f: (_ORDER[f.kind], f.name.lower())))
+
+
+def _of_file(path: str) -> tuple[str, str, str] | None:
+    """The row of a file, by its name or the folder at the root that it lies in."""
+    if hit := _NAMES.match(path.rpartition("/")[2]):
+        return _BY_NAME[int((hit.lastgroup or "f0")[1:])]
+    return next((row for row in _BY_FOLDER if path.startswith(row[0])), None) if path.startswith(".") else None
 
 
 def _of(ecosystem: str, package: str) -> tuple[str, str] | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from identify import identify
+from identify import extensions, identify
 
 PROGRAMMING, MARKUP, DATA, PROSE = "programming", "markup", "data", "prose"
 
@@ -67,7 +68,16 @@ class LanguageTotal:
 
 def language_of(name: str) -> str | None:
     """The language of a file of that name; None where the name does not say."""
-    return _named(identify.tags_from_filename(name.rpartition("/")[2]))
+    name = name.rpartition("/")[2]
+    parts = name.split(".")
+    if len(parts) > 1 and extensions.NAMES.keys().isdisjoint([name, *parts]):
+        return _by_ending(parts[-1].lower())
+    return _named(identify.tags_from_filename(name))
+
+
+@lru_cache(1024)
+def _by_ending(ending: str) -> str | None:
+    return _named(identify.tags_from_filename(f"x.{ending}"))
 
 
 def language_of_script(first_line: bytes) -> str | None:

@@ -66,6 +66,7 @@ _TEST_NAMES = re.compile(
       | Test[A-Z].*\.(?:java|kt|scala) | .*\.(?:bats|feature|robot|t) | .*\.test
     )$"""
 )
+_LIKE_A_TEST = re.compile(r"[tT]est|[sS]pec|e2e|\.cy\.|IT\.|Fixture|\.(?:bats|feature|robot|t)$")
 _TEST_FOLDERS = frozenset({"test", "tests", "spec", "specs", "__tests__", "e2e", "cypress", "androidTest"})
 _CODE = re.compile(
     r"\.(?:py|[cm]?[jt]sx?|go|rs|java|kt|kts|scala|groovy|rb|php|cs|fs|c|cc|cpp|cxx|h|hpp|swift|m|mm|dart|exs?|lua|clj|jl|sh|hs|ml)$"
@@ -75,14 +76,18 @@ _CODE = re.compile(
 def is_test(path: str) -> bool:
     """Whether a file is a test, by the conventions of test runners: its name, or code below a folder of tests."""
     *folders, name = path.split("/")
-    if _TEST_NAMES.match(name):
+    if _names_a_test(name):
         return True
-    return any(folder in _TEST_FOLDERS for folder in folders) and _CODE.search(name) is not None
+    return not _TEST_FOLDERS.isdisjoint(folders) and _CODE.search(name) is not None
+
+
+def _names_a_test(name: str) -> bool:
+    return _LIKE_A_TEST.search(name) is not None and _TEST_NAMES.match(name) is not None
 
 
 def is_test_case(path: str) -> bool:
     """Whether a file holds tests itself, and is no helper beside them."""
-    return _TEST_NAMES.match(path.rpartition("/")[2]) is not None or (is_test(path) and path.endswith((".rs", ".t")))
+    return _names_a_test(path.rpartition("/")[2]) or (is_test(path) and path.endswith((".rs", ".t")))
 
 
 _WRITTEN_BY_TOOLS = re.compile(

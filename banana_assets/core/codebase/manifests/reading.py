@@ -50,6 +50,7 @@ _READERS: tuple[tuple[re.Pattern[str], str, Callable[[str, str], Manifest]], ...
         (r"Procfile$", "service", others.procfile),
     )
 )
+_ANY = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _, _ in _READERS))
 _BROKEN = (
     ManifestError,
     tomllib.TOMLDecodeError,
@@ -75,7 +76,9 @@ def is_manifest(path: str) -> bool:
 def ecosystem_of(path: str) -> str:
     """The ecosystem of a manifest, by its name; empty for another file."""
     name = path.rpartition("/")[2]
-    return next((ecosystem for pattern, ecosystem, _ in _READERS if pattern.match(name)), "")
+    if not _ANY.match(name):
+        return ""
+    return next(ecosystem for pattern, ecosystem, _ in _READERS if pattern.match(name))
 
 
 def read_manifest(path: str, text: str) -> Manifest:
