@@ -48,6 +48,10 @@ KINDS = {
     "nothing": "invalid_json",
     "a list": "invalid_json",
     "null message": "invalid_json",
+    "parts": "invalid_json",
+    "too large a number": "invalid_json",
+    "half a character": "unsafe",
+    "error with colours": "server_error",
     "wrong schema": "wrong_schema",
     "too long": "wrong_schema",
     "words": "invalid_json",
@@ -64,7 +68,7 @@ KINDS = {
     "reset": "unreachable",
     "no temperature": "rejected",
 }
-ONLY_OPENAI = {"refusal": "refusal", "filtered": "refusal"}
+ONLY_OPENAI = {"odd counts": "wrong_schema", "refusal": "refusal", "filtered": "refusal"}
 CASES = [(p, f, k) for p in ("openai", "ollama") for f, k in KINDS.items()]
 CASES += [("openai", f, k) for f, k in ONLY_OPENAI.items()]
 
@@ -113,6 +117,7 @@ def test_any_fault_is_told_by_its_name_within_the_deadline_and_planning_goes_on(
     calls = models.ledger.calls()
     calls = calls.filter(calls["model"] == name, calls["provider"] == provider)
     assert set(calls["outcome"]) == {kind}
+    assert not any(c in "".join(calls["error"]) + answer.tried[-1] for c in "\x1b\u202e")
     assert calls["error"].str.len_chars().max() <= 400
 
 

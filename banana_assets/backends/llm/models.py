@@ -18,6 +18,8 @@ from banana_assets.core.models.budgets import Amount
 from banana_assets.core.models.quality import below_floor
 from banana_assets.core.models.routing import Candidate, Tiers, route
 from banana_assets.core.models.types import Answer, Health, LanguageModel, ModelError, Request
+from banana_assets.core.safety.secrets import mask
+from banana_assets.core.safety.untrusted import tidy
 
 if TYPE_CHECKING:
     import polars as pl
@@ -147,7 +149,8 @@ class Models:
             try:
                 return self._gateway.ask(self._client(candidate), candidate.price, out, until)
             except ModelError as error:
-                tried.append(f"{candidate.name}: {error.kind}. {error.message}")
+                # Servers' own words are in it.
+                tried.append(tidy(mask(f"{candidate.name}: {error.kind}. {error.message}").text))
         return None
 
     def _without(self, request: Request, tried: list[str]) -> Answer:

@@ -11,7 +11,7 @@ from typing import Any
 from banana_assets.backends.llm.failed import of_status
 from banana_assets.backends.llm.wire import CONNECT_SECONDS, LEAST_SECONDS, Bounds, tls, within
 from banana_assets.backends.settings import mask_password
-from banana_assets.core.models.answers import parsed
+from banana_assets.core.models.answers import counted, parsed
 from banana_assets.core.models.prices import own_machine, tokens_at_most
 from banana_assets.core.models.types import Answer, Health, ModelError, Request, Usage
 from banana_assets.core.models.waiting import retry_after
@@ -63,12 +63,7 @@ class Ollama:
             )
         )
         text = reply.message.content or ""
-        counted = reply.prompt_eval_count is not None and reply.eval_count is not None
-        usage = (
-            Usage(reply.prompt_eval_count, reply.eval_count)
-            if counted
-            else Usage(asked, tokens_at_most(text), estimated=True)
-        )
+        usage = counted(reply.prompt_eval_count, reply.eval_count) or Usage(asked, tokens_at_most(text), estimated=True)
         value = parsed(text, request.schema, usage=usage, finished=reply.done_reason != "length")
         return Answer(
             value,

@@ -12,7 +12,7 @@ from typing import Any
 from banana_assets.backends.llm.failed import of_status
 from banana_assets.backends.llm.wire import CONNECT_SECONDS, LEAST_SECONDS, Bounds, tls, within
 from banana_assets.backends.settings import mask_password
-from banana_assets.core.models.answers import parsed
+from banana_assets.core.models.answers import counted, parsed
 from banana_assets.core.models.prices import OPENAI_URL, own_machine, tokens_at_most
 from banana_assets.core.models.schemas import strict
 from banana_assets.core.models.types import Answer, Health, ModelError, Request, Usage
@@ -91,12 +91,10 @@ class OpenAI:
 
     def _answer(self, reply: Any, request: Request, seconds: float) -> Answer:
         text, reason, refusal = _content(reply, self._name())
+        asked = tokens_at_most(request.instructions) + tokens_at_most(request.data)
         told = reply.usage
-        if told is not None and told.prompt_tokens is not None and told.completion_tokens is not None:
-            usage = Usage(int(told.prompt_tokens), int(told.completion_tokens))
-        else:
-            asked = tokens_at_most(request.instructions) + tokens_at_most(request.data)
-            usage = Usage(asked, tokens_at_most(text), estimated=True)
+        usage = counted(getattr(told, "prompt_tokens", None), getattr(told, "completion_tokens", None))
+        usage = usage or Usage(asked, tokens_at_most(text), estimated=True)
         if refusal or reason == "content_filter":
             said = " ".join((refusal or "its content filter").split())[:160]
             raise ModelError("refusal", f"The model refused: {said}.", usage=usage)
@@ -188,6 +186,8 @@ def _content(reply: Any, name: str) -> tuple[str, str | None, str | None]:
     try:
         choice = reply.choices[0]
         text, reason, refusal = choice.message.content, choice.finish_reason, choice.message.refusal
-    except (AttributeError, IndexError, TypeError) as error:
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise ModelError("invalid_json", f"{name} sent no message of OpenAI's protocol.", usage=None) from error
+    if not isinstance(text, str | None) or not isinstance(refusal, str | None):
+        raise ModelError("invalid_json", f"{name} sent a message that is no text.", usage=None)
     return text or "", reason, refusal

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from banana_assets.core.models.types import ModelError, Usage
 
@@ -15,14 +16,18 @@ LONGEST_ANSWER = 256 * 1024
 DEEPEST = 24
 """Levels of lists and objects in an answer; a schema of ours has a handful."""
 
+MOST_TOKENS = 1_000_000_000
+"""Counts of tokens beyond this are none."""
+
+_THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _FENCE = re.compile(r"\A\s*```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```\s*\Z", re.DOTALL)
 
 
 def parsed(text: str, schema: Mapping[str, Any], *, usage: Usage, finished: bool = True) -> dict[str, Any]:
     """The JSON object of a model's text. ``finished`` is False where the server says that it ran out of tokens.
 
-    A Markdown fence around the whole of it is taken off, since models without a grammar write one; nothing else is
-    mended. Raises ModelError: truncated, too_large, refusal, invalid_json or wrong_schema.
+    Thoughts before it and a Markdown fence around the whole of it are taken off, since models without a grammar write
+    them; nothing else is mended. Raises ModelError: truncated, too_large, refusal, invalid_json or wrong_schema.
     """
     if len(text) > LONGEST_ANSWER:
         raise ModelError(
@@ -35,15 +40,27 @@ def parsed(text: str, schema: Mapping[str, Any], *, usage: Usage, finished: bool
             "Allow more tokens, or ask for less.",
             usage=usage,
         )
+    text = _THOUGHTS.sub("", text, count=1)
     fenced = _FENCE.match(text)
     try:
-        value = json.loads(fenced[1] if fenced else text, parse_constant=_no_constant)
+        value = json.loads(fenced[1] if fenced else text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         if not text.strip():
             raise ModelError("invalid_json", "The answer is empty.", usage=usage) from error
         raise ModelError("invalid_json", f"The answer is no JSON: {_place(error)}.", usage=usage) from error
     check(value, schema, usage=usage)
     return dict(value)
+
+
+def counted(asked: object, answered: object) -> Usage | None:
+    """The tokens that a server says it counted; None where these are no counts."""
+    if not _count(asked) or not _count(answered):
+        return None
+    return Usage(asked, answered)
+
+
+def _count(told: object) -> TypeGuard[int]:
+    return isinstance(told, int) and not isinstance(told, bool) and 0 <= told <= MOST_TOKENS
 
 
 def check(value: Any, schema: Mapping[str, Any], *, usage: Usage) -> None:
@@ -86,6 +103,13 @@ def _depth(value: Any) -> int:
                 inner += row
         rows = inner
     return level
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"a number of {len(text)} digits is too large")
+    return number
 
 
 def _no_constant(name: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banana_assets.core.models.answers import LONGEST_ANSWER, parsed, texts
+from banana_assets.core.models.answers import LONGEST_ANSWER, counted, parsed, texts
 from banana_assets.core.models.schemas import strict
 from banana_assets.core.models.types import ModelError, Usage
 
@@ -28,7 +28,14 @@ USAGE = Usage(7, 3)
 
 
 @pytest.mark.parametrize(
-    "text", ['{"cause": "x"}', ' \n{"cause": "x"}\n', '```json\n{"cause": "x"}\n```', '```\n{"cause": "x"}```  ']
+    "text",
+    [
+        '{"cause": "x"}',
+        ' \n{"cause": "x"}\n',
+        '```json\n{"cause": "x"}\n```',
+        '```\n{"cause": "x"}```  ',
+        '<think>\nHm {1}\n</think>\n{"cause": "x"}',
+    ],
 )
 def test_json_is_read_also_out_of_a_fence(text: str) -> None:
     assert parsed(text, SCHEMA, usage=USAGE) == {"cause": "x"}
@@ -40,6 +47,7 @@ def test_json_is_read_also_out_of_a_fence(text: str) -> None:
         ("", "invalid_json", "empty"),
         ('Sure! {"cause": "x"}', "invalid_json", "no JSON"),
         ('{"cause": "x"', "invalid_json", "at character 13"),
+        ('{"cause": 1e999}', "invalid_json", "too large"),
         ('{"cause": NaN}', "invalid_json", "NaN"),
         ("[" * 200_000, "invalid_json", "no JSON"),
         ('["x"]', "wrong_schema", "no JSON object"),
@@ -74,6 +82,16 @@ def test_any_text_is_an_answer_or_a_failure(text: str) -> None:
     else:
         kind = "ok" if len(value["cause"]) <= 9 else "too long"
     assert kind in ("ok", "invalid_json", "wrong_schema")
+
+
+@pytest.mark.parametrize("told", [(1, 2), (0, 0)])
+def test_counts(told: tuple[int, int]) -> None:
+    assert counted(*told) == Usage(*told)
+
+
+@pytest.mark.parametrize("told", [(None, 1), (1, -1), (True, 1), (1.5, 1), ("1", 1), (10**30, 1)])
+def test_what_is_no_count(told: tuple[object, object]) -> None:
+    assert counted(*told) is None
 
 
 def test_every_text_of_an_answer_is_found() -> None:
