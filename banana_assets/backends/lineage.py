@@ -60,11 +60,13 @@ class Walk:
         return StepWhy(step.id, step.description, step.dependencies, cited, rows)
 
     def row(self, name: str, key: str) -> Row:
-        """The row of that table whose key begins with that value."""
+        """The row of that table with that key; where several columns make it, the table as it is stands for the row."""
         if (name, key) not in self._rows:
             table = TABLES.get(name)
             if table is None:
                 return Row(name, key, "", found=False)
+            if len(table.key) > 1:
+                return Row(name, key, "", True, written(self.tables, table))
             mine = pl.col(table.key[0]).cast(pl.String) == key
             rows = self.tables.scan(table).filter(mine).head(1).collect().to_dicts()
             told = Row(name, key, said(rows[0]), True, written(self.tables, table, mine)) if rows else None

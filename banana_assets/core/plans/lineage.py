@@ -189,7 +189,8 @@ def _cited(cited: Cited) -> list[str]:
 def _row(row: Row) -> str:
     if not row.found:
         return f"{row.table} {row.key}, which is not there any more"
-    return f"{row.table} {row.key}: {row.said} ({_run(row.table, row.written)})"
+    told = f": {row.said}" if row.said else ""
+    return f"{row.table} {row.key}{told} ({_run(row.table, row.written)})"
 
 
 def _run(table: str, written: Written | None) -> str:
