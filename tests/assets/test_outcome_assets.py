@@ -99,7 +99,7 @@ def test_a_plan_that_works_becomes_a_template_and_late_builds_change_it(run: Any
 def test_plans_of_now_are_open(run: Any, home: Path) -> None:
     settings, now = load_from(home), datetime.now(UTC)
     lake = Tables(settings.tables_root)
-    runs, clusters = history("..RRRRRRR")
+    runs, clusters = history("..RRRR.......")
     lake.replace(BUILDS, runs)
     lake.replace(FAILURE_CLUSTERS, clusters)
     young = replace(a_plan(made=now), prediction=replace(a_plan().prediction, decide_by=now + timedelta(days=3)))

@@ -53,7 +53,7 @@ def told(ident: str, fixed: int, recurred: int) -> list[dict[str, Any]]:
          "why": "", "counts": True, "final": True, "state": "done", "horizon_days": 7.0, "decided_by": [],
          "clean_builds": 0,
          "past_failures": 0, "past_builds": 0, "failed_otherwise": 0, "planner": "p", "model_used": "none",
-         "template_id": ident * 16, "base_n": 0, "base_gone": 0, "base_low": 0.0, "base_high": 1.0}
+         "template_id": ident * 16, "base_n": 0, "base_gone": 0, "base_weight": 0.0, "base_low": 0.0, "base_high": 1.0}
         for k in range(fixed + recurred)
     ]  # fmt: skip
 

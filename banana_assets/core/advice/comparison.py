@@ -96,7 +96,7 @@ def rate_change(hits_before: int, n_before: int, hits_after: int, n_after: int) 
     return Comparison(p, q, q - p, low, high, n_before, n_after, needed, method)
 
 
-def newcombe(hits_before: int, n_before: int, hits_after: int, n_after: int) -> tuple[float, float]:
+def newcombe(hits_before: float, n_before: float, hits_after: float, n_after: float) -> tuple[float, float]:
     """The 95 % interval of the second proportion less the first."""
     p, q = hits_before / n_before, hits_after / n_after
     l1, u1 = wilson(hits_before, n_before)

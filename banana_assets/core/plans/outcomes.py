@@ -159,6 +159,7 @@ def _row(
         "template_id": plan["template_id"],
         "base_n": base["failures"] if base else 0,
         "base_gone": base["gone"] if base else 0,
+        "base_weight": base["weight"] if base else 0.0,
         "base_rate": base["rate"] if base else None,
         "base_low": base["low"] if base else 0.0,
         "base_high": base["high"] if base else 1.0,

@@ -27,9 +27,8 @@ def outcomes_plot(outcomes: pl.DataFrame) -> bytes:
             told = mine.filter("counts")
             n, fixed = told.height, told.filter(pl.col("outcome") == "fixed").height
             base = mine.sort("horizon_days").row(0, named=True)
-            _interval(
-                d.axes, base["base_gone"], base["base_n"], y - 0.13, INK, "with no plan" if y == 0 else None, "none"
-            )
+            hits, weight = (base["base_rate"] or 0.0) * base["base_weight"], base["base_weight"]
+            _interval(d.axes, hits, weight, y - 0.13, INK, "with no plan" if y == 0 else None, "none")
             _interval(d.axes, fixed, n, y + 0.13, GREEN, "plans that were followed" if y == 0 else None, GREEN)
             words = [f"{fixed} of {n}"] if n else []
             words += [f"{counts[key]} {word}" for key, word in OTHERS if counts.get(key)]
@@ -66,7 +65,7 @@ def templates_plot(templates: pl.DataFrame) -> bytes:
     return d.svg
 
 
-def _interval(axes: Any, hits: int, n: int, y: float, colour: str, label: str | None, fill: str) -> None:
+def _interval(axes: Any, hits: float, n: float, y: float, colour: str, label: str | None, fill: str) -> None:
     """A share with its interval, in percent; only the legend's mark where nothing was counted."""
     if not n:
         if label:

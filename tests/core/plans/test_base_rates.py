@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banana_assets.core.plans.base_rates import ALL, BASES, base_rates, compared, mantel_haenszel
+from banana_assets.core.plans.base_rates import ALL, BASES, base_rates, compared, mantel_haenszel, share_gone
 from banana_assets.core.plans.trial import CHANCE, History, chance_of_clean, needed
 from banana_assets.core.tables.outcomes import PLAN_OUTCOMES
 from tests.core.metrics.frames import T0, at
@@ -43,20 +43,44 @@ def base(word: str, *, begun: dict[str, Any] | None = None, hours: float = 24 * 
 
 
 @pytest.mark.parametrize(
-    ("word", "gone", "failures"),
+    ("word", "gone", "failures", "rate"),
     [
-        ("..RRR..........", 1, 1),  # gone on the third day
-        ("..RRRRRRRRR....", 0, 1),  # went on past the horizon
-        ("..RRR......R....", 0, 1),  # came back after it
-        ("..R.......", 1, 1),
-        ("..R..", 0, 0),  # nothing to say
-        ("..RRRRRRRR", 0, 1),  # still there when builds end
+        ("..RRR..........", 1, 1, 1.0),  # gone on the third day
+        ("..RRRRRRRRR....", 0, 1, 0.0),  # went on past the horizon
+        ("..RRR......R....", 0, 1, 0.0),  # came back after it
+        ("..R.......", 1, 1, 1.0),
+        ("..RRRRRRRR", 0, 0, None),  # no build since the horizon ended
     ],
 )
-def test_gone_within_the_horizon_with_no_plan(word: str, gone: int, failures: int) -> None:
+def test_gone_within_the_horizon_with_no_plan(word: str, gone: int, failures: int, rate: float | None) -> None:
     row = base(word)
-    assert (row["gone"], row["failures"], row["unknowable"]) == (gone, failures, 1 - failures)
-    assert row["low"] <= (row["rate"] or 0) <= row["high"]
+    assert (row.get("gone", 0), row.get("failures", 0)) == (gone, failures)
+    if rate is not None:
+        assert row["rate"] == pytest.approx(rate, abs=0.01)
+        assert row["low"] <= row["rate"] <= row["high"]
+        assert 0.9 <= row["weight"] <= 1
+
+
+def test_few_clean_builds_weigh_little() -> None:
+    few, many = base("..R.."), base("..R.......")
+    assert few["gone"] == 0
+    assert few["weight"] < 0.9 < many["weight"]
+
+
+def test_the_share_that_is_gone_is_that_of_greatest_likelihood() -> None:
+    assert share_gone([0.0, 0.0, 1e-6, 1e-6]) == (pytest.approx(0.5, abs=1e-4), pytest.approx(4, abs=1e-3))
+    # Ten stayed away, which chance does to each second one, and ten did not: all of them may still be there.
+    share, weight = share_gone([0.5] * 10 + [0.0] * 10)
+    assert share == pytest.approx(0.0, abs=0.01)
+    assert share_gone([0.5] * 15 + [0.0] * 5)[0] == pytest.approx(0.5, abs=1e-3)
+    assert weight <= 20
+
+
+@given(st.lists(st.floats(0, 0.999), min_size=1, max_size=20))
+def test_a_share_is_a_share_and_weighs_no_more_than_there_are(chances: list[float]) -> None:
+    share, weight = share_gone(chances)
+    assert 0 <= share <= 1
+    assert 0 <= weight <= len(chances) + 1e-9
 
 
 def test_what_was_acted_on_within_the_horizon_or_is_too_young_is_left_out() -> None:
@@ -77,6 +101,7 @@ def rows(*told: tuple[str, int, int, int, int]) -> pl.DataFrame:
                  "state": "done",
                  "horizon_days": 7.0, "decided_by": [], "clean_builds": 1, "past_failures": 1, "past_builds": 1,
                  "failed_otherwise": 0, "planner": "p", "model_used": "none", "base_n": n, "base_gone": gone,
+                 "base_weight": float(n),
                  "base_rate": gone / n if n else None, "base_low": 0.0, "base_high": 1.0, "decide_by": T0}
             )  # fmt: skip
     return PLAN_OUTCOMES.conform(pl.DataFrame(made, schema=PLAN_OUTCOMES.dtypes))

@@ -19,7 +19,8 @@ def told(*rows: tuple[Plan, str]) -> pl.DataFrame:
          "why": "", "counts": outcome != "open", "final": True, "state": "done", "horizon_days": 7.0,
          "decided_by": [], "clean_builds": 0,
          "past_failures": 0, "past_builds": 0, "failed_otherwise": 0, "planner": plan.planner,
-         "model_used": plan.model_used, "base_n": 0, "base_gone": 0, "base_low": 0.0, "base_high": 1.0}
+         "model_used": plan.model_used, "base_n": 0, "base_gone": 0,
+         "base_weight": 0.0, "base_low": 0.0, "base_high": 1.0}
         for plan, outcome in rows
     ]  # fmt: skip
     return PLAN_OUTCOMES.conform(pl.DataFrame(whole, schema=PLAN_OUTCOMES.dtypes))

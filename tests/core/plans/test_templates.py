@@ -117,7 +117,8 @@ def shown(template: Template, successes: int = 0, trials: int = 0) -> pl.DataFra
          "why": "", "counts": True, "final": True, "state": "done", "horizon_days": 7.0, "decided_by": [],
          "clean_builds": 0,
          "past_failures": 0, "past_builds": 0, "failed_otherwise": 0, "planner": "p", "model_used": "none",
-         "template_id": template.template_id, "base_n": 0, "base_gone": 0, "base_low": 0.0, "base_high": 1.0}
+         "template_id": template.template_id, "base_n": 0, "base_gone": 0,
+         "base_weight": 0.0, "base_low": 0.0, "base_high": 1.0}
         for k in range(trials)
     ]  # fmt: skip
     told = PLAN_OUTCOMES.conform(pl.DataFrame(rows, schema=PLAN_OUTCOMES.dtypes))
