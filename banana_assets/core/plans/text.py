@@ -65,9 +65,13 @@ def as_markdown(plan: Plan) -> str:
 def scores(plan: Plan) -> list[str]:
     """``optimization 0.95 (covered 1.00, answered 1.00...)`` and the same for efficiency; none where it abstained."""
     return [
-        f"{name.lower()} {score:.2f} ({', '.join(f'{p.name.replace(chr(95), chr(32))} {p.value:.2f}' for p in parts)})"
-        for name, score, parts in _scores(plan)
+        f"{name} {score:.2f} ({', '.join(map(_brief, parts))})"
+        for (_, score, parts), name in zip(_scores(plan), ("optimization", "efficiency"), strict=False)
     ]
+
+
+def _brief(part: ScorePart) -> str:
+    return f"{part.name.replace('_', ' ')} {part.value:.2f}"
 
 
 def made_by(plan: Plan) -> str:
@@ -130,7 +134,7 @@ def _scores(plan: Plan) -> list[tuple[str, float, Sequence[ScorePart]]]:
 
 
 def _part(part: ScorePart) -> str:
-    return f"{part.name.replace('_', ' ')} {part.value:.2f} (weight {part.weight:g}): {part.why}"
+    return f"{_brief(part)} (weight {part.weight:g}): {part.why}"
 
 
 def _wrapped(text: str, width: int, indent: str = "  ") -> str:
