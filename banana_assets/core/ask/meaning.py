@@ -164,7 +164,7 @@ _NORMAL = {
     "introduced": "introduce", "caused": "cause", "causes": "cause", "causing": "cause", "finished": "finish", "ended": "end", "ends": "end", "went": "go", "going": "go", "filled": "fill",
     "appeared": "appear", "appears": "appear", "emerged": "emerge", "anomalies": "anomaly", "recommended": "recommend", "stored": "store", "ingested": "ingest", "known": "known", "stands": "stand",
     "errors": "error", "tests": "test", "times": "time", "needs": "need", "died": "die", "recurred": "recur", "improvements": "improve", "improvement": "improve", "percentages": "percentage",
-    "queued": "queue", "waiting": "wait", "suggested": "suggest", "explained": "explain",
+    "sometimes": "sometimes", "queued": "queue", "waiting": "wait", "suggested": "suggest", "explained": "explain",
 }  # fmt: skip
 _NOT_PLURAL = frozenset("is was this does has its us status less pass success bus ci gpus".split())  # noqa: SIM905
 OFTEN = frozenset({"status", "resource"})
