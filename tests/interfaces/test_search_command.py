@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from io import BufferedReader, BytesIO, TextIOWrapper
@@ -167,3 +169,16 @@ def test_the_index_is_made_anew_from_the_tables(banana: Run, home: Path) -> None
     assert status == 0
     assert "indexed 1 pattern" in err
     assert f"pattern {'a' * 16}" in out
+
+
+def test_words_alone_load_nothing_heavy(filled: Run, home: Path) -> None:
+    code = (
+        "import sys\nfrom banana_assets.interfaces.cli.main import main\n"
+        "try:\n    main(['search', 'disk', '--by', 'words', '--format', 'json'])\n"
+        "except SystemExit:\n    heavy = {'chromadb', 'numpy', 'polars', 'sqlalchemy', 'dagster', 'httpx'}\n"
+        "    print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    environment = os.environ | {"BANANA_HOME": str(home)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert json.loads(done.stdout)
+    assert done.stderr.strip() == "[]"

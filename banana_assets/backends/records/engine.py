@@ -12,28 +12,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from banana_assets.backends.sqlite import sqlite_module
 from banana_assets.core.errors import StoreError
 
 BUSY_SECONDS = 30
 WRITER_LOCK = 0x62616E616E61
 """Key of the Postgres advisory lock that writers hold: the letters ``banana``."""
-
-
-def sqlite_module() -> ModuleType:
-    """The SQLite driver: pysqlite3 where installed, else the interpreter's own."""
-    try:
-        import pysqlite3
-    except ImportError:
-        import sqlite3
-
-        return sqlite3
-    return pysqlite3  # type: ignore[no-any-return]
 
 
 def database_url(address: str) -> sa.URL:

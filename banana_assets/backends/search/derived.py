@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from banana_assets.backends.records.engine import sqlite_module
+from banana_assets.backends.sqlite import sqlite_module
 
 BUSY_SECONDS = 30
 

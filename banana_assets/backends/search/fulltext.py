@@ -17,8 +17,8 @@ from typing import Any
 
 import orjson
 
-from banana_assets.backends.records.engine import sqlite_module
 from banana_assets.backends.search.derived import open_derived
+from banana_assets.backends.sqlite import sqlite_module
 from banana_assets.core.errors import StoreError
 from banana_assets.core.search.types import Document, Filters, Hit
 from banana_assets.core.search.words import asked, coverage, near, trigrams, words

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from banana_assets.backends.records.engine import sqlite_module
 from banana_assets.backends.search.derived import open_derived
+from banana_assets.backends.sqlite import sqlite_module
 from banana_assets.core.errors import StoreError
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from banana_assets.backends.records import tables as t
-from banana_assets.backends.records.engine import database_url, open_engine, reading, sqlite_module, writing
+from banana_assets.backends.records.engine import database_url, open_engine, reading, writing
 from banana_assets.backends.records.migration import migrate
+from banana_assets.backends.sqlite import sqlite_module
 from banana_assets.core.errors import StoreError
 
 
