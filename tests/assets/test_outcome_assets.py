@@ -12,12 +12,13 @@ import polars as pl
 import pytest
 
 from banana_assets.assets import checks, outcomes
-from banana_assets.backends.model_quality import model_quality
 from banana_assets.backends.plan_records import PlanRecords
 from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.backends.template_records import TemplateRecords
+from banana_assets.core.models.quality import QUALITY
+from banana_assets.core.plans.quality import quality_by_model
 from banana_assets.core.tables import (
     BUILDS,
     FAILURE_CLUSTERS,
@@ -79,7 +80,7 @@ def test_a_plan_that_works_becomes_a_template_and_late_builds_change_it(run: Any
         assert (template["plans"], template["trials"], template["usage_count"]) == (["p1"], 0, 0)
         assert metadata(done, "plan_outcomes")["fixed"].value == 1
         assert "deterministic" in metadata(done, "plan_outcomes")["quality_by_model"].value
-        quality = model_quality(store.engine, lake)
+        quality = quality_by_model(records.plans(), lake.read(PLAN_OUTCOMES)).select(QUALITY.names())
         assert quality.rows() == [("deterministic", "missing_dependency", 1, 1)]
 
         version = lake.version(PLAN_TEMPLATES)
