@@ -118,9 +118,8 @@ def main() -> None:
         codebase = read(root, bounds=Bounds())
         took = time.perf_counter() - begun
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-        print(
-            f"files {len(codebase.files):,}, {codebase.bytes / 1e6:.1f} MB; first reading {took:.2f} s, {grown:.0f} MiB more memory"
-        )
+        print(f"files {len(codebase.files):,}, {codebase.bytes / 1e6:.1f} MB")
+        print(f"first reading {took:.2f} s, {grown:.0f} MiB more memory")
         if codebase.skipped:
             print("left out:", dict(codebase.skipped))
         kept = CodeBases(clock=lambda: 0.0)
