@@ -17,6 +17,7 @@ import dagster as dg
 
 from banana_assets.backends.planned import LEASE_SECONDS, Planned
 from jobs.planning import plan_failures
+from jobs.processes import free_slots
 from resources.store import StoreResource
 
 BATCH_TAG = "banana/batch"
@@ -83,6 +84,7 @@ class Look:
         self.now = now
         self.runs = self._runs(dg.RunsFilter(job_name=plan_failures.name), RUNS_LOOKED_AT)
         owners = planned.owners(now=now)
+        free_slots(instance, owners, now)
         # A killed process leaves its run open for ever: one that neither holds a claim nor is young is not waited for.
         young = now - timedelta(seconds=LEASE_SECONDS)
         self.under_way = [r for r in self.runs if not r.run.is_finished and (r.run.run_id in owners or r.began > young)]

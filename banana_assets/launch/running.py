@@ -7,13 +7,16 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
 
+from banana_assets.backends.planned import Planned
 from banana_assets.backends.settings import Settings
+from banana_assets.backends.store import open_store
 from banana_assets.launch.instance import prepare
+from jobs.processes import PROCESS_TAG, free_slots, this_process
 
 Tell = Callable[[str], None]
 
@@ -53,13 +56,14 @@ def run_job(
         job
     )
     start = time.monotonic()
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.get() as instance, open_store(settings) as store:
+        free_slots(instance, Planned(store.engine).owners(now=datetime.now(UTC)), datetime.now(UTC))
         done = resolved.execute_in_process(
             instance=instance,
             run_config={"loggers": {"progress": {}}, "ops": dict(ops or {})},
             raise_on_error=False,
             partition_key=days[0].isoformat() if len(days) == 1 else None,
-            tags={**(tags or {}), **(_range(days) if len(days) > 1 else {})},
+            tags={PROCESS_TAG: this_process(), **(tags or {}), **(_range(days) if len(days) > 1 else {})},
             run_id=run_id,
         )
     materialized = done.get_asset_materialization_events()

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
-
-import psutil
 
 from banana_assets.backends.acting import admit, approval
 from banana_assets.backends.pending import arrival_days
@@ -24,9 +20,6 @@ from banana_assets.interfaces.cli.output import say
 
 if TYPE_CHECKING:
     from banana_assets.core.plans.actions import Admitted
-
-PROCESS_TAG = "banana/process"
-"""On a run: the host and process that carry it, by which a killed one is known."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +92,7 @@ def _run(settings: Settings, launch: Launch, run_id: str, days: list[date], by: 
     from banana_assets.launch.running import run_job
     from jobs.launched import PLAN_TAG, STEP_TAG
 
-    tags = {PLAN_TAG: launch.plan.plan_id, STEP_TAG: launch.step_id, PROCESS_TAG: _process()}
+    tags = {PLAN_TAG: launch.plan.plan_id, STEP_TAG: launch.step_id}
     ops = {asset: {"config": {"paths": list(paths)}} for asset, paths in launch.what.paths.items()}
     error = "interrupted"
     try:
@@ -123,27 +116,12 @@ def _settle_ended(settings: Settings, records: PlanRecords) -> None:
 
     from banana_assets.launch.instance import prepare
     from jobs.launched import settle
+    from jobs.processes import PROCESS_TAG, gone
 
     prepare(settings)
     with dg.DagsterInstance.get() as instance:
         for row in records.steps().filter(status="running").drop_nulls("run_id").iter_rows(named=True):
             run = instance.get_run_by_id(row["run_id"])
-            if run is not None and not run.is_finished and _gone(run.tags.get(PROCESS_TAG, "")):
+            if run is not None and not run.is_finished and gone(run.tags.get(PROCESS_TAG, "")):
                 instance.report_run_failed(run, "the process that ran it is gone")
         settle(instance, records)
-
-
-def _process() -> str:
-    return f"{socket.gethostname()} {os.getpid()} {psutil.Process().create_time():.0f}"
-
-
-def _gone(told: str) -> bool:
-    """Whether that process ran on this host and does not any more."""
-    host, _, rest = told.partition(" ")
-    pid, _, began = rest.partition(" ")
-    if host != socket.gethostname() or not pid:
-        return False
-    try:
-        return f"{psutil.Process(int(pid)).create_time():.0f}" != began
-    except psutil.NoSuchProcess:
-        return True

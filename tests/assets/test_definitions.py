@@ -137,9 +137,9 @@ def test_every_asset_has_a_schema_check_and_tables_are_checked_against_each_othe
 
 def test_jobs_schedules_and_sensors(definitions: dg.Definitions) -> None:
     repository = definitions.get_repository_def()
-    assert {"ingest", "patterns", "everything", "maintenance"} <= set(repository.job_names)
+    assert {"ingest", "patterns", "everything", "plan_failures", "maintenance"} <= set(repository.job_names)
     assert {s.name for s in repository.schedule_defs} == {"hourly", "nightly", "resource_samples"}
-    assert {s.name for s in repository.sensor_defs} >= {"new_files", "failed_run"}
+    assert {s.name for s in repository.sensor_defs} == {"new_files", "failed_builds", "launched_steps", "failed_run"}
     assert dg.Definitions.validate_loadable(definitions) is None
 
 

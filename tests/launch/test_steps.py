@@ -15,7 +15,8 @@ from banana_assets.backends.store import open_store
 from banana_assets.core.errors import InputError
 from banana_assets.core.plans.types import Action, Plan, Prediction, Subtask
 from banana_assets.launch.instance import prepare
-from banana_assets.launch.steps import PROCESS_TAG, launch_step
+from banana_assets.launch.steps import launch_step
+from jobs.processes import PROCESS_TAG
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
