@@ -68,7 +68,7 @@ KINDS = {
     "reset": "unreachable",
     "no temperature": "rejected",
 }
-ONLY_OPENAI = {"odd counts": "wrong_schema", "refusal": "refusal", "filtered": "refusal"}
+ONLY_OPENAI = {"odd counts": "wrong_schema", "no credit": "not_allowed", "refusal": "refusal", "filtered": "refusal"}
 CASES = [(p, f, k) for p in ("openai", "ollama") for f, k in KINDS.items()]
 CASES += [("openai", f, k) for f, k in ONLY_OPENAI.items()]
 

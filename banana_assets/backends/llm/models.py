@@ -123,7 +123,8 @@ class Models:
                 below_floor=lambda c: self._below_floor(c, request.category),
             )
             tried += chosen.left_out
-            answer = self._asked(chosen.candidates, request, deadline_seconds or self._deadline, tried)
+            seconds = self._deadline if deadline_seconds is None else deadline_seconds
+            answer = self._asked(chosen.candidates, request, seconds, tried)
             if answer is not None:
                 return replace(answer, tried=tuple(tried))
         return replace(self._without(request, tried), tried=tuple(tried))

@@ -199,6 +199,13 @@ def test_a_wait_longer_than_the_time_left_is_not_waited(build: Build, time: Time
     assert (answer.provider, answer.value, time.slept) == ("deterministic", FLOOR, [])
 
 
+def test_without_time_nothing_is_asked(build: Build) -> None:
+    model = Fake([GOOD])
+    answer = ask(build(model), deadline_seconds=0.0)
+    assert (answer.provider, model.asked) == ("deterministic", [])
+    assert "No time was left" in answer.tried[0]
+
+
 def test_the_first_model_leaves_time_for_the_next(build: Build, time: Time) -> None:
     class Slow(Fake):
         def generate(self, request: Request, seconds: float) -> Answer:

@@ -118,6 +118,7 @@ FAULTS: dict[str, Callable[[_Handler], None]] = {
     "429": lambda h: h.send(b'{"error": {"message": "slow down"}}', 429),
     "429 for a second": lambda h: h.send(b'{"error": "slow down"}', 429, Retry_After="1"),
     "429 for an hour": lambda h: h.send(b'{"error": "slow down"}', 429, Retry_After="3600"),
+    "no credit": lambda h: h.send(b'{"error": {"message": "quota", "code": "insufficient_quota"}}', 429),
     "500": lambda h: h.send(b'{"error": "boom"}', 500),
     "503 without a body": lambda h: h.send(b"", 503),
     "401": lambda h: h.send(b'{"error": {"message": "Incorrect key"}}', 401),
