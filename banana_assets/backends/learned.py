@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import polars as pl
 import sqlalchemy as sa
 
+from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.api_tables import reports
 from banana_assets.backends.records.engine import reading
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS, OPTIMIZATION_RECOMMENDATIONS, PLAN_OUTCOMES
+
+MOST_RECOMMENDATIONS = 10
 
 
 def learning_metrics(store: Store, tables: Tables) -> dict[str, Any]:
@@ -41,3 +45,76 @@ def learning_metrics(store: Store, tables: Tables) -> dict[str, Any]:
         "recommendations_implemented": advice.height,
         "model_improvements": helped,
     }
+
+
+def unreported(store: Store, tables: Tables, reporter: str, limit: int) -> list[dict[str, Any]]:
+    """Failed builds that this reporter has said nothing about: one for each cluster, new clusters first, then builds
+    that are in none yet. ``waiting`` counts the failed builds that the one stands for."""
+    c = reports.c
+    with reading(store.engine) as connection:
+        mine = set(connection.execute(sa.select(c.build_id).where(c.created_by == reporter).distinct()).scalars())
+        failed = list(
+            connection.execute(
+                sa.select(t.builds.c.build_id)
+                .where(t.builds.c.status.in_(["failed", "error"]), t.builds.c.log_sha256.is_not(None))
+                .order_by(t.builds.c.seq.desc())
+            ).scalars()
+        )
+    clusters = tables.scan(FAILURE_CLUSTERS).select("cluster_id", "builds", "last_seen").collect()
+    found, clustered = [], set()
+    for row in clusters.sort("last_seen", "cluster_id", descending=[True, False]).iter_rows(named=True):
+        clustered.update(row["builds"])
+        if not mine.intersection(row["builds"]):
+            one = {"build_id": row["builds"][-1], "cluster_id": row["cluster_id"], "waiting": len(row["builds"])}
+            found.append(one)
+    alone = [b for b in failed if b not in clustered and b not in mine]
+    found += [{"build_id": build_id, "cluster_id": None, "waiting": 1} for build_id in alone]
+    return found[:limit]
+
+
+def learned_patterns(store: Store, tables: Tables) -> list[dict[str, Any]]:
+    """What reports have taught, a row a failure: how often and when it was seen, what was recommended, what came of it.
+
+    Failures in no cluster stand under their build. The words are those of the reporters: nobody checked them.
+    """
+    c = reports.c
+    with reading(store.engine) as connection:
+        rows = connection.execute(sa.select(reports).order_by(c.id)).all()
+    clusters = {
+        build: row
+        for row in tables.scan(FAILURE_CLUSTERS)
+        .select("cluster_id", "title", "category", "state", "failures", "first_seen", "last_seen", "builds")
+        .collect()
+        .iter_rows(named=True)
+        for build in row["builds"]
+    }
+    plans = tables.scan(PLAN_OUTCOMES).select("cluster_id", "outcome", "counts").collect()
+    outcomes: dict[str, list[str]] = {}
+    for cluster_id, outcome, counts in plans.iter_rows():
+        if cluster_id is not None and counts:
+            outcomes.setdefault(cluster_id, []).append(outcome)
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        cluster = clusters.get(row.build_id)
+        key = cluster["cluster_id"] if cluster else f"build {row.build_id}"
+        entry = found.setdefault(
+            key,
+            {
+                "pattern": key,
+                "title": cluster["title"] if cluster else row.analysis.split(". ")[0][:200],
+                "category": cluster["category"] if cluster else None,
+                "state": cluster["state"] if cluster else None,
+                "count": cluster["failures"] if cluster else 1,
+                "first_seen": (cluster["first_seen"] if cluster else row.created_at).isoformat(),
+                "last_seen": (cluster["last_seen"] if cluster else row.created_at).isoformat(),
+                "reports": 0,
+                "confidence": 0.0,
+                "recommendations": [],
+                "outcomes": {o: outcomes.get(key, []).count(o) for o in sorted(set(outcomes.get(key, [])))},
+            },
+        )
+        entry["reports"] += 1
+        entry["confidence"] = row.confidence
+        newer = orjson.loads(row.recommendations)
+        entry["recommendations"] = list(dict.fromkeys([*newer, *entry["recommendations"]]))[:MOST_RECOMMENDATIONS]
+    return sorted(found.values(), key=lambda one: (one["last_seen"], one["pattern"]), reverse=True)

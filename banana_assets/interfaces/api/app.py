@@ -15,6 +15,7 @@ from banana_assets.interfaces.api import bringing, code, insight, learning, list
 from banana_assets.interfaces.api.auditing import Auditing
 from banana_assets.interfaces.api.guard import Guard
 from banana_assets.interfaces.api.service import Service, listed, open_service
+from banana_assets.interfaces.dashboard import pages
 
 DESCRIPTION = """\
 Builds and logs as coding agents and front ends read them: what failed, why, whether it is new, and what to do.
@@ -43,7 +44,7 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
         title="Banana", version=__version__, description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None
     )
     app.state.requests = telemetry.Requests()
-    problems.install(app)
+    problems.install(app, pages.problem)
     for prefix in ("/llm/learning", "/api/llm/learning"):
         for part in (learning.router, code.learning):
             app.include_router(part, prefix=prefix, include_in_schema=prefix == "/llm/learning")
@@ -53,6 +54,7 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
     app.include_router(insight.router)
     app.include_router(telemetry.router)
     app.include_router(webhooks.router)
+    pages.install(app)
 
     @app.get("/healthz", tags=["operation"], summary="Whether the server runs")
     async def healthz() -> dict[str, str]:

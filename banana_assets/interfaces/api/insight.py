@@ -10,9 +10,10 @@ from pydantic import AwareDatetime, BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from banana_assets.backends.learned import learning_metrics
+from banana_assets.backends.learned import learned_patterns, learning_metrics, unreported
+from banana_assets.backends.listings import without_secrets
 from banana_assets.core.vocabulary import SEARCH_KINDS, SEVERITIES
-from banana_assets.interfaces.api.access import Reader
+from banana_assets.interfaces.api.access import Reader, Reporter
 from banana_assets.interfaces.api.answering import JSON, service_of
 from banana_assets.interfaces.api.models import LearningMetrics
 from banana_assets.interfaces.api.problems import ProblemError, declared
@@ -94,3 +95,59 @@ async def metrics(request: Request, caller: Reader) -> Response:
     service = service_of(request)
     found = await run_in_threadpool(learning_metrics, service.store, service.tables)
     return Response(orjson.dumps({"status": "ok"} | found), media_type=JSON)
+
+
+class Unreported(BaseModel):
+    """A failed build to look at; ``waiting`` counts the builds of its cluster, for all of which it stands."""
+
+    build_id: str
+    cluster_id: str | None
+    waiting: int
+
+
+class UnreportedAnswer(BaseModel):
+    """What the caller has not reported on."""
+
+    status: Literal["ok"]
+    items: list[Unreported]
+    count: int
+
+
+@router.get("/api/unreported", summary="What the caller has not reported on", response_model=UnreportedAnswer)
+async def to_do(request: Request, caller: Reporter, limit: Annotated[int, Query(ge=1, le=1000)] = 20) -> Response:
+    """Failed builds that this key has said nothing about: one for each new cluster, then builds that are in none."""
+    service = service_of(request)
+    items = await run_in_threadpool(unreported, service.store, service.tables, caller.name, limit)
+    return Response(orjson.dumps({"status": "ok", "items": items, "count": len(items)}), media_type=JSON)
+
+
+class Learned(BaseModel):
+    """A failure that was reported on. ``outcomes`` counts what became of plans for it, as later builds decided."""
+
+    pattern: str
+    title: str
+    category: str | None
+    state: str | None
+    count: int
+    first_seen: str
+    last_seen: str
+    reports: int
+    confidence: float
+    recommendations: list[str]
+    outcomes: dict[str, int]
+
+
+class LearnedAnswer(BaseModel):
+    """What reports have taught; their words are unverified."""
+
+    status: Literal["ok"]
+    items: list[Learned]
+    count: int
+
+
+@router.get("/api/learned", summary="What reports have taught", response_model=LearnedAnswer)
+async def learned(request: Request, caller: Reader) -> Response:
+    """A row a failure, the one seen last first: how often, what was recommended, and what came of it."""
+    service = service_of(request)
+    items = without_secrets(await run_in_threadpool(learned_patterns, service.store, service.tables))
+    return Response(orjson.dumps({"status": "ok", "items": items, "count": len(items)}), media_type=JSON)

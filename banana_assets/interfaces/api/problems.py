@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -53,32 +53,50 @@ def answer(
     return Response(body(status, detail, remedy, **more), status, dict(headers or {}), MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of the app with a problem document."""
+Page = Callable[[Request, int, str, str], Response]
+"""Makes the page for people: request, status, detail and remedy."""
+
+
+def install(app: FastAPI, page: Page) -> None:
+    """Answer every error of the app with a problem document, and with a page where a browser asks for one."""
+
+    def answered(
+        request: Request,
+        status: int,
+        detail: str,
+        remedy: str = "",
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> Response:
+        if "text/html" not in request.headers.get("accept", ""):
+            return answer(status, detail, remedy, headers, **more)
+        made = page(request, status, detail, remedy)
+        made.headers.update(headers or {})
+        return made
 
     @app.exception_handler(ProblemError)
     async def refused(request: Request, error: ProblemError) -> Response:
-        return answer(error.status, error.detail, error.remedy, error.headers, **error.more)
+        return answered(request, error.status, error.detail, error.remedy, error.headers, **error.more)
 
     @app.exception_handler(BananaError)
     async def ours(request: Request, error: BananaError) -> Response:
-        return answer(status_of(error), error.message, error.remedy)
+        return answered(request, status_of(error), error.message, error.remedy)
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> Response:
         found = [{"at": "/".join(map(str, one["loc"])), "detail": one["msg"]} for one in error.errors()[:MOST_ERRORS]]
         said = f"{found[0]['at']}: {found[0]['detail']}" if found else "The request cannot be read."
-        return answer(422, said, "See the interface's description at /docs.", errors=found)
+        return answered(request, 422, said, "See the interface's description at /docs.", errors=found)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
-        return answer(error.status_code, str(error.detail), headers=error.headers)
+        return answered(request, error.status_code, str(error.detail), headers=error.headers)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
         ident = request.scope.get("state", {}).get("request_id", "")
         sys.stderr.write(f"banana serve: request {ident} failed\n{''.join(traceback.format_exception(error))}")
-        return answer(500, "Something went wrong here.", f"The server's log tells more at request {ident}.")
+        return answered(request, 500, "Something went wrong here.", f"The server's log tells more at request {ident}.")
 
 
 def status_of(error: BananaError) -> int:

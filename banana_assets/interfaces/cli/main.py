@@ -43,6 +43,7 @@ GROUPS: dict[str, dict[str, Command]] = {
     "Compute": {
         "materialize": Command("", "Compute the assets from what came in"),
         "up": Command("", "Start Dagster's UI and daemon"),
+        "agent": Command(f"{_HERE}.agent", "Report on failed builds through a server, once or as a service"),
         "serve": Command(f"{_HERE}.serve", "Answer coding agents and front ends over HTTP"),
     },
     "Look": {

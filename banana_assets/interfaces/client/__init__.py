@@ -30,6 +30,8 @@ from banana_assets.interfaces.client._types import (
     LogSummary,
     Report,
     ReportReceipt,
+    RowPage,
+    Unreported,
 )
 
 __all__ = [
@@ -53,6 +55,8 @@ __all__ = [
     "Report",
     "ReportReceipt",
     "Retry",
+    "RowPage",
     "ServerError",
     "UnreachableError",
+    "Unreported",
 ]

@@ -16,7 +16,7 @@ from banana_assets.interfaces.client._blocking import TIMEOUT, headers_of, unrea
 from banana_assets.interfaces.client._calls import PART_BYTES, Call
 from banana_assets.interfaces.client._errors import ConflictError, UnreachableError, error_of
 from banana_assets.interfaces.client._retrying import Retry
-from banana_assets.interfaces.client._types import Build, BuildPage, ReportReceipt
+from banana_assets.interfaces.client._types import Build, BuildPage, ReportReceipt, Unreported
 
 T = TypeVar("T")
 
@@ -72,6 +72,25 @@ class AsyncBananaClient:
     async def codebase(self) -> dict[str, Any]:
         """The code base that the server shows."""
         return await self._do(calls.codebase())
+
+    async def changes(self, build_id: str) -> dict[str, Any]:
+        """What changed in the code base before a build failed, the suspects first."""
+        return await self._do(calls.changes(build_id))
+
+    async def unreported(self, limit: int = 20) -> list[Unreported]:
+        """Failed builds that this key has said nothing about: one for each new cluster, then those in none."""
+        return await self._do(calls.unreported(limit))
+
+    async def rows(self, name: str, *, page_size: int = 200, **asked: Any) -> AsyncIterator[dict[str, Any]]:
+        """All rows of a derived table (patterns, failures, clusters, plans...) that fit what is asked."""
+        cursor = None
+        while True:
+            found = await self._do(calls.rows(name, page_size, cursor, asked))
+            for row in found.rows:
+                yield row
+            cursor = found.next
+            if cursor is None:
+                return
 
     async def report(
         self,

@@ -15,7 +15,7 @@ from banana_assets.interfaces.client import _calls as calls
 from banana_assets.interfaces.client._calls import PART_BYTES, Call
 from banana_assets.interfaces.client._errors import ConflictError, UnreachableError, error_of
 from banana_assets.interfaces.client._retrying import Retry
-from banana_assets.interfaces.client._types import Build, BuildPage, ReportReceipt
+from banana_assets.interfaces.client._types import Build, BuildPage, ReportReceipt, Unreported
 
 T = TypeVar("T")
 TIMEOUT = 30.0
@@ -91,6 +91,24 @@ class BananaClient:
     def codebase(self) -> dict[str, Any]:
         """The code base that the server shows."""
         return self._do(calls.codebase())
+
+    def changes(self, build_id: str) -> dict[str, Any]:
+        """What changed in the code base before a build failed, the suspects first."""
+        return self._do(calls.changes(build_id))
+
+    def unreported(self, limit: int = 20) -> list[Unreported]:
+        """Failed builds that this key has said nothing about: one for each new cluster, then those in none."""
+        return self._do(calls.unreported(limit))
+
+    def rows(self, name: str, *, page_size: int = 200, **asked: Any) -> Iterator[dict[str, Any]]:
+        """All rows of a derived table (patterns, failures, clusters, plans...) that fit what is asked."""
+        cursor = None
+        while True:
+            found = self._do(calls.rows(name, page_size, cursor, asked))
+            yield from found.rows
+            cursor = found.next
+            if cursor is None:
+                return
 
     def report(
         self,

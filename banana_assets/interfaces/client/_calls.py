@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from banana_assets.interfaces.client._types import Build, BuildPage, ReportReceipt
+from banana_assets.interfaces.client._types import Build, BuildPage, ReportReceipt, RowPage, Unreported
 
 T = TypeVar("T")
 PART_BYTES = 8 << 20
@@ -94,6 +94,32 @@ def part(build_id: str, offset: int, content: bytes, *, last: bool) -> Call[int]
 def codebase() -> Call[dict[str, Any]]:
     """The code base that the server shows."""
     return Call("GET", "/llm/learning/codebase", lambda body: dict(body["codebase"]))
+
+
+def changes(build_id: str) -> Call[dict[str, Any]]:
+    """What changed before a build failed."""
+    return Call("GET", f"/api/builds/{_name(build_id)}/changes", lambda body: dict(body["changes"]))
+
+
+def unreported(limit: int) -> Call[list[Unreported]]:
+    """Failed builds that the caller has said nothing about."""
+    return Call(
+        "GET",
+        "/api/unreported",
+        lambda body: [Unreported(one["build_id"], one["cluster_id"], one["waiting"]) for one in body["items"]],
+        params={"limit": limit},
+    )
+
+
+def rows(name: str, limit: int, cursor: str | None, asked: Mapping[str, Any]) -> Call[RowPage]:
+    """A page of a derived table."""
+    params = {"limit": limit, "cursor": cursor, **asked}
+    return Call(
+        "GET",
+        f"/api/{quote(name, safe='')}",
+        lambda body: RowPage(tuple(body["items"]), body["total"], body["next"]),
+        params={n: v.isoformat() if isinstance(v, datetime) else v for n, v in params.items() if v is not None},
+    )
 
 
 def _page(body: Any) -> BuildPage:

@@ -174,5 +174,23 @@ class ReportReceipt:
     new: bool
 
 
+@dataclass(frozen=True)
+class Unreported:
+    """A failed build that the caller has said nothing about; it stands for ``waiting`` builds of its cluster."""
+
+    build_id: str
+    cluster_id: str | None
+    waiting: int
+
+
+@dataclass(frozen=True)
+class RowPage:
+    """A page of a derived table: rows as the interface's description has them."""
+
+    rows: tuple[dict[str, Any], ...]
+    total: int
+    next: str | None
+
+
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,184 @@
+"""One round of the agent after the other: what has no report yet, the diagnosis, a model's words, the report.
+
+What it has seen and learned is the server's to keep: an agent that is killed goes on where it was, and two agents with
+one key do not say the same thing twice.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from banana_assets.core.errors import BananaError
+from banana_assets.core.learning.analysis import Analysis, analysis, question, with_model
+from banana_assets.core.models.types import Answer, ModelError, Request
+from banana_assets.interfaces.client import ApiError, BananaClient, NotFoundError, UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from banana_assets.interfaces.client import Build
+
+MOST_WAIT = 300.0
+"""Seconds: the longest pause between rounds while the server cannot be reached."""
+
+Tell = Callable[[str], None]
+
+
+class Asked(Protocol):
+    """What the agent needs of language models."""
+
+    @property
+    def configured(self) -> bool:
+        """Whether one is set up."""
+        ...
+
+    def generate(self, request: Request, *, complexity: float) -> Answer:
+        """Ask. Raises ModelError."""
+        ...
+
+
+@dataclass
+class Round:
+    """What one round did."""
+
+    reported: int = 0
+    known: int = 0
+    without: int = 0
+    by_model: int = 0
+    failed: list[str] = field(default_factory=list)
+
+    @property
+    def sentence(self) -> str:
+        """The round in words."""
+        parts = [f"{self.reported} reported"]
+        parts += [f"{self.by_model} of them in a model's words"] if self.by_model else []
+        parts += [f"{self.known} known before"] if self.known else []
+        parts += [f"{self.without} not explained yet"] if self.without else []
+        parts += [f"{len(self.failed)} failed"] if self.failed else []
+        return ", ".join(parts)
+
+
+class Agent:
+    """Reports on failed builds through a server's interface. ``models`` may be None: then no model is asked."""
+
+    def __init__(self, client: BananaClient, models: Asked | None = None, *, most: int = 20) -> None:
+        self.client = client
+        self.models = models
+        self.most = most
+
+    def round(self, told: Sequence[str] = (), stop: threading.Event | None = None) -> Round:
+        """Look at the builds that were told, else at what has no report yet, clusters first.
+
+        A build that cannot be reported on is counted and the round goes on. Raises UnreachableError and ApiError when
+        the server answers nothing at all.
+        """
+        done = Round()
+        names = list(told) or [one.build_id for one in self.client.unreported(self.most)]
+        for name in names:
+            if stop is not None and stop.is_set():
+                break
+            try:
+                self._one(name, done)
+            except NotFoundError as error:
+                done.failed.append(f"{name}: {error.message}")
+            except ApiError as error:
+                if error.status in (401, 403):
+                    raise
+                done.failed.append(f"{name}: {error.message}")
+        return done
+
+    def _one(self, name: str, done: Round) -> None:
+        build = self.client.build(name)
+        if build.diagnosis is None:
+            done.without += 1
+            return
+        found = self._analysed(build)
+        receipt = self.client.report(
+            build.id,
+            found.text,
+            recommendations=found.recommendations,
+            confidence=round(found.confidence, 4),
+            findings=found.findings,
+            model_version=str(found.findings.get("model", "none")),
+            # The same failure of the same build is one report, however often the agent is started.
+            key=f"agent-{build.id}-{build.diagnosis.fingerprint}"[:255],
+        )
+        done.reported += receipt.new
+        done.known += not receipt.new
+        done.by_model += bool(receipt.new and "class_is_right" in found.findings)
+
+    def _analysed(self, build: Build) -> Analysis:
+        told = _served(build)
+        floor = analysis(told, _cluster(build), self._changes(build), self._plan(build))
+        if self.models is None or not self.models.configured or not build.pack:
+            return floor
+        request = question(build.id, told, build.pack, floor)
+        try:
+            answer = self.models.generate(request, complexity=1 - floor.confidence)
+        except ModelError:
+            return floor
+        if answer.provider == "deterministic":
+            return floor
+        return with_model(floor, answer.value, request.data, f"{answer.provider}/{answer.model}")
+
+    def _changes(self, build: Build) -> dict[str, Any] | None:
+        try:
+            return self.client.changes(build.id)
+        except ApiError:
+            # The server may show no code base; the report says nothing of changes then.
+            return None
+
+    def _plan(self, build: Build) -> dict[str, Any] | None:
+        if build.cluster is None:
+            return None
+        subject = build.cluster.cluster_id
+        return next(
+            (plan for plan in self.client.rows("plans", subject=subject) if plan["status"] != "abstained"), None
+        )
+
+
+def run(agent: Agent, stop: threading.Event, *, interval: float, tell: Tell) -> None:
+    """Round after round until ``stop`` is set; a server that cannot be reached is tried again, ever more rarely.
+
+    Raises ApiError when the server refuses the key.
+    """
+    pause = interval
+    while not stop.is_set():
+        try:
+            done = agent.round(stop=stop)
+        except (UnreachableError, ApiError) as error:
+            if isinstance(error, ApiError) and error.status in (401, 403):
+                raise
+            pause = min(MOST_WAIT, pause * 2)
+            tell(f"{error} Next try in {pause:.0f} s.")
+        except BananaError as error:
+            pause = min(MOST_WAIT, pause * 2)
+            tell(str(error))
+        else:
+            pause = interval
+            if done.reported or done.failed:
+                tell(done.sentence)
+            for sentence in done.failed:
+                tell(sentence)
+        stop.wait(pause)
+
+
+def _served(build: Build) -> Mapping[str, Any]:
+    assert build.diagnosis is not None
+    found = build.diagnosis
+    return {
+        "category": found.category,
+        "confidence": found.confidence,
+        "title": found.title.rstrip("."),
+        "tool": found.tool,
+        "failing_tests": list(found.failing_tests),
+        "fingerprint": found.fingerprint,
+        "cause": [{"first_line": span.first, "last_line": span.last} for span in found.cause],
+    }
+
+
+def _cluster(build: Build) -> Mapping[str, Any] | None:
+    return {"nth": build.cluster.nth, "failures": build.cluster.failures} if build.cluster else None
