@@ -110,6 +110,9 @@ class Settings(BaseSettings):
         description="hosts to which a CI service may send us on for a log (commas between; a dot begins a domain)",
     )
     webhook_window_hours: int = Field(72, gt=0, description="age from which a webhook is taken for a replay")
+    dagster_url: OptionalUrl = Field(
+        None, pattern=r"^https?://", description="address of the Dagster UI, for a link in the dashboard"
+    )
     code_root: Path | None = Field(
         None, description="code base that coding agents may read; the current folder unless told"
     )

@@ -1,0 +1,79 @@
+"""Texts, times and figures as pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from markupsafe import Markup
+
+from banana_assets.core.safety.secrets import mask
+from banana_assets.core.text import visible
+
+NONE = "–"
+
+
+def shown(value: Any) -> Any:
+    """What a template prints: markup as it is, any other text without secrets and with its controls visible."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return visible(mask(value).text)
+
+
+def address(*parts: str, **query: Any) -> Markup:
+    """A path of ours: ``address("build", ident, first=3)``; each part is quoted whole, none of the query's is None."""
+    path = "/" + "/".join(quote(part, safe="") for part in parts)
+    told = {name: value for name, value in query.items() if value not in (None, "")}
+    return Markup("{}").format(path + (f"?{urlencode(told, doseq=True)}" if told else ""))
+
+
+def moment(value: datetime | str | None) -> Markup | str:
+    """A time element in UTC; the browser says how long ago that was."""
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if at is None:
+        return NONE
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), f"{at:%Y-%m-%d %H:%M}")
+
+
+def span(value: float | timedelta | None) -> str:
+    """Seconds as people say them: ``0.4 s``, ``51 s``, ``3 min 5 s``, ``2 h 10 min``."""
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if seconds is None:
+        return NONE
+    if seconds < 10:
+        return f"{seconds:.1f} s" if seconds >= 0.05 or seconds == 0 else f"{seconds * 1000:.0f} ms"
+    whole = round(seconds)
+    for unit, below, size, small in (("min", 3600, 60, "s"), ("h", 172_800, 3600, "min")):
+        if whole < 60:
+            return f"{whole} s"
+        if whole < below:
+            rest = whole % size // (1 if small == "s" else 60)
+            return f"{whole // size} {unit}" + (f" {rest} {small}" if rest else "")
+    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
+
+
+def count(value: float | None) -> str:
+    """A number with thousands apart."""
+    return NONE if value is None else f"{value:,.0f}"
+
+
+def percent(value: float | None) -> str:
+    """A share from 0 to 1 as whole percent."""
+    return NONE if value is None else f"{value:.0%}"
+
+
+def words(value: str | None) -> str:
+    """A word of the vocabulary as people write it: ``missing_dependency`` as ``missing dependency``."""
+    return NONE if value is None else value.replace("_", " ")
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "moment": moment,
+    "span": span,
+    "count": count,
+    "percent": percent,
+    "words": words,
+}
