@@ -21,7 +21,7 @@ import polars as pl
 from banana_assets.backends import derive
 from banana_assets.backends.ingest.builds import ingest_builds
 from banana_assets.backends.planning import plan_failures
-from banana_assets.backends.settings import Settings
+from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import Store, open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.clusters import failure_clusters
@@ -42,7 +42,7 @@ FAILURES = (
 def main() -> None:
     """Measure and print."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    with tempfile.TemporaryDirectory() as folder, open_store(Settings(home=Path(folder) / "home")) as store:
+    with tempfile.TemporaryDirectory() as folder, open_store(load_from(Path(folder) / "home")) as store:
         lake = Tables(str(Path(folder) / "tables"))
         _take_in(store, Path(folder) / "builds", count)
         began = time.process_time()

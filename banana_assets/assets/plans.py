@@ -72,9 +72,9 @@ def plans(
     lake = tables.get()
     with store.open() as opened:
         quality = quality_by_model(PlanRecords(opened.engine).plans(), lake.read(PLAN_OUTCOMES))
-        models = llm.open(opened.engine, run_id=context.run_id, quality=quality.select(QUALITY.names()))
+        models = llm.open(opened.engine, run_id=context.run.run_id, quality=quality.select(QUALITY.names()))
         most = opened.settings.plan_batch if models.configured else MOST_WITHOUT_MODEL
-        failures = plan_failures(opened, lake, models, config.build_ids or None, run_id=context.run_id, most=most)
+        failures = plan_failures(opened, lake, models, config.build_ids or None, run_id=context.run.run_id, most=most)
         advice = plan_recommendations(opened, lake)
         frame = PlanRecords(opened.engine).plans()
         made = [*failures.made, *advice.made]

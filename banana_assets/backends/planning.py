@@ -9,25 +9,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 import polars as pl
 
-from banana_assets.backends.knowing import behind, knowledge
+from banana_assets.backends.knowing import knowledge
 from banana_assets.backends.plan_records import PlanRecords
 from banana_assets.backends.planned import Planned
-from banana_assets.backends.proposing import NO_MODEL, Proposer, Question, Spent, checked
+from banana_assets.backends.proposing import Proposer, Question, Spent, checked
 from banana_assets.backends.quotes import Quotes
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.backends.template_records import TemplateRecords
 from banana_assets.core.advice.headlines import DIFFICULTY
-from banana_assets.core.plans.asked import MOST_SUBTASKS, Ask
+from banana_assets.core.errors import BananaError
+from banana_assets.core.plans.asked import Ask
 from banana_assets.core.plans.case import Case, cases
 from banana_assets.core.plans.choosing import choose
-from banana_assets.core.plans.constraints import read
-from banana_assets.core.plans.evidence import failure_evidence, goal_evidence
-from banana_assets.core.plans.goals import Found, find, goal_plan
+from banana_assets.core.plans.evidence import failure_evidence
 from banana_assets.core.plans.knowledge import Knowledge
 from banana_assets.core.plans.planner import (
     Method,
@@ -39,14 +39,17 @@ from banana_assets.core.plans.planner import (
 )
 from banana_assets.core.plans.templates import Template, applied
 from banana_assets.core.plans.types import Issue, Plan
-from banana_assets.core.plans.upkeep import about_tables, table_subjects
 from banana_assets.core.plans.validation import worst_first
-from banana_assets.core.tables import PLAN_TEMPLATES, TABLES
+from banana_assets.core.tables import PLAN_TEMPLATES
 
 if TYPE_CHECKING:
     from banana_assets.backends.llm import Models
+    from banana_assets.backends.search.index import Search
+    from banana_assets.core.search.types import Hit
 
 Clock = Callable[[], datetime]
+MOST_SEEN = 5
+"""So many things that were seen before are looked at for one failure."""
 
 
 def utc_now() -> datetime:
@@ -64,41 +67,6 @@ class Report:
     known: int = 0
     undiagnosed: list[str] = field(default_factory=list)
     spent: Spent = field(default_factory=Spent)
-
-
-@dataclass(frozen=True)
-class GoalPlan:
-    """The plan for a goal, and how many patterns, templates and measured things it was made with."""
-
-    plan: Plan
-    patterns: int
-    templates: int
-    metrics: int
-    spent: Spent
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a plan would be made with: the evidence, how constraints are understood, which models would be asked."""
-
-    goal: str
-    models: tuple[str, ...]
-    constraints: tuple[tuple[str, str], ...]
-    about: tuple[str, ...]
-    evidence: tuple[str, ...]
-    reason: str | None
-
-    def told(self) -> dict[str, object]:
-        """It as JSON takes it."""
-        said = [{"constraint": text, "understood_as": told} for text, told in self.constraints]
-        return {
-            "goal": self.goal,
-            "models": self.models,
-            "constraints": said,
-            "about": self.about,
-            "evidence": self.evidence,
-            "error": self.reason,
-        }
 
 
 def plan_failures(
@@ -127,9 +95,12 @@ def plan_failures(
     if report.undiagnosed:
         mine = planned.claim(report.undiagnosed, by=run_id, now=clock())
         planned.failed(mine, "its log is not diagnosed yet", by=run_id, now=clock())
-    planner = Planner(store, lake, known, models, clock=clock)
-    report.spent = planner.proposer.spent
-    with planned.claimed([b for b in ids if b in logs], by=run_id, clock=clock, logs=logs) as claimed:
+    ready = [b for b in ids if b in logs]
+    with (
+        Planner(store, lake, known, models, clock=clock) as planner,
+        planned.claimed(ready, by=run_id, clock=clock, logs=logs) as claimed,
+    ):
+        report.spent = planner.proposer.spent
         wanted = set(claimed)
         for case in cases(known, claimed):
             own = [b for b in case.build_ids if b in wanted]
@@ -163,89 +134,6 @@ def plan_recommendations(store: Store, lake: Tables, *, clock: Clock = utc_now) 
     return report
 
 
-def plan_goal(
-    store: Store,
-    lake: Tables,
-    models: Models | None = None,
-    *,
-    goal: str,
-    context: str | None = None,
-    constraints: Sequence[str] = (),
-    preferred_approach: str | None = None,
-    max_subtasks: int = MOST_SUBTASKS,
-    use_model: str | None = None,
-    advanced: bool = False,
-    with_analysis: bool = True,
-    clock: Clock = utc_now,
-) -> GoalPlan:
-    """Plan a goal in words out of what the tables hold about it, and keep the plan; it abstains when nothing does.
-
-    ``with_analysis`` also looks at bottlenecks, recommendations, patterns and forecasts, not only at what failed.
-    """
-    ask = Ask(goal, context, tuple(constraints), preferred_approach, max_subtasks)
-    planner = Planner(store, lake, knowledge(store, lake), models, clock=clock, use_model=use_model, advanced=advanced)
-    found, plan = _goal_floor(store, lake, planner, ask, with_analysis=with_analysis)
-    there = planner.known.rooms if with_analysis else ()
-    if plan.status != "abstained":
-        hard = min(1.0, 0.3 + 0.1 * len(found.subjects) + 0.1 * len(ask.constraints))
-        evidence = goal_evidence(found.subjects, plan, ask, there)
-        concerns = [s.concern for s in found.subjects]
-        plan = planner.proposer.plan(Question(plan, evidence, ask, concerns, there, None, hard))
-    planner.records.save(plan)
-    patterns = sum("pattern" in f"{s.kind} {s.name}" for s in found.subjects)
-    measured = sum(s.kind in ("bottleneck", "recommendation") for s in found.subjects) - patterns
-    templates = int(plan.template_id is not None)
-    return GoalPlan(plan, patterns, templates, max(0, measured) + len(there), planner.proposer.spent)
-
-
-def preview_goal(
-    store: Store,
-    lake: Tables,
-    models: Models | None = None,
-    *,
-    goal: str,
-    context: str | None = None,
-    constraints: Sequence[str] = (),
-    preferred_approach: str | None = None,
-    max_subtasks: int = MOST_SUBTASKS,
-    use_model: str | None = None,
-    with_analysis: bool = True,
-    clock: Clock = utc_now,
-) -> Preview:
-    """What ``plan_goal`` would be made with. Nothing is asked of a model, and nothing stored."""
-    ask = Ask(goal, context, tuple(constraints), preferred_approach, max_subtasks)
-    planner = Planner(store, lake, knowledge(store, lake), None, clock=clock)
-    found, floor = _goal_floor(store, lake, planner, ask, with_analysis=with_analysis)
-    evidence = goal_evidence(found.subjects, floor, ask, planner.known.rooms if with_analysis else ())
-    return Preview(
-        goal,
-        _would_ask(models, use_model),
-        tuple((text, read(text).told) for text in ask.constraints),
-        tuple(s.name for s in found.subjects),
-        tuple(line.text for line in evidence.lines) if floor.status != "abstained" else (),
-        floor.reason,
-    )
-
-
-def _would_ask(models: Models | None, use_model: str | None) -> tuple[str, ...]:
-    if models is None or use_model in NO_MODEL:
-        return ()
-    if use_model:
-        return (use_model,)
-    return tuple(f"{h.provider}/{h.model}" for h in models.health() if h.provider not in NO_MODEL)
-
-
-def _goal_floor(store: Store, lake: Tables, planner: Planner, ask: Ask, *, with_analysis: bool) -> tuple[Found, Plan]:
-    """What the tables hold about a goal, and the plan for it without a model."""
-    known, goal = planner.known, ask.goal or ""
-    late = behind(store, lake, known)
-    of_tables = about_tables(goal)
-    upkeep = table_subjects(lake.file_counts(tuple(TABLES.values())), late) if of_tables else ()
-    found = find(goal, known, context=ask.context, with_analysis=with_analysis, of_tables=of_tables, upkeep=upkeep)
-    floor = goal_plan(goal, known, planner.clock(), ask, with_analysis=with_analysis, found=found, behind=late)
-    return found, checked(floor, planner.quotes)
-
-
 class Planner:
     """Makes plans out of one reading of the tables."""
 
@@ -269,6 +157,38 @@ class Planner:
         seconds = store.settings.llm_deadline_seconds
         self.proposer = Proposer(models, self.quotes, deadline_seconds=seconds, use_model=use_model, advanced=advanced)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if "search" in self.__dict__ and self.search is not None:
+            self.search.close()
+
+    @cached_property
+    def search(self) -> Search | None:
+        """The index of what was seen before, where there is one."""
+        from banana_assets.backends.search.index import open_search, there_is_an_index
+
+        settings = self._store.settings
+        return open_search(settings) if there_is_an_index(settings) else None
+
+    def seen(self, case: Case, kind: str) -> list[Hit]:
+        """Documents of a kind that are most like a failure, the nearest first; none without an index."""
+        if self.search is None:
+            return []
+        try:
+            return self.search.similar(case.text, (kind,), limit=MOST_SEEN)
+        except BananaError:
+            # What was seen before helps, and no plan waits for it.
+            return []
+
+    def seen_before(self, case: Case) -> tuple[str, ...]:
+        """Other failures like this one and what helped, a line each."""
+        others = (hit.document for hit in self.seen(case, "failure") if hit.document.key != case.cluster_id)
+        return tuple(f"{d.title}{f'; {d.helped}' if d.helped else ''}" for d in others)
+
     @cached_property
     def templates(self) -> tuple[list[Template], pl.DataFrame]:
         """The templates, and what each was worth so far."""
@@ -278,7 +198,11 @@ class Planner:
     def method(self, case: Case) -> Method | None:
         """The template that fits a failure best, where one does."""
         templates, standing = self.templates
-        choice = choose(case, templates, standing) if templates else None
+        if not templates:
+            return None
+        cosines = {hit.document.key: hit.cosine for hit in self.seen(case, "template")}
+        near = {key: cosine for key, cosine in cosines.items() if cosine is not None}
+        choice = choose(case, templates, standing, near=near or None)
         return Method(applied(choice.template, case), choice.template.template_id, choice.why) if choice else None
 
     def failure(self, case: Case) -> tuple[Plan, bool]:
@@ -302,12 +226,14 @@ class Planner:
             said = Issue("warning", f"Quotes that the log does not say were dropped: {lost}.")
             plan = replace(plan, issues=worst_first((*plan.issues, said)))
         if plan.status != "abstained" and case.resolved_by is None:
-            evidence = failure_evidence(case, self.quotes.log(case.log_sha256), plan, ask, there)
-            concerns = failure_concerns(case)
-            question = Question(plan, evidence, ask, concerns, there, case.category, complexity(case))
-            plan = self.proposer.plan(question)
+            plan = self.proposer.plan(self._question(case, plan, ask)) if self.proposer.asks else plan
         self.records.save(plan)
         return plan, True
+
+    def _question(self, case: Case, floor: Plan, ask: Ask) -> Question:
+        there, log = self.known.rooms, self.quotes.log(case.log_sha256)
+        evidence = failure_evidence(case, log, floor, ask, there, self.seen_before(case))
+        return Question(floor, evidence, ask, failure_concerns(case), there, case.category, complexity(case))
 
     def _is_due(self, before: Plan, case: Case) -> bool:
         """Whether another plan is due: the one there was is over, and the failure came after; or it had abstained and

@@ -94,12 +94,17 @@ class Proposer:
         self._use_model = use_model
         self._advanced = advanced
 
+    @property
+    def asks(self) -> bool:
+        """Whether a model would be asked at all."""
+        if self._models is None or self._use_model in NO_MODEL:
+            return False
+        return self._models.configured or self._use_model is not None
+
     def plan(self, question: Question) -> Plan:
         """A model's plan where one is set up and what it says holds, else the floor; within the deadline."""
         floor = question.floor
-        if self._models is None or self._use_model in NO_MODEL:
-            return floor
-        if not self._models.configured and self._use_model is None:
+        if self._models is None or not self.asks:
             return floor
         until = time.monotonic() + self._deadline
         said: list[Issue] = []

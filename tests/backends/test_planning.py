@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
+from banana_assets.backends.goal_planning import plan_goal, preview_goal
 from banana_assets.backends.llm import Clock, Models
 from banana_assets.backends.llm.cache import Cache
 from banana_assets.backends.llm.fake import Fake
 from banana_assets.backends.llm.ledger import Ledger
 from banana_assets.backends.plan_records import PlanRecords
 from banana_assets.backends.planned import Planned
-from banana_assets.backends.planning import Report, plan_failures, plan_goal, plan_recommendations, preview_goal
+from banana_assets.backends.planning import Report, plan_failures, plan_recommendations
 from banana_assets.backends.quotes import Quotes, false_citations
-from banana_assets.backends.store import Store
+from banana_assets.backends.records.engine import writing
+from banana_assets.backends.records.model_tables import llm_cache, llm_calls
+from banana_assets.backends.records.plan_tables import planned_failures, planner_results
+from banana_assets.backends.settings import load_from
+from banana_assets.backends.store import Store, open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.models.budgets import Amount, Budgets
 from banana_assets.core.models.prices import FREE
@@ -50,6 +56,26 @@ def failed(store: Store, lake: Tables, tmp_path: Path) -> Store:
     )
     diagnose(store, lake)
     return store
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Tables]]:
+    """A store with a failing test for all tests of this file that plan the same failure in another way."""
+    folder = tmp_path_factory.mktemp("once")
+    with open_store(load_from(folder / "home")) as store:
+        lake = Tables(str(folder / "tables"))
+        take_in(store, folder / "builds", [("g", "", 1), ("r1", red(), 2)])
+        diagnose(store, lake)
+        yield store, lake
+
+
+@pytest.fixture
+def unplanned(once: tuple[Store, Tables]) -> tuple[Store, Tables]:
+    """The same as if nothing had been planned or asked before."""
+    with writing(once[0].engine) as connection:
+        for table in (planned_failures, planner_results, llm_cache, llm_calls):
+            connection.execute(sa.delete(table))
+    return once
 
 
 def _missing() -> str:
@@ -244,10 +270,10 @@ WRONG: Mapping[str, Any] = {
 
 
 @pytest.mark.parametrize("fault", WRONG, ids=str)
-def test_an_answer_with_a_fault_is_never_served(failed: Store, lake: Tables, fault: str) -> None:
-    fake = Fake([WRONG[fault]] * 9)
-    (made,) = plan(failed, lake, models(failed, fake), build_ids=["r1"]).made
-    holds(failed, made)
+def test_an_answer_with_a_fault_is_never_served(unplanned: tuple[Store, Tables], fault: str) -> None:
+    store, lake = unplanned
+    (made,) = plan(store, lake, models(store, Fake([WRONG[fault]] * 9)), build_ids=["r1"]).made
+    holds(store, made)
     assert made.planner == "deterministic"
     assert any(i.level in ("warning", "info") and i.message for i in made.issues)
     said = json.dumps(made.row(), default=str)
@@ -268,10 +294,10 @@ SAID: Mapping[str, Any] = {
 
 
 @pytest.mark.parametrize("fault", SAID, ids=str)
-def test_a_model_that_fails_leaves_the_plan_without_one(failed: Store, lake: Tables, fault: str) -> None:
-    fake = Fake([SAID[fault]] * 9)
-    (made,) = plan(failed, lake, models(failed, fake), build_ids=["r1"]).made
-    holds(failed, made)
+def test_a_model_that_fails_leaves_the_plan_without_one(unplanned: tuple[Store, Tables], fault: str) -> None:
+    store, lake = unplanned
+    (made,) = plan(store, lake, models(store, Fake([SAID[fault]] * 9)), build_ids=["r1"]).made
+    holds(store, made)
     assert (made.planner, made.model_used, made.status) == ("deterministic", "none", "pending")
     assert any("No model answered" in i.message for i in made.issues)
 

@@ -125,6 +125,9 @@ def find(
     """
     if upkeep:
         return Found(tuple(upkeep), Reading(frozenset(), (), (), (), frozenset()), None, len(upkeep))
+    if not known.builds.height and not known.patterns.height:
+        none = "No plan: there is no data yet; `banana ingest` takes some in."
+        return Found((), Reading(frozenset(), (), (), (), frozenset()), none)
     everything = subjects(known, with_analysis=with_analysis)
     there = [s for s in everything if s.gone is None]
     vocabulary = _vocabulary(everything, known)
@@ -301,8 +304,6 @@ def _fitting(
 
 
 def _nothing(goal: str, reading: Reading, known: Knowledge) -> str:
-    if not known.builds.height and not known.patterns.height:
-        return "No plan: there is no data yet; `banana ingest` takes some in."
     looked = ", ".join(reading.specific or reading.unknown) or goal
     jobs = sorted({f"{p}/{j}" for p, j in known.builds.select("pipeline", "job").unique().iter_rows()})
     shown = f" There are the jobs {', '.join(jobs[:6])}{' and others' if len(jobs) > 6 else ''}." if jobs else ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from banana_assets.core.advice.quoting import example_citation
-from banana_assets.core.evidence import Citation, seconds_text
+from banana_assets.core.evidence import Citation, plural, seconds_text
 from banana_assets.core.plans.case import Case, cases, often, shown, trusted
 from banana_assets.core.plans.drafts import Recipe
 from banana_assets.core.plans.improvements import recipe_for
@@ -201,7 +201,7 @@ def job_facts(known: Knowledge, jobs: Sequence[tuple[str, str]]) -> str:
         red = mine.filter(pl.col("status").is_in(["failed", "error"])).height
         minutes = known.minutes.get((pipeline, job))
         took = f", median {seconds_text(minutes * 60)}" if minutes is not None else ""
-        told.append(f"{pipeline} / {job}: {mine.height} builds{took}, {red} failed")
+        told.append(f"{pipeline} / {job}: {plural(mine.height, 'build')}{took}, {red} failed")
     return "; ".join(told)
 
 

@@ -18,7 +18,7 @@ from banana_assets.interfaces.cli.output import progress, say, to_json
 from banana_assets.interfaces.cli.running import FINDINGS
 
 if TYPE_CHECKING:
-    from banana_assets.backends.planning import GoalPlan, Preview
+    from banana_assets.backends.goal_planning import GoalPlan, Preview
 
 app = typer.Typer(add_completion=False)
 NAME = "banana generate-optimized-plan"
@@ -89,8 +89,8 @@ def generate(
     """
     if not goal.strip():
         raise InputError("The goal is empty.", "Say what should be reached: --goal 'make the api tests faster'.")
+    from banana_assets.backends.goal_planning import plan_goal, preview_goal
     from banana_assets.backends.llm import open_models
-    from banana_assets.backends.planning import plan_goal, preview_goal
     from banana_assets.core.tables import BUILD_FAILURES
 
     begun = time.monotonic()

@@ -1,0 +1,131 @@
+"""What a goal in words is taken to be about, and when nothing in the data is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from banana_assets.core.advice.observed import target
+from banana_assets.core.builds.clusters import failure_clusters
+from banana_assets.core.evidence import fact
+from banana_assets.core.plans.asked import Ask
+from banana_assets.core.plans.goals import find, goal_plan
+from banana_assets.core.plans.knowledge import Knowledge
+from banana_assets.core.plans.upkeep import Behind, table_subjects
+from banana_assets.core.plans.validation import errors, validated
+from banana_assets.core.tables import OPTIMIZATION_RECOMMENDATIONS
+from tests.core.metrics.frames import DAY, at, builds, failures, frame
+
+NOW = at(90)
+UNIT = {"pipeline": "shop", "job": "unit", "duration_seconds": 60.0}
+RAN = builds(
+    [{"build_id": "g", "finished_at": at(0), **UNIT}]
+    + [{"build_id": b, "status": "failed", "finished_at": at(n), **UNIT} for n, b in enumerate(("f1", "f2"), 1)]
+    + [{"build_id": "d", "pipeline": "docs", "job": "pages", "finished_at": at(3), "duration_seconds": 5.0}]
+)  # fmt: skip
+FAILED = failures([{"build_id": "f1", "failed_at": at(1)}, {"build_id": "f2", "failed_at": at(2)}])
+
+
+def advice(ident: str, kind: str, subject: str, impact: float) -> dict[str, object]:
+    return {
+        "recommendation_id": ident, "recommendation_type": kind, "subject": subject, "impact_score": impact,
+        "description": f"Look at {subject}. It stands out.", "evidence": [fact("It is.", "builds", "g")] * 3,
+    }  # fmt: skip
+
+
+ADVISED = frame(
+    OPTIMIZATION_RECOMMENDATIONS,
+    [advice("slow", "performance", "slow_step shop / unit", 6.0),
+     advice("full", "resource", "resource_limit host-7: disk_percent", 4.0)],
+    {"impact_method": "m", "impact_parts": [], "implementation_difficulty": "low", "status": "open", "found": True,
+     "created_at": at(0), "target": target("none", "", "", "")},
+)  # fmt: skip
+KNOWN = Knowledge(builds=RAN, failures=FAILED, clusters=failure_clusters(FAILED, RAN), recommendations=ADVISED)
+
+
+def about(goal: str, **more: object) -> list[str]:
+    return [s.kind if s.kind == "failure" else s.key for s in find(goal, KNOWN, **more).subjects]  # type: ignore[arg-type]
+
+
+def why(goal: str) -> str:
+    found = find(goal, KNOWN)
+    assert found.subjects == ()
+    assert found.reason
+    return found.reason
+
+
+@pytest.mark.parametrize(
+    ("goal", "expected"),
+    [
+        ("make the shop unit tests faster", ["slow"]),
+        ("Fix what is failing in shop", ["failure"]),
+        ("our builds are slow", ["slow"]),
+        ("free some disk space", ["full"]),
+        ("host-7 needs attention", ["full"]),
+        ("get rid of the yaml problem", ["failure"]),
+        ("get rid of the yml problem", ["failure"]),
+    ],
+)
+def test_words_choose_what_the_data_hold(goal: str, expected: list[str]) -> None:
+    assert about(goal) == expected
+
+
+def test_what_is_not_there_is_said() -> None:
+    assert "kubernetes" in why("migrate to kubernetes")
+    assert "billing_db" in why("make billing_db faster")
+    assert "nothing with docs" in why("make docs faster")
+    assert "docs / pages: 1 build, median 5 s, 0 failed" in why("make docs faster")
+    assert "short of a resource" in why("reduce the memory of the runners")
+    assert "no data yet" in str(find("make builds faster", Knowledge()).reason)
+
+
+def test_what_is_over_is_not_taken_up() -> None:
+    green = builds([{"build_id": "late", "pipeline": "shop", "job": "unit", "finished_at": at(9)}])
+    ran = RAN.vstack(green)
+    known = Knowledge(builds=ran, failures=FAILED, clusters=failure_clusters(FAILED, ran))
+    found = find("fix what is failing in shop", known)
+    assert found.reason
+    assert "last green in late" in found.reason
+
+
+def test_without_the_analysis_only_what_failed_counts() -> None:
+    assert about("shop unit", with_analysis=False) == ["failure"]
+    assert set(about("shop unit")) == {"failure", "slow"}
+
+
+def test_a_plan_covers_what_it_took_up_and_says_what_it_left() -> None:
+    ask = Ask(goal="shop unit", max_subtasks=5)
+    plan = goal_plan("shop unit", KNOWN, NOW, ask)
+    assert errors((*plan.issues, *validated(plan, ask))) == ()
+    assert len(plan.subtasks) <= 5
+    assert any("left for later" in i.message for i in plan.issues)
+    whole = goal_plan("shop unit", KNOWN, NOW, Ask(goal="shop unit", max_subtasks=10))
+    assert (whole.optimization_score or 0) > (plan.optimization_score or 0)
+    assert {r.key for s in whole.subtasks for r in s.rests_on} >= {"slow"}
+    assert whole.plan_id == goal_plan("shop unit", KNOWN, at(99), Ask(goal="shop unit", max_subtasks=10)).plan_id
+
+
+def test_steps_about_the_tables_are_ours() -> None:
+    behind = Behind("3 builds", (DAY,))
+    plan = goal_plan("shop unit", KNOWN, NOW, Ask(goal="shop unit"), behind=behind)
+    assert plan.subtasks[0].action is not None
+    assert plan.subtasks[0].action.arguments == (DAY.isoformat(),)
+    upkeep = table_subjects({"log_events": 40, "builds": 2}, behind)
+    found = find("compact the tables", KNOWN, of_tables=True, upkeep=upkeep)
+    joined = goal_plan("compact the tables", KNOWN, NOW, Ask(), found=found)
+    assert [s.action.kind for s in joined.subtasks if s.action] == ["compact", "materialize"]
+    assert errors(validated(joined)) == ()
+    none = find("compact the tables", KNOWN, of_tables=True)
+    assert "none is of many files" in (none.reason or "")
+
+
+WORDS = st.sampled_from(["make", "fix", "shop", "unit", "yaml", "slow", "disk", "tests", "the", "x-1", "12", "a_b"])
+
+
+@settings(max_examples=40)
+@given(st.text(max_size=80) | st.lists(WORDS).map(" ".join))
+def test_any_words_give_a_plan_that_holds_or_a_reason(goal: str) -> None:
+    plan = goal_plan(goal, KNOWN, NOW, Ask(goal=goal))
+    assert errors((*plan.issues, *validated(plan, Ask(goal=goal)))) == ()
+    assert (plan.status == "abstained") == bool(plan.reason)
