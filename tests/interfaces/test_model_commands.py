@@ -75,6 +75,15 @@ def test_models_that_do_not_answer_are_a_finding(banana: Run, asked: None, monke
     assert len(banana("models", "--format", "jsonl")[1].splitlines()) == 5
 
 
+def test_a_model_of_unknown_price_is_never_asked(banana: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLLAMA_URL", NOBODY)
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://llm.example.invalid/v1")
+    status, out, _ = banana("models", "--format", "jsonl")
+    row = next(json.loads(line) for line in out.splitlines() if '"openai"' in line)
+    assert (status, row["ready"], row["price"]) == (1, False, "price not known")
+    assert row["said"].startswith("never asked: what it costs is not known")
+
+
 def test_costs_by_what_is_asked_for(banana: Run, asked: None) -> None:
     status, out, err = banana("costs", "--by", "outcome", "--by", "category", "--format", "json")
     assert status == 0

@@ -12,7 +12,7 @@ from banana_assets.backends.llm.ledger import Ledger
 from banana_assets.backends.llm.ollama_client import Ollama
 from banana_assets.backends.settings import Settings, mask_password
 from banana_assets.core.models.prices import OPENAI_URL
-from banana_assets.core.models.routing import Candidate, Tiers
+from banana_assets.core.models.routing import Candidate, Tiers, why_not
 from banana_assets.core.models.types import Health
 
 TIERS = {
@@ -56,7 +56,7 @@ def standing(settings: Settings, ledger: Ledger | None, now: datetime) -> list[S
                 _url(settings, candidate.provider),
                 _used_for(tiers, candidate),
                 _price(candidate),
-                **_health(setup.client(settings, candidate).health()),
+                **_health(_asked(settings, candidate)),
                 breaker=left_alone.state if left_alone else "closed",
             )
         )
@@ -118,6 +118,12 @@ def _used_for(tiers: Tiers, candidate: Candidate) -> str:
     return ", ".join(words for name, words in TIERS.items() if getattr(tiers, name) == candidate)
 
 
+def _asked(settings: Settings, candidate: Candidate) -> Health:
+    if why := why_not(candidate, settings.enable_advanced_models):
+        return Health(candidate.provider, candidate.model, configured=True, ready=False, said=f"never asked: {why}")
+    return setup.client(settings, candidate).health()
+
+
 def _health(health: Health) -> dict[str, Any]:
     return {"configured": health.configured, "ready": health.ready, "said": health.said}
 
@@ -128,5 +134,5 @@ def _url(settings: Settings, provider: str) -> str:
 
 def _price(candidate: Candidate) -> str:
     if candidate.price is None:
-        return "unknown"
+        return "price not known"
     return "free" if candidate.price.free else f"${candidate.price.input:g} in, ${candidate.price.output:g} out"

@@ -82,7 +82,7 @@ def route(
         rest = [tiers.fallback, *free]
     kept, out = [], []
     for candidate in dict.fromkeys(c for c in [*first, *rest] if c):
-        why = _why_not(candidate, paid_allowed) or (None if told else below_floor(candidate))
+        why = why_not(candidate, paid_allowed) or (None if told else below_floor(candidate))
         if why:
             out.append(f"{candidate.name}: {why}")
         else:
@@ -90,7 +90,8 @@ def route(
     return Route(tuple(kept), tuple(out))
 
 
-def _why_not(candidate: Candidate, paid_allowed: bool) -> str | None:
+def why_not(candidate: Candidate, paid_allowed: bool) -> str | None:
+    """Why a model is never asked; None where it may be."""
     if candidate.price is None:
         return "what it costs is not known (set openai_input_price and openai_output_price)"
     if not candidate.price.free and not paid_allowed:
