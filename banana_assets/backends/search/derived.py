@@ -19,9 +19,14 @@ def open_derived(path: Path) -> Any:
         # Locked, no room, no permission: nothing is wrong with what is in it.
         raise
     except sqlite.DatabaseError:
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        throw_away(path)
         return _opened(path)
+
+
+def throw_away(path: Path) -> None:
+    """Delete the file with what SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
 def _opened(path: Path) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from banana_assets.backends.search.derived import open_derived
+from banana_assets.backends.search.derived import open_derived, throw_away
 from banana_assets.backends.sqlite import sqlite_module
 from banana_assets.core.errors import StoreError
 from banana_assets.core.search.types import Document, Filters, Hit
@@ -83,10 +83,21 @@ class FullText:
             )
 
     def clear(self) -> None:
-        """Remove everything."""
-        with self._writing() as cursor:
-            for table in ("documents", "sources", "planning_index", "spellings"):
-                cursor.execute(f"DELETE FROM {table}")
+        """Remove everything; a damaged file is thrown away for a new one."""
+        try:
+            with self._writing() as cursor:
+                for table in ("documents", "sources", "planning_index", "spellings"):
+                    cursor.execute(f"DELETE FROM {table}")
+                sound = cursor.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+        except StoreError as error:
+            if isinstance(error.__cause__, self._sqlite.OperationalError | OSError):
+                raise
+            sound = False
+        if not sound:
+            with self._translated():
+                self._connection.close()
+                throw_away(self.path)
+                self._connection = self._open()
 
     def get(self, ids: Sequence[str]) -> dict[str, Document]:
         """Those of the documents that there are, by id."""

@@ -185,8 +185,10 @@ class Search:
             except BananaError as error:
                 self._without("meilisearch", str(error))
         try:
-            if vectors := self._open_vectors():
-                vectors.clear()
+            if self._vectors is not None:
+                self._vectors.clear()
+            else:
+                self._open_vectors(fresh=True)
         except BananaError as error:
             self._without("meaning", str(error))
         return self.update(documents, most=None)
@@ -260,7 +262,7 @@ class Search:
         self._model = self._model or MiniLM(self._folder)
         return self._model
 
-    def _open_vectors(self) -> Vectors | None:
+    def _open_vectors(self, *, fresh: bool = False) -> Vectors | None:
         """Chroma, opened when it is first needed; None where search goes on without meaning."""
         if not self._meaning:
             return None
@@ -270,7 +272,7 @@ class Search:
 
             try:
                 check_installed()
-                self._vectors = open_vectors(self._settings, self._folder)
+                self._vectors = open_vectors(self._settings, self._folder, fresh=fresh)
             except BananaError as error:
                 self._without("meaning", str(error))
         return self._vectors

@@ -8,6 +8,7 @@ leaves its address for those that come later.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -122,8 +123,8 @@ class Vectors:
         return self._opened[kind]
 
 
-def open_vectors(settings: Settings, folder: Path) -> Vectors:
-    """Chroma at the address of the settings, else embedded, else on the server of this home.
+def open_vectors(settings: Settings, folder: Path, *, fresh: bool = False) -> Vectors:
+    """Chroma at the address of the settings, else embedded, else on the server of this home; ``fresh`` empties it.
 
     Raises NoVectorsError, which says why, where a server does not answer or another process has the folder open.
     """
@@ -132,16 +133,16 @@ def open_vectors(settings: Settings, folder: Path) -> Vectors:
             raise NoVectorsError(
                 f"Chroma at {settings.chroma_url} does not answer.", "Start it, or unset BANANA_CHROMA_URL."
             )
-        return _on_server(settings.chroma_url)
+        return _on_server(settings.chroma_url, fresh=fresh)
     lock = FileLock(folder / LOCK)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if (url := served(folder)) and answers(url):
-            return _on_server(url)
+            return _on_server(url, fresh=fresh)
         lock.acquire(timeout=LOCK_SECONDS)
     except Timeout:
         if (url := served(folder)) and answers(url):
-            return _on_server(url)
+            return _on_server(url, fresh=fresh)
         raise NoVectorsError(
             f"Another process has the vectors in {folder / FOLDER} open.",
             "Try again in a moment, or run `banana up`, whose server many may ask at once.",
@@ -150,6 +151,9 @@ def open_vectors(settings: Settings, folder: Path) -> Vectors:
         raise NoVectorsError(f"{folder} cannot be used: {error.strerror}.", "Mend its permissions.") from error
     try:
         chroma = _chroma()
+        if fresh:
+            # Also what is damaged and could not be emptied.
+            shutil.rmtree(folder / FOLDER, ignore_errors=True)
         with _translated():
             return Vectors(chroma.PersistentClient(folder / FOLDER, settings=_quiet()), "embedded", lock)
     except BaseException:
@@ -175,7 +179,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def _on_server(url: str) -> Vectors:
+def _on_server(url: str, *, fresh: bool) -> Vectors:
     import httpx
 
     parts = urlsplit(url)
@@ -190,7 +194,10 @@ def _on_server(url: str) -> Vectors:
         )
         # The client waits for ever unless told, and has no setting for it.
         client._server._session.timeout = httpx.Timeout(REQUEST_SECONDS)
-    return Vectors(client, "server")
+    vectors = Vectors(client, "server")
+    if fresh:
+        vectors.clear()
+    return vectors
 
 
 def _chroma() -> Any:

@@ -140,10 +140,11 @@ def _hits(index: Search, what: list[str], filters: Filters, by: By, limit: int) 
         return ask(" ".join(what), filters, limit)
     from banana_assets.backends.search.seen import questions, with_same
     from banana_assets.backends.settings import load
+    from banana_assets.core.safety.secrets import mask
     from banana_assets.core.search.types import joined
 
     asked = questions(what[0], load())
-    say(f"banana search: {asked.said}")
+    say(f"banana search: {visible(mask(asked.said).text)}")
     found = joined([ask(question, filters, limit) for question in asked.texts])[:limit]
     return with_same(index, found, asked.fingerprint, filters, load())[:limit]
 

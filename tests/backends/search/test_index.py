@@ -130,6 +130,20 @@ def test_embeddings_survive_the_loss_of_index_and_vectors(with_weights: Settings
         assert answers(search) == before
 
 
+@pytest.mark.parametrize("damaged", ["index.sqlite", "chroma/chroma.sqlite3"])
+def test_a_rebuild_mends_what_is_damaged(with_weights: Settings, damaged: str) -> None:
+    with open_search(with_weights) as search:
+        search.update(documents())
+        before = answers(search)
+    file = with_weights.home / "search" / damaged
+    whole = file.read_bytes()
+    file.write_bytes(whole[:4096] + b"\x5a" * (len(whole) - 4096))
+    with open_search(with_weights) as search:
+        search.rebuild(documents())
+        assert search.notes == []
+        assert answers(search) == before
+
+
 def test_damaged_embeddings_are_made_again(unpacked: Settings) -> None:
     (unpacked.home / "search" / "embeddings.sqlite").write_bytes(b"no database " * 500)
     with open_search(unpacked) as search:
