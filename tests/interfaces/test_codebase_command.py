@@ -118,7 +118,7 @@ def test_the_tree_and_json(banana: Run, shop: Path) -> None:
     status, out, _ = banana("codebase", str(shop), "--tree", "--depth", "1")
     assert status == 0
     assert out.splitlines()[:2] == [".env  33 B", "pyproject.toml  90 B"]
-    assert "tests/  (1 file, 78 B)" in out
+    assert "tests/  (1 file, 71 B)" in out
     status, out, _ = banana("codebase", str(shop), "--json", "--show-root")
     told = json.loads(out)
     assert told["workspace_root"] == str(shop)
