@@ -34,16 +34,15 @@ def choose(
     standing: pl.DataFrame,
     *,
     near: Mapping[str, float] | None = None,
-    base_rate: float | None = None,
 ) -> Choice | None:
     """The template to plan with, or None when none fits.
 
     ``standing`` is PLAN_TEMPLATES of these templates; ``near`` how near a search found them (0 to 1), by template_id;
-    without it their failures are compared with this one word by word. A template fits when it is for this class and
-    tool, or its failures are near, when the failure names all that its changes speak of, and when nothing in it may not
-    be served. One that was tried three times or more and works less often than doing nothing (``base_rate``: upper end
-    of its interval below it) is passed over. Of those that fit, the one with the greatest product of expected success
-    and (1 + similarity) / 2 is chosen; models have no say.
+    the failures of others are compared with this one word by word. A template fits when it is for this class and tool,
+    or its failures are near, when the failure names all that its changes speak of, and when nothing in it may not be
+    served. One that was tried three times or more and works less often than doing nothing (upper end of its interval
+    below the base rate of its class) is passed over. Of those that fit, the one with the greatest product of expected
+    success and (1 + similarity) / 2 is chosen; models have no say.
     """
     values = values_of(case)
     rows = {row["template_id"]: row for row in standing.iter_rows(named=True)}
@@ -52,14 +51,15 @@ def choose(
         row = rows.get(template.template_id)
         if row is None or row["issues"] or template.category not in (case.category, ANY):
             continue
-        told = near.get(template.template_id, 0.0) if near is not None else None
+        told = near.get(template.template_id) if near else None
         similarity = resemblance(template, [case.text]) if told is None else min(max(told, 0.0), 1.0)
         same = template.category == case.category and template.tool in (None, case.tool)
         if not same and similarity < NEAR:
             continue
         if holes([s.description for s in template.steps if s.type == "change"]) - set(values):
             continue
-        if base_rate is not None and row["trials"] >= LEAST_TRIALS and row["success_high"] < base_rate:
+        alone = row["base_rate"]
+        if alone is not None and row["trials"] >= LEAST_TRIALS and row["success_high"] < alone:
             continue
         score = row["expected"] * (1 + similarity) / 2
         choice = Choice(template, similarity, row["expected"], _why(row, similarity))

@@ -27,7 +27,12 @@ def standing(templates: Sequence[Template], plans: pl.DataFrame, outcomes: pl.Da
     prior = fit_prior([c[0] for c in counts], [c[1] for c in counts])
     made = plans.drop_nulls("template_id").group_by("template_id").agg(pl.len(), pl.col("created_at").max())
     uses = {row[0]: row[1:] for row in made.iter_rows()}
-    rows = [_row(t, *c, prior, *uses.get(t.template_id, (0, None))) for t, c in zip(templates, counts, strict=True)]
+    told = outcomes.drop_nulls("base_rate").sort("horizon_days").unique("category", keep="first", maintain_order=True)
+    alone = dict(told.select("category", "base_rate").iter_rows())
+    rows = [
+        {**_row(t, *c, prior, *uses.get(t.template_id, (0, None))), "base_rate": alone.get(t.category)}
+        for t, c in zip(templates, counts, strict=True)
+    ]
     frame = PLAN_TEMPLATES.conform(pl.DataFrame(rows, schema=PLAN_TEMPLATES.dtypes))
     return frame.sort(["expected", "success_low", "template_id"], descending=[True, True, False])
 

@@ -99,6 +99,7 @@ PLAN_TEMPLATES = Table(
         Column(
             "expected", pl.Float64, "the rate shrunk to that of all templates: the order", "1", minimum=0, maximum=1
         ),
+        Column("base_rate", pl.Float64, "share of its class that goes away with no plan", "1", True, (), 0, 1),
         Column("usage_count", pl.Int64, "plans that were made from it", minimum=0),
         Column("last_used_at", UTC, "when the latest of them was made", nullable=True),
         Column("imported_successes", pl.Float64, "what other stores counted, in no figure of this one", minimum=0),
@@ -116,6 +117,7 @@ PLAN_TEMPLATES = Table(
         "successes": ("plan_outcomes.outcome",),
         "trials": ("plan_outcomes.outcome",),
         "success_rate": ("plan_outcomes.outcome",),
+        "base_rate": ("plan_outcomes.base_rate",),
         "expected": ("plan_outcomes.outcome",),
         "usage_count": ("plans.template_id",),
     },

@@ -155,8 +155,10 @@ def test_what_does_not_fit_is_not_chosen() -> None:
     silent = case_of(known(tool="python", cause_text="something is not there"))
     assert choose(silent, [template], shown(template)) is None
     # Worse than doing nothing.
-    assert choose(case, [template], shown(template, 1, 12), base_rate=0.8) is None
-    assert choose(case, [template], shown(template, 1, 2), base_rate=0.8) is not None
+    alone = pl.lit(0.8).alias("base_rate")
+    assert choose(case, [template], shown(template, 1, 12).with_columns(alone)) is None
+    assert choose(case, [template], shown(template, 1, 2).with_columns(alone)) is not None
+    assert choose(case, [template], shown(template, 1, 12)) is not None
 
 
 def test_a_template_with_words_that_may_not_be_served_is_never_chosen() -> None:
