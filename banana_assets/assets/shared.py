@@ -23,6 +23,7 @@ from banana_assets import core
 from banana_assets.backends.pending import first_day
 from banana_assets.backends.settings import load
 from banana_assets.backends.tables import Tables, Written
+from banana_assets.core.safety.serving import served
 from banana_assets.core.schema import Table
 
 OWNERS = ["team:banana"]
@@ -267,12 +268,12 @@ def about(
 
 
 def markdown(frame: pl.DataFrame, rows: int) -> str:
-    """The first of so many rows as a Markdown table, long texts cut."""
+    """The first of so many rows as a Markdown table, secrets masked and long texts cut."""
     if not frame.height:
         return "*no rows*"
     head = frame.head(PREVIEW_ROWS)
     lines = ["| " + " | ".join(head.columns) + " |", "|" + " --- |" * head.width]
-    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in head.iter_rows()]
+    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in served(head.rows())]
     if rows > head.height:
         lines.append(f"\n*{rows - head.height:,} more rows*")
     return "\n".join(lines)

@@ -64,3 +64,15 @@ def test_a_count_of_failing_tests_that_is_not_all_says_so(tmp_path: Path, capsys
     log = "".join(f"--- FAIL: TestCase{i} (0.00s)\n" for i in range(10_001))
     assert run(app, "diagnose", [written(tmp_path, "a.log", log)]) == 1
     assert "at least 10000 failing tests" in capsys.readouterr().out
+
+
+def test_secrets_of_a_log_are_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "build.log"
+    log.write_text(
+        "Run deploy\nError: no login with password=hunter2secret\n##[error]Process completed with exit code 1.\n"
+    )
+    for words in ([str(log)], [str(log), "--json"]):
+        run(app, "diagnose", words)
+        out = capsys.readouterr().out
+        assert "hunter2secret" not in out
+        assert "[masked password]" in out

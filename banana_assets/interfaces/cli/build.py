@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from banana_assets.core.evidence import plural, seconds_text
-from banana_assets.core.text import visible
 from banana_assets.interfaces.cli.causes import cause_lines
 from banana_assets.interfaces.cli.opened import opened
-from banana_assets.interfaces.cli.output import Format, write_object
+from banana_assets.interfaces.cli.output import Format, shown, write_object
 
 if TYPE_CHECKING:
     from banana_assets.backends.lookup import BuildDetail
@@ -38,7 +37,7 @@ def build(
     with opened() as (store, tables):
         detail = build_detail(store, tables, build_id)
     if form is Format.table:
-        sys.stdout.write(visible("\n".join(_text(detail))) + "\n")
+        sys.stdout.write(shown("\n".join(_text(detail))) + "\n")
     else:
         write_object(asdict(detail), form)
 

@@ -14,8 +14,9 @@ import typer
 from banana_assets.core.builds.diagnosis import Diagnosis, diagnose
 from banana_assets.core.builds.testlogs import MOST_TESTS
 from banana_assets.core.errors import InputError
-from banana_assets.core.text import visible
+from banana_assets.core.safety.serving import served
 from banana_assets.interfaces.cli.causes import cause_lines
+from banana_assets.interfaces.cli.output import shown
 
 if TYPE_CHECKING:
     import polars as pl
@@ -160,7 +161,7 @@ def _write_json(file: str, found: Diagnosis, compared: str | None) -> None:
         for t in found.tests
         if t.bad or t.status == "flaky"
     ]
-    sys.stdout.write(orjson.dumps(row).decode() + "\n")
+    sys.stdout.write(orjson.dumps(served(row)).decode() + "\n")
 
 
 def _write_text(file: str, found: Diagnosis, compared: str | None) -> None:
@@ -185,4 +186,4 @@ def _write_text(file: str, found: Diagnosis, compared: str | None) -> None:
     if compared:
         out.append(f"  Compared with {compared}, the last green build of this job before it.")
     out.append(f"  Known as {found.fingerprint}; `--json` has the evidence pack ({found.pack_tokens} tokens).")
-    sys.stdout.write(visible("\n".join(out)) + "\n")
+    sys.stdout.write(shown("\n".join(out)) + "\n")

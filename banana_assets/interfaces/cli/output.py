@@ -1,4 +1,7 @@
-"""What commands write: rows on stdout as a table, JSON or JSON lines; messages and progress on stderr."""
+"""What commands write: rows on stdout as a table, JSON or JSON lines; messages and progress on stderr.
+
+Secrets of logs are masked here: what a terminal shows is pasted into chats and tickets.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,13 @@ class Format(StrEnum):
     jsonl = "jsonl"
 
 
+def shown(text: str) -> str:
+    """Text of logs as it is shown to people: secrets masked, nothing in it obeyed by the terminal."""
+    from banana_assets.core.safety.serving import served
+
+    return visible(str(served(text)))
+
+
 def say(message: str) -> None:
     """A message for people, on stderr."""
     sys.stderr.write(f"{message}\n")
@@ -33,6 +43,9 @@ def write_rows(rows: Sequence[Mapping[str, Any]], form: Format, *, columns: Sequ
 
     ``columns`` chooses those of the table.
     """
+    from banana_assets.core.safety.serving import served
+
+    rows = served(list(rows))
     if form is Format.table:
         _write_table(rows, columns or (list(rows[0]) if rows else []))
     elif form is Format.json:
@@ -44,6 +57,9 @@ def write_rows(rows: Sequence[Mapping[str, Any]], form: Format, *, columns: Sequ
 
 def write_object(value: Mapping[str, Any], form: Format) -> None:
     """One object on stdout: a name and value a line, or JSON."""
+    from banana_assets.core.safety.serving import served
+
+    value = served(value)
     if form is Format.table:
         width = max(map(len, value), default=0)
         for name, field in value.items():
