@@ -88,26 +88,27 @@ class Planned:
         without a word is given up here.
         """
         chosen = set(build_ids)
-        query = sa.select(_B.build_id, _B.seq, _B.log_sha256, _P.state, _P.attempts, _P.claimed_by)
+        query = sa.select(_B.build_id, _B.seq, _B.log_sha256, _P.state, _P.attempts, _P.claimed_by, _P.error)
         free = sa.or_(_is_free(now), sa.and_(_P.state == "claimed", _P.claimed_by == by))
         mine: list[tuple[int, str]] = []
+        changes: list[dict[str, Any]] = []
         with writing(self.engine) as connection:
             for row in connection.execute(query.select_from(_JOINED).where(_FAILURES, free)).all():
                 if row.build_id not in chosen or (logs and logs.get(row.build_id) != row.log_sha256):
                     continue
+                # What is known of another log's failure does not count.
                 held = row.state == "claimed" and row.claimed_by == by
                 attempts = (row.attempts or 0) + (not held)
-                over = attempts > MOST_ATTEMPTS
-                values: dict[str, Any] = {"log_sha256": row.log_sha256, "changed_at": now}
-                if row.state is None:
-                    values |= {"plan_id": None, "cluster_id": None, "error": None}
-                if over:
-                    values |= {"state": "given_up", "error": SILENT, "claimed_by": None, "claimed_until": None}
-                else:
-                    until = now + timedelta(seconds=seconds)
-                    values |= {"state": "claimed", "claimed_by": by, "claimed_until": until, "attempts": attempts}
-                    mine.append((row.seq, row.build_id))
-                _put(connection, row.build_id, values)
+                change = {"of": row.build_id, "log_sha256": row.log_sha256, "changed_at": now, "error": row.error}
+                if attempts > MOST_ATTEMPTS:
+                    change |= {"state": "given_up", "error": SILENT, "claimed_by": None, "claimed_until": None}
+                    changes.append(change | {"attempts": row.attempts})
+                    continue
+                until = now + timedelta(seconds=seconds)
+                change |= {"state": "claimed", "claimed_by": by, "claimed_until": until, "attempts": attempts}
+                changes.append(change)
+                mine.append((row.seq, row.build_id))
+            _put(connection, changes)
         return [build_id for _, build_id in sorted(mine)]
 
     @contextmanager
@@ -201,11 +202,18 @@ def _is_free(now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(_P.build_id.is_(None), _P.state == "waiting", ended)
 
 
-def _put(connection: sa.Connection, build_id: str, values: dict[str, Any]) -> None:
-    changed = connection.execute(sa.update(planned_failures).where(_P.build_id == build_id).values(values))
-    if not changed.rowcount:
-        row = {"attempts": 0, **values, "build_id": build_id}
-        connection.execute(sa.insert(planned_failures).values(row))
+def _put(connection: sa.Connection, changes: list[dict[str, Any]]) -> None:
+    """Write the rows of claimed failures (build ``of``), in place of what is known of them; no plan is theirs yet."""
+    known = set(connection.execute(sa.select(_P.build_id)).scalars())
+    old = [change for change in changes if change["of"] in known]
+    new = [change for change in changes if change["of"] not in known]
+    names = [name for name in changes[0] if name != "of"] if changes else []
+    values: dict[str, Any] = {name: sa.bindparam(name) for name in names} | {"plan_id": None, "cluster_id": None}
+    if old:
+        own = sa.update(planned_failures).where(_P.build_id == sa.bindparam("of"))
+        connection.execute(own.values(values), old)
+    if new:
+        connection.execute(sa.insert(planned_failures).values(values | {"build_id": sa.bindparam("of")}), new)
 
 
 def _hand_back(
