@@ -104,6 +104,9 @@ def plan_failures(
         wanted = set(claimed)
         for case in cases(known, claimed):
             own = [b for b in case.build_ids if b in wanted]
+            # Models may take longer than a claim lasts: it begins anew, unless somebody else has it by now.
+            if planner.proposer.asks and not planned.claim(own, by=run_id, now=clock(), logs=logs):
+                continue
             plan, new = planner.failure(case)
             report.made += [plan] if new else []
             report.known += not new
@@ -220,7 +223,7 @@ class Planner:
         again = before.plan_id if before else None
         method = None if tried or abstains(case) else self.method(case)
         plan = failure_plan(case, self.clock(), ask, there, supersedes=again, method=method)
-        if before is not None and (before.status, before.reason) == (plan.status, plan.reason) != ("pending", None):
+        if before is not None and before.status == plan.status == "abstained":
             return before, False
         if lost:
             said = Issue("warning", f"Quotes that the log does not say were dropped: {lost}.")

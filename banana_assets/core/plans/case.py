@@ -79,7 +79,7 @@ class Case:
         """How to run the failing part again."""
         if self.command:
             return f"`{self.command}`"
-        return f"step {self.failing_step} of {self.place}" if self.failing_step else self.place
+        return f"the step `{self.failing_step}` of {self.place}" if self.failing_step else self.place
 
     def fact(self, kind: str, otherwise: str) -> str:
         """The first fact of a kind in backquotes, or the words for when the lines do not name it."""

@@ -61,7 +61,7 @@ def names_of(cluster: Mapping[str, Any], failure: Mapping[str, Any], build: Mapp
     if command:
         pairs += [(f"`{command}`", "rerun"), (command, "command")]
     if step:
-        pairs += [(f"step {step} of {place}", "rerun"), *([(step, "step")] if " " in step else [])]
+        pairs += [(f"the step `{step}` of {place}", "rerun"), *([(step, "step")] if " " in step else [])]
     pairs += [(place, "place")] if " / " in place else []
     commits = [c[:12] for c in (cluster.get("last_green_commit"), cluster.get("first_commit")) if c]
     pairs += [("..".join(commits), "change")] if len(commits) == 2 else []

@@ -58,7 +58,7 @@ def as_markdown(plan: Plan) -> str:
     lines += [f"- Prediction: {_plain(plan.prediction.statement)}"]
     for name, score, told in _scores(plan):
         lines.append(f"- {name} {score:.2f}: {'; '.join(_plain(_part(p)) for p in told)}")
-    lines += [f"- {i.level}: {_plain(i.message)}" for i in plan.issues]
+    lines += [f"- {i.level}: {f'{i.step}: ' if i.step else ''}{_plain(i.message)}" for i in plan.issues]
     return "\n".join([*lines, "", f"Plan `{plan.plan_id}`, made {made_by(plan)}, {plan.status}"])
 
 
