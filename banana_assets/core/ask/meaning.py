@@ -212,7 +212,7 @@ def understood(question: str, known: Known) -> Understood:
     have = {*words, *(f"@{name}" for name in names.given()), *_phrases(question)}
     met = [q for q in QUERIES if all(group & have for group in q.needs)]
     if not met:
-        return Understood(None, names, (), _nowhere(question, ()))
+        return Understood(None, names, tuple(w for w in words if w not in _STOP), _nowhere(question, ()))
     left = {
         q.name: tuple(w for w in words if w not in q.may and w not in _STOP and not any(w in g for g in q.needs))
         for q in met
