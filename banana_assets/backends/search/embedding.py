@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -174,6 +175,12 @@ def _batches(lengths: Sequence[int]) -> Iterable[list[int]]:
         batch.append(index)
     if batch:
         yield batch
+
+
+@lru_cache(maxsize=1)
+def loaded(cache: Path) -> MiniLM:
+    """The model, read once in a process; any number of threads may use it."""
+    return MiniLM(cache)
 
 
 def check_installed() -> None:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from banana_assets.backends.search.embedding import MiniLM
     from banana_assets.backends.search.meilisearch import Meilisearch
     from banana_assets.backends.search.remembered import Remembered
     from banana_assets.backends.search.vectors import Vectors
@@ -66,7 +65,6 @@ class Search:
         self._shelf = FullText(self._folder)
         self._meaning = meaning
         self._vectors: Vectors | None = None
-        self._model: MiniLM | None = None
         self._remembered: Remembered | None = None
         self._meilisearch: Meilisearch | None = None
         self.notes: list[str] = []
@@ -241,10 +239,12 @@ class Search:
         """The vectors of the texts, a row each; those of known texts are looked up."""
         import numpy as np
 
+        from banana_assets.backends.search.embedding import loaded
+
         memory = self._memory()
         known = memory.get(texts)
         if fresh := [text for text in dict.fromkeys(texts) if text not in known]:
-            vectors = self._weights().embed(fresh)
+            vectors = loaded(self._folder).embed(fresh)
             memory.put(fresh, vectors)
             known |= dict(zip(fresh, vectors, strict=True))
         return np.stack([known[text] for text in texts])
@@ -255,12 +255,6 @@ class Search:
 
         self._remembered = self._remembered or Remembered(self._folder, MODEL, DIMENSIONS)
         return self._remembered
-
-    def _weights(self) -> MiniLM:
-        from banana_assets.backends.search.embedding import MiniLM
-
-        self._model = self._model or MiniLM(self._folder)
-        return self._model
 
     def _open_vectors(self, *, fresh: bool = False) -> Vectors | None:
         """Chroma, opened when it is first needed; None where search goes on without meaning."""

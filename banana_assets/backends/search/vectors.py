@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,18 +45,16 @@ class NoVectorsError(BananaError):
 class Vectors:
     """Open collections of unit vectors, compared by cosine."""
 
-    def __init__(self, client: Any, mode: str, lock: FileLock | None = None) -> None:
+    def __init__(self, client: Any, mode: str, close: Callable[[], None]) -> None:
         self.mode = mode
         self._client = client
-        self._lock = lock
+        self._close = close
         self._opened: dict[str, Any] = {}
 
     def close(self) -> None:
         """Give the folder back to others."""
         self._opened.clear()
-        self._client.close()
-        if self._lock is not None:
-            self._lock.release()
+        self._close()
 
     def hashes(self) -> dict[str, str]:
         """The content hash of each document that has a vector, by its id."""
@@ -134,12 +134,11 @@ def open_vectors(settings: Settings, folder: Path, *, fresh: bool = False) -> Ve
                 f"Chroma at {settings.chroma_url} does not answer.", "Start it, or unset BANANA_CHROMA_URL."
             )
         return _on_server(settings.chroma_url, fresh=fresh)
-    lock = FileLock(folder / LOCK)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if (url := served(folder)) and answers(url):
             return _on_server(url, fresh=fresh)
-        lock.acquire(timeout=LOCK_SECONDS)
+        return _embedded(folder, fresh=fresh)
     except Timeout:
         if (url := served(folder)) and answers(url):
             return _on_server(url, fresh=fresh)
@@ -149,16 +148,6 @@ def open_vectors(settings: Settings, folder: Path, *, fresh: bool = False) -> Ve
         ) from None
     except OSError as error:
         raise NoVectorsError(f"{folder} cannot be used: {error.strerror}.", "Mend its permissions.") from error
-    try:
-        chroma = _chroma()
-        if fresh:
-            # Also what is damaged and could not be emptied.
-            shutil.rmtree(folder / FOLDER, ignore_errors=True)
-        with _translated():
-            return Vectors(chroma.PersistentClient(folder / FOLDER, settings=_quiet()), "embedded", lock)
-    except BaseException:
-        lock.release()
-        raise
 
 
 def served(folder: Path) -> str:
@@ -179,6 +168,57 @@ def answers(url: str) -> bool:
         return False
 
 
+@dataclass
+class _Shared:
+    """Chroma embedded in this process, once, for all of its threads that use it."""
+
+    client: Any
+    lock: FileLock
+    users: int = 0
+
+
+_shared: dict[Path, _Shared] = {}
+_guard = threading.Lock()
+
+
+def _embedded(folder: Path, *, fresh: bool) -> Vectors:
+    with _guard:
+        first = folder not in _shared
+        if first:
+            _shared[folder] = _embed(folder, fresh=fresh)
+        _shared[folder].users += 1
+    vectors = Vectors(_shared[folder].client, "embedded", lambda: _leave(folder))
+    if fresh and not first:
+        vectors.clear()
+    return vectors
+
+
+def _embed(folder: Path, *, fresh: bool) -> _Shared:
+    # Whoever leaves last gives the lock back, in whatever thread.
+    lock = FileLock(folder / LOCK, thread_local=False)
+    lock.acquire(timeout=LOCK_SECONDS)
+    try:
+        chroma = _chroma()
+        if fresh:
+            # Also what is damaged and could not be emptied.
+            shutil.rmtree(folder / FOLDER, ignore_errors=True)
+        with _translated():
+            return _Shared(chroma.PersistentClient(folder / FOLDER, settings=_quiet()), lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _leave(folder: Path) -> None:
+    with _guard:
+        shared = _shared[folder]
+        shared.users -= 1
+        if not shared.users:
+            del _shared[folder]
+            shared.client.close()
+            shared.lock.release()
+
+
 def _on_server(url: str, *, fresh: bool) -> Vectors:
     import httpx
 
@@ -194,7 +234,7 @@ def _on_server(url: str, *, fresh: bool) -> Vectors:
         )
         # The client waits for ever unless told, and has no setting for it.
         client._server._session.timeout = httpx.Timeout(REQUEST_SECONDS)
-    vectors = Vectors(client, "server")
+    vectors = Vectors(client, "server", client.close)
     if fresh:
         vectors.clear()
     return vectors

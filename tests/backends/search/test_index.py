@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,21 @@ def test_the_vectors_are_given_back(with_weights: Settings) -> None:
         with open_search(with_weights) as search:
             search.update(documents())
             assert search.notes == []
+    with FileLock(with_weights.home / "search" / vectors.LOCK, timeout=0.1):
+        pass
+
+
+def test_threads_of_one_process_share_the_vectors(with_weights: Settings) -> None:
+    with open_search(with_weights) as search:
+        search.update(documents())
+
+    def ask(question: str) -> tuple[str, list[str]]:
+        with open_search(with_weights) as search:
+            return search.search(question)[0].document.key, search.notes
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(ask, ["no space left", "JVM exhausted"] * 6))
+    assert found == [("disk", []), ("heap", [])] * 6
     with FileLock(with_weights.home / "search" / vectors.LOCK, timeout=0.1):
         pass
 
