@@ -16,10 +16,10 @@ from datetime import datetime
 
 from banana_assets.core.evidence import plural, stable_id
 from banana_assets.core.plans.asked import Ask
-from banana_assets.core.plans.drafts import numbered
+from banana_assets.core.plans.drafts import Recipe, numbered
 from banana_assets.core.plans.finishing import finished
 from banana_assets.core.plans.knowledge import Knowledge
-from banana_assets.core.plans.planner import HORIZON, abstained
+from banana_assets.core.plans.planner import HORIZON, abstained, recipe_of
 from banana_assets.core.plans.subjects import ERRORS, FAILING, FLAKY, RESOURCE, SLOW, Subject, job_facts, subjects
 from banana_assets.core.plans.types import Issue, Plan, Prediction, Risk, Subtask
 from banana_assets.core.plans.upkeep import Behind, first_compute
@@ -198,7 +198,7 @@ def _composed(
     risks: list[Risk] = []
     fallbacks: list[str] = []
     for subject in found:
-        recipe = subject.recipe() if len(taken) < most else None
+        recipe = _method(subject, ask) if len(taken) < most else None
         # What does not fit whole is left for a plan of its own, unless it is the first.
         if recipe is None or (taken and len(steps) + len(recipe.steps) > ask.max_subtasks):
             continue
@@ -214,6 +214,11 @@ def _composed(
         risks += [r for r in recipe.risks if r not in risks]
         fallbacks.append(recipe.fallback)
     return taken, tuple(steps), tuple(risks), fallbacks
+
+
+def _method(subject: Subject, ask: Ask) -> Recipe | None:
+    """The method for a thing; for a failure the one that was asked for, where it can be done."""
+    return recipe_of(subject.case, ask) if subject.case else subject.recipe()
 
 
 def _prediction(taken: Sequence[Subject], by: datetime) -> tuple[str | None, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -104,6 +105,13 @@ def test_a_plan_covers_what_it_took_up_and_says_what_it_left() -> None:
     assert (whole.optimization_score or 0) > (plan.optimization_score or 0)
     assert {r.key for s in whole.subtasks for r in s.rests_on} >= {"slow"}
     assert whole.plan_id == goal_plan("shop unit", KNOWN, at(99), Ask(goal="shop unit", max_subtasks=10)).plan_id
+
+
+def test_the_preferred_approach_is_the_method_where_it_can_be_done() -> None:
+    ran = RAN.with_columns(commit_sha=pl.concat_str(pl.lit("c"), "build_id"))
+    known = Knowledge(builds=ran, failures=FAILED, clusters=failure_clusters(FAILED, ran))
+    plan = goal_plan("fix shop", known, NOW, Ask(goal="fix shop", preferred_approach="revert the commit"))
+    assert any("Undo that commit of cg..cf1" in s.description for s in plan.subtasks)
 
 
 def test_steps_about_the_tables_are_ours() -> None:
