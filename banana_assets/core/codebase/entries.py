@@ -22,7 +22,7 @@ _ALWAYS = re.compile(
 _BEGINS = re.compile(
     rb"""(?mx)^if\ __name__\ ==\ ['"]__main__['"] | ^func\ main\(\) | ^(?:pub\ )?(?:async\ )?fn\ main\( | ^fun\ main\(
     | ^(?:int|void)\s+main\s*\(
-    | ^\s+(?:public\ |private\ |internal\ )?static\ (?:async\ )?\w+(?:<int>)?\ [mM]ain\s*\("""
+    | ^[ \t]+(?:public\ |private\ |internal\ )?static\ (?:async\ )?\w+(?:<int>)?\ [mM]ain\s*\("""
 )
 _DEEPEST = 4
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from banana_assets.core.codebase.mentions import modules
 
@@ -16,19 +17,31 @@ def stem_of(path: str) -> str:
     return re.sub(r"\.[cm]?\w+$", "", path.rpartition("/")[2])
 
 
-_IMPORTS = re.compile(
-    r"""(?mx)^\s*(?:from\s+\S+\s+import\b.* | import\b.* | (?:pub\s+)?(?:use|mod)\s.* | \#\s*include\b.* | require.* | using\s.* | export\b.*\bfrom\b.*
-      | .*\brequire\(.* | @import.* | package\s.* | load\(.*)$ | ^import\s*\((?s:.*?)^\)"""
+_LINES, _WIDEST = 4_000, 400
+_IMPORT = re.compile(
+    r"[ \t]*(?:from\s+\S+\s+import\b|import\b|@import|(?:pub\s+)?(?:use|mod)\s|#\s*include\b|require|using\s|export\b|package\s|load\()"
 )
+
+
+def _import_lines(text: str) -> Iterator[str]:
+    """The lines that import something, those of Go's blocks among them. Line by line, so that no text takes long."""
+    inside = False
+    for line in text[:MOST_CHARACTERS].split("\n")[:_LINES]:
+        line = line[:_WIDEST]
+        if inside:
+            inside = not line.startswith(")")
+            yield line
+        elif _IMPORT.match(line) or "require(" in line:
+            inside = line.strip() == "import ("
+            yield line
 
 
 def imports(text: str, path: str, importer: str = "") -> bool:
     """Whether a source imports the file of that path, by its module's name or its path as written."""
-    lines = [match[0] for match in _IMPORTS.finditer(text[:MOST_CHARACTERS])]
     stem = stem_of(path)
     if stem in ("__init__", "mod", "index"):
         stem = path.rpartition("/")[0].rpartition("/")[2]
-    near = [line for line in lines if stem in line]
+    near = [line for line in _import_lines(text) if stem in line]
     if not near:
         return False
     word = re.compile(rf"(?<![\w-]){re.escape(stem)}(?![\w-])")

@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 
 _WRITTEN = {
-    "Python": rb"^\s*(?:async )?def test\w*\s*\(",
-    "JavaScript": rb"^\s*(?:it|test)(?:\.\w+)*\s*[(`]",
+    "Python": rb"^[ \t]*(?:async )?def test\w*\s*\(",
+    "JavaScript": rb"^[ \t]*(?:it|test)(?:\.\w+)*\s*[(`]",
     "Go": rb"^func (?:Test|Benchmark|Fuzz|Example)\w*\(",
     "Java": rb"@(?:Test|ParameterizedTest|RepeatedTest|TestFactory)\b",
     "Rust": rb"#\[(?:\w+::)?test\b",
-    "Ruby": rb"^\s*(?:it|specify|scenario|test)\s+['\"{(]|^\s*def test_\w+",
+    "Ruby": rb"^[ \t]*(?:it|specify|scenario|test)\s+['\"{(]|^[ \t]*def test_\w+",
     "C#": rb"\[(?:Fact|Theory|Test|TestMethod|TestCase)\b",
-    "PHP": rb"function test\w*\s*\(|#\[Test\]|@test\b|^\s*(?:it|test)\s*\(",
-    "C++": rb"^\s*(?:TYPED_)?TEST(?:_F|_P|_CASE)?\s*\(|^\s*SCENARIO\s*\(",
+    "PHP": rb"function test\w*\s*\(|#\[Test\]|@test\b|^[ \t]*(?:it|test)\s*\(",
+    "C++": rb"^[ \t]*(?:TYPED_)?TEST(?:_F|_P|_CASE)?\s*\(|^[ \t]*SCENARIO\s*\(",
     "Shell": rb"^@test\s|^test_\w+\s*\(\)",
-    "Elixir": rb"^\s*test\s+\"",
+    "Elixir": rb"^[ \t]*test\s+\"",
     "Swift": rb"func test\w*\s*\(|@Test\b",
-    "Dart": rb"^\s*(?:test|testWidgets)\s*\(",
-    "Scala": rb"^\s*(?:test|it)\s*\(|\bshould\b.*\bin\s*\{",
-    "Julia": rb"^\s*@test\b",
-    "Gherkin": rb"^\s*Scenario(?: Outline)?:",
+    "Dart": rb"^[ \t]*(?:test|testWidgets)\s*\(",
+    "Scala": rb"^[ \t]*(?:test|it)\s*\(|\bshould\b[^\n]{0,200}\bin \{",
+    "Julia": rb"^[ \t]*@test\b",
+    "Gherkin": rb"^[ \t]*Scenario(?: Outline)?:",
 }
 _ALIKE = {
     "TypeScript": "JavaScript",

@@ -55,7 +55,7 @@ _STARTS = ("start", "dev", "serve", "build", "test", "lint")
 
 def deno(path: str, text: str) -> Manifest:
     """``deno.json``, with the comments that it may hold."""
-    data = _object(re.sub(r"(?m)^\s*//.*$", "", text))
+    data = _object(re.sub(r"(?m)^[ \t]*//.*$", "", text))
     found = []
     for name, target in _mapping(data.get("imports")).items():
         if not str(target).startswith((".", "/")):
@@ -166,10 +166,10 @@ def dotnet(path: str, text: str) -> Manifest:
 
 
 _GRADLE = re.compile(
-    r"""(?m)^\s*(\w*(?:[iI]mplementation|[aA]pi|[cC]ompileOnly|[rR]untimeOnly|kapt|ksp|annotationProcessor|classpath))"""
+    r"""(?m)^[ \t]*(\w*(?:[iI]mplementation|[aA]pi|[cC]ompileOnly|[rR]untimeOnly|kapt|ksp|annotationProcessor|classpath))"""
     r"""\s*\(?\s*(?:platform\(|kotlin\()?\s*["']([\w.-]+):([\w.-]+)(?::([^"'@]+))?"""
 )
-_PLUGIN = re.compile(r"""(?m)^\s*id\s*\(?\s*["']([\w.-]+)["']\)?(?:\s+version\s+["']([^"']+))?""")
+_PLUGIN = re.compile(r"""(?m)^[ \t]*id\s*\(?\s*["']([\w.-]+)["']\)?(?:\s+version\s+["']([^"']+))?""")
 
 
 def gradle(path: str, text: str) -> Manifest:
@@ -184,15 +184,15 @@ def gradle(path: str, text: str) -> Manifest:
 
 _LINES: dict[str, tuple[str, re.Pattern[str]]] = {
     "build.sbt": ("jvm", re.compile(r'"([\w.-]+"\s*%%?%?\s*"[\w.-]+)"\s*%\s*"?([\w.-]*)')),
-    "Gemfile": ("ruby", re.compile(r"""(?m)^\s*gem\s+["']([\w.-]+)["'](?:\s*,\s*["']([^"']+))?""")),
+    "Gemfile": ("ruby", re.compile(r"""(?m)^[ \t]*gem\s+["']([\w.-]+)["'](?:\s*,\s*["']([^"']+))?""")),
     "gemspec": ("ruby", re.compile(r"""add_(?:runtime_|development_)?dependency\s*\(?\s*["']([\w.-]+)["'](?:\s*,\s*["']([^"']+))?""")),
     "mix.exs": ("elixir", re.compile(r"""\{\s*:(\w+)\s*,\s*["']([^"']+)""")),
     "Package.swift": ("swift", re.compile(r"""\.package\(\s*(?:name:\s*"[^"]*",\s*)?url:\s*"([^"]+)"[^)]*?(?:from:|exact:|branch:)\s*"([^"]+)""")),
-    "Podfile": ("swift", re.compile(r"""(?m)^\s*pod\s+["']([\w/+.-]+)["'](?:\s*,\s*["']([^"']+))?""")),
-    "CMakeLists.txt": ("c++", re.compile(r"(?mi)^\s*find_package\s*\(\s*(\w+)(?:\s+([\d.]+))?")),
+    "Podfile": ("swift", re.compile(r"""(?m)^[ \t]*pod\s+["']([\w/+.-]+)["'](?:\s*,\s*["']([^"']+))?""")),
+    "CMakeLists.txt": ("c++", re.compile(r"(?mi)^[ \t]*find_package\s*\(\s*(\w+)(?:\s+([\d.]+))?")),
     "meson.build": ("c++", re.compile(r"""\bdependency\s*\(\s*'([\w.+-]+)'(?:[^)]*?version\s*:\s*'([^']+))?""")),
-    "conanfile.txt": ("c++", re.compile(r"(?m)^\s*([\w.+-]+)/([\w.\[\]<>=~ -]+)(?:@\S*)?\s*$")),
-    "cpanfile": ("perl", re.compile(r"""(?m)^\s*requires\s+["']([\w:]+)["'](?:\s*,\s*["']?([\w.]+))?""")),
+    "conanfile.txt": ("c++", re.compile(r"(?m)^[ \t]*([\w.+-]+)/([\w.\[\]<>=~ -]+)(?:@\S*)?\s*$")),
+    "cpanfile": ("perl", re.compile(r"""(?m)^[ \t]*requires\s+["']([\w:]+)["'](?:\s*,\s*["']?([\w.]+))?""")),
 }  # fmt: skip
 
 
@@ -218,8 +218,8 @@ def pubspec(path: str, text: str) -> Manifest:
 def dockerfile(path: str, text: str) -> Manifest:
     """A Dockerfile: the images it builds on, and what the last stage starts."""
     joined = re.sub(r"\\\r?\n", " ", text)
-    stages = {name.lower() for name in re.findall(r"(?mi)^\s*FROM\s+.*?\sAS\s+(\S+)", joined)}
-    images = re.findall(r"(?mi)^\s*FROM\s+(?:--\S+\s+)*(\S+)", joined)
+    stages = {name.lower() for name in re.findall(r"(?mi)^[ \t]*FROM\s+.*?\sAS\s+(\S+)", joined)}
+    images = re.findall(r"(?mi)^[ \t]*FROM\s+(?:--\S+\s+)*(\S+)", joined)
     found = []
     for image in images:
         name, _, digest = image.partition("@")
@@ -228,7 +228,7 @@ def dockerfile(path: str, text: str) -> Manifest:
             found.append(
                 Dependency(base if colon and "/" not in tag else name, digest or (tag if colon else ""), "image")
             )
-    starts = re.findall(r"(?mi)^\s*(ENTRYPOINT|CMD)\s+(.+)$", joined)[-2:]
+    starts = re.findall(r"(?mi)^[ \t]*(ENTRYPOINT|CMD)\s+(.+)$", joined)[-2:]
     entries = [EntryPoint("container", word.upper(), path, " ".join(text.split())[:200]) for word, text in starts]
     return Manifest(path, "container", "", tuple(found), tuple(entries))
 

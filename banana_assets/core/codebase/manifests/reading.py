@@ -20,6 +20,9 @@ from banana_assets.core.safety.secrets import mask_lines
 __all__ = ["Dependency", "EntryPoint", "Manifest", "ecosystem_of", "is_manifest", "read_manifest"]
 
 MOST_DEPENDENCIES = 500
+MOST_CHARACTERS, LONGEST_LINE = 512 * 1024, 4_000
+"""Beyond these nobody wrote it, and some readers take a time that grows with the square of a line."""
+_ON_ONE_LINE = re.compile(r"\.(?:json|xml|props|[cfv][sb]proj)$")
 
 _READERS: tuple[tuple[re.Pattern[str], str, Callable[[str, str], Manifest]], ...] = tuple(
     (re.compile(pattern), ecosystem, reader)
@@ -85,6 +88,10 @@ def read_manifest(path: str, text: str) -> Manifest:
     """What a manifest says; for a broken one why it could not be read. Secrets in it are masked."""
     name = path.rpartition("/")[2]
     ecosystem, reader = next((e, r) for pattern, e, r in _READERS if pattern.match(name))
+    if len(text) > MOST_CHARACTERS or (
+        not _ON_ONE_LINE.search(name) and max(map(len, text.split("\n"))) > LONGEST_LINE
+    ):
+        return Manifest(path, ecosystem, problem="it is larger than such files are")
     try:
         manifest = reader(path, text)
     except _BROKEN as error:

@@ -21,7 +21,9 @@ MOST_SYMBOLS = 1_000
 _MOST_NODES = 300_000
 _LONGEST_LINE = 5_000
 _CHUNK = 16 * 1024
-_LIKE_CPP = re.compile(rb"^\s*(?:class\s+\w+|namespace\b|template\s*<|(?:public|private|protected)\s*:)", re.MULTILINE)
+_LIKE_CPP = re.compile(
+    rb"^[ \t]*(?:class\s+\w+|namespace\b|template\s*<|(?:public|private|protected)\s*:)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
