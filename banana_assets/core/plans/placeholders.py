@@ -30,7 +30,7 @@ WORDS: Mapping[str, str] = {
     "place": "the job",
     "rerun": "the job",
     "command": "the command",
-    "step": "the failing step",
+    "step": "that failed",
     "builds": "the builds",
     "change": "the commits since it was last green",
 }

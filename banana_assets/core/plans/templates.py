@@ -102,15 +102,19 @@ class Template:
 def of_plan(
     plan: Mapping[str, Any], cluster: Mapping[str, Any], failure: Mapping[str, Any], names: Names, at: datetime
 ) -> Template:
-    """The template of a plan (a row of PLANS) that answered a failure; ``names`` are what that failure names."""
+    """The template of a plan (a row of PLANS) that answered a failure; ``names`` are what that failure names.
+
+    Steps that Banana does itself are left out: the planner adds those that it can do to every plan.
+    """
 
     def said(text: str) -> str:
         return tidy(mask(generalised(text, names)).text).strip()
 
-    places = {step["id"]: k for k, step in enumerate(plan["subtasks"])}
+    own = [step for step in plan["subtasks"] if step["action"] is None]
+    places = {step["id"]: k for k, step in enumerate(own)}
     cited: dict[tuple[Any, ...], int] = {}
     steps = []
-    for step in plan["subtasks"]:
+    for step in own:
         keys = [(c["sha256"], c["first_line"], c["last_line"]) for c in step["citations"]]
         steps.append(
             TemplateStep(

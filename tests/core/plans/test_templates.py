@@ -17,6 +17,7 @@ from banana_assets.core.plans.planner import RECIPES, plans
 from banana_assets.core.plans.template_counts import standing
 from banana_assets.core.plans.template_growth import Growth, Rules, grown
 from banana_assets.core.plans.templates import Template, alike, answered, applied, from_json, joined, of_plan, to_json
+from banana_assets.core.plans.types import Action, Subtask
 from banana_assets.core.tables import PLAN_OUTCOMES, PLAN_TEMPLATES, PLANS
 from tests.core.metrics.frames import at, builds, failures
 from tests.core.plans.trials import FINGERPRINT, a_plan, done, history, outcomes, plan_frame
@@ -108,6 +109,19 @@ def test_secrets_stay_out_of_templates() -> None:
     row = plan_frame(a_plan(approach="Set password=hunter2secret99")).to_dicts()[0]
     made = of_plan(row, known().clusters.to_dicts()[0], {}, (), at(3))
     assert "hunter2" not in " ".join(made.texts)
+
+
+def test_steps_that_are_ours_stay_out() -> None:
+    steps = (*a_plan().subtasks, Subtask("s4", "verify", "Take in /builds.", "They are there.", 2, ("s3",),
+                                         action=Action("ingest", ("/builds",))))  # fmt: skip
+    cluster = known().clusters.to_dicts()[0]
+    made, plain = (
+        of_plan(plan_frame(plan).to_dicts()[0], cluster, {}, (), at(3)) for plan in (a_plan(subtasks=steps), a_plan())
+    )
+    assert [s.type for s in made.steps] == ["inspect", "change", "verify"]
+    assert (
+        made.shape == of_plan(plan_frame(a_plan()).to_dicts()[0], known().clusters.to_dicts()[0], {}, (), at(3)).shape
+    )
 
 
 def shown(template: Template, successes: int = 0, trials: int = 0) -> pl.DataFrame:
