@@ -84,8 +84,8 @@ def job_minutes(builds: pl.DataFrame) -> dict[Job, float]:
 def rooms(predictions: pl.DataFrame, pipelines: Collection[str] = ()) -> tuple[Room, ...]:
     """What the newest forecasts (RESOURCE_USAGE_PREDICTIONS) leave of memory, disk and processor, by machine.
 
-    Series of ``pipelines`` were read in builds, and tell nothing of a machine. Only series whose limit is known say what
-    is left: those with a ``crossing``.
+    Series of ``pipelines`` were read in builds, and tell nothing of a machine. Only series whose limit is known say
+    what is left: those with a ``crossing``.
     """
     ahead = predictions.filter("current") if predictions.height else predictions
     ahead = ahead.drop_nulls("crossing").filter(~pl.col("source").is_in(list(pipelines)))
