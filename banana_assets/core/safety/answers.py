@@ -17,7 +17,7 @@ from banana_assets.core.safety.secrets import find
 from banana_assets.core.safety.wording import ADVICE, DIRECTING, foreign
 
 _URL = re.compile(r"(?:\b[a-z][a-z0-9+.-]{1,12}:)?//[^\s\"'<>()\]]+|\bwww\.[^\s\"'<>()\]]+", re.IGNORECASE)
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _ADDRESS = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
 _HOST = re.compile(
     r"(?<![\w./@-])(?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|co|ru|cn|xyz|top|info|biz|app|site|online|me|gg|tk|ml|cc|tv|eu|uk|de|fr|nl|us|in|ai|cloud|click|link|onion|local|example|test|invalid|page|link|ly|fun|live|pw|su|to|ws|zip|mov)(?::\d+)?(?:/[^\s\"'<>()\]]*)?(?![\w-])",

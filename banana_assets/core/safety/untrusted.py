@@ -26,7 +26,7 @@ _LETTERS_LIKE_LATIN = str.maketrans(
     "АВЕЅІЈКМНОРСТУХаеіјорсухѕԁԛԝһꓲ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοαινυρ" + "ⅼӏ",
     "ABESIJKMHOPCTYXaeijopcyxsdqwhI" + "ABEZHIKMNOPTYXoaivup" + "ll",
 )
-_MIXED = re.compile(r"(?=\w*[A-Za-z])(?=\w*[\u0370-\u052f\u2170-\u217f\ua4d0-\ua4ff])\w+")
+_MIXED = re.compile(r"\b(?=\w*[A-Za-z])(?=\w*[\u0370-\u052f\u2170-\u217f\ua4d0-\ua4ff])\w+")
 # What chat templates of models use as markers of turns.
 _TEMPLATE = re.compile(
     r"<(?=[|/]?(?:im_start|im_end|system|user|assistant|eot_id|start_header_id|end_header_id|begin_of_text|endoftext|end|start_of_turn|end_of_turn|s|tool_call|function_calls|think)\b)|<(?=\|)|(?<=\|)>|\[(?=/?INST\])|<(?=<SYS>>|</SYS>>)|<(?=｜)",
@@ -72,6 +72,7 @@ def fenced(lines: Iterable[tuple[int, str]]) -> str:
 
 
 def _one_line(text: str) -> str:
+    text = text[: 4 * LINE_CHARACTERS]
     shown = tidy(" ⏎ ".join(text.splitlines())) if text.splitlines()[1:] else tidy(text.rstrip("\r\n"))
     shown = _FENCE_LIKE.sub(lambda m: m[0][0] + "\u2026", shown)
     return shown if len(shown) <= LINE_CHARACTERS else shown[: LINE_CHARACTERS - 1] + "…"

@@ -32,12 +32,12 @@ HIDDEN = re.compile(
 SEQUENCE = re.compile("\x1b(?:\\][^\x07\x1b\n]*(?:\x07|\x1b\\\\)?|\\[[0-?]*[ -/]*[@-~]|[ -/]+[0-~]|[@-Z\\\\^_])?")
 _CARET_SEQUENCE = re.compile(r"\^\[\[[0-?]*[ -/]*[@-~]")
 _C1_SEQUENCE = re.compile("\x9b[0-?]*[ -/]*[@-~]")
-_CARRIAGE_RETURN = re.compile(r"\r(?!\r*\n)")
+_CARRIAGE_RETURN = re.compile(r"\r(?!\r{0,3}\n)")
 _SWALLOWED = (SEQUENCE, _CARET_SEQUENCE, _C1_SEQUENCE, _CARRIAGE_RETURN, HIDDEN)
 
 _ESCAPED = (
     re.compile(r"%(?:[0-9A-Fa-f]{2})"),
-    re.compile(r"\\\\*(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[rnt])"),
+    re.compile(r"\\\\{0,7}(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[rnt])"),
     re.compile(r"&(?:quot|amp|lt|gt|apos|equals|colon|#[0-9]{1,6}|#x[0-9A-Fa-f]{1,5});"),
 )
 

@@ -63,11 +63,11 @@ COMMANDING: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "role",
-            r"(?:^\s*|[\"'>|\[{,])(?:system|assistant|developer|human|validator|planner)\s*(?:message|prompt|note|override)?[\"'\])]*\s*[:>\]](?!:)\s*\S+(?:\s+\S+){3}|\byou are (?:now|an?|the)\b|\bact as\b|\bpretend (?:to be|you)\b|\bfrom now on\b|###\s*(?:instruction|response|system|task)|\b\w*instructions?\"\s*:",
+            r"(?:^[ \t]*|[\"'>|\[{,])(?:system|assistant|developer|human|validator|planner)\s*(?:message|prompt|note|override)?[\"'\])]*\s*[:>\]](?!:)\s*\S+(?:\s+\S+){3}|\byou are (?:now|an?|the)\b|\bact as\b|\bpretend (?:to be|you)\b|\bfrom now on\b|###\s*(?:instruction|response|system|task)|\b\w*instructions?\"\s*:",
         ),
         (
             "tool",
-            r"</?(?:tool_call|function_calls?|invoke|tool_result)\b|\btool result\b|^\s*(?:observation|thought|action):\s",
+            r"</?(?:tool_call|function_calls?|invoke|tool_result)\b|\btool result\b|^[ \t]*(?:observation|thought|action):\s",
         ),
         (
             "template",

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from banana_assets.core.safety.secrets import mask
 from banana_assets.core.safety.untrusted import FENCE_CLOSE, FENCE_OPEN, fenced, suspicions, tidy
 from tests.core.safety.attack_disguises import full_width, greek_and_cyrillic, in_tags, mathematical, zero_width
 from tests.core.safety.attacks import ATTACKS
@@ -108,3 +109,14 @@ def test_most_attacks_are_suspected_already_in_the_log() -> None:
 )
 def test_a_usual_line_is_not_suspected(line: str) -> None:
     assert suspicions(line) == ()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "unit", ["\n", "\\", "\r", "\x1b", "\x1b]", "%25", "α", "a.", "curl ", "://", "password=", "eyJ"]
+)
+def test_a_text_of_one_thing_again_and_again_takes_no_time_to_speak_of(unit: str) -> None:
+    text = unit * (20_000 // len(unit))
+    suspicions(text)
+    fenced([(1, text)])
+    mask(text)
