@@ -13,6 +13,9 @@ from hypothesis import settings
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
+# As under `banana`: a second thread for small products of matrices only waits, at the full cost of a core.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # Definitions look at the store when they are imported, before any fixture: it must not be that of who runs the tests.
 os.environ["BANANA_HOME"] = str(Path(tempfile.gettempdir()) / "banana-tests-without-a-home")
 
