@@ -34,8 +34,9 @@ def following(status: str, subtasks: Sequence[Mapping[str, Any]], steps: Sequenc
     """How far a plan was followed, by its status, its ``subtasks`` (PLANS) and the records of its steps.
 
     ``steps`` have ``step_id, status, started_at, ended_at, changed_at``. A step is begun once it ran, was done or
-    failed. A plan is done when no step is open and one at least was done; steps that people left out do not count. A
-    plan that was said to have failed was tried, also where no step was told of.
+    failed. A plan is done when each of its changes is, whether or not people tell of the steps around them (of a plan
+    without changes, when no step is open); steps that people left out do not count. A plan that was said to have failed
+    was tried, also where no step was told of.
     """
     begun = [s for s in steps if s["status"] in _BEGUN or s["started_at"] is not None]
     done = [s for s in steps if s["status"] == "completed"]
@@ -51,10 +52,11 @@ def following(status: str, subtasks: Sequence[Mapping[str, Any]], steps: Sequenc
         return Following(FAILED, first, max(times), None, *counts)
     if status == "cancelled" or (not done and all(s["status"] == "cancelled" for s in steps)):
         return Following(CALLED_OFF, first, None, None, *counts)
-    if any(s["status"] in ("pending", "running") for s in steps):
-        return Following(UNDER_WAY, first, None, None, *counts)
     around = {s["id"] for s in subtasks if s["type"] in AROUND}
     changes = [s for s in done if s["step_id"] not in around]
+    left = {s["step_id"] for s in steps if s["status"] in ("pending", "running")}
+    if left - around or (left and not changes):
+        return Following(UNDER_WAY, first, None, None, *counts)
     return Following(DONE, first, _last(changes or done), _last(done), *counts)
 
 

@@ -185,6 +185,14 @@ def test_a_plan_that_was_left_half_done_is_unknowable() -> None:
     assert outcome(history("..RRR....."), NOBODY, off)["outcome"] == "not_tried"
 
 
+def test_once_its_changes_are_done_builds_decide_whatever_steps_are_left() -> None:
+    told = steps_of(("completed", 4.1, 4.2), ("completed", 4.2, 4.5))
+    row = outcome(history("..RRR....."), told, a_plan(status="running"))
+    assert (row["outcome"], row["in_place_at"]) == ("fixed", at(4.5))
+    looked = steps_of(("completed", 4.1, 4.2))
+    assert outcome(history("..RRR....."), looked, a_plan(status="running"))["state"] == "under way"
+
+
 def test_steps_left_out_do_not_keep_a_plan_from_being_done() -> None:
     told = steps_of(("cancelled", None, 4.1), ("completed", 4.2, 4.5), ("cancelled", None, 4.6))
     row = outcome(history("..RRR....."), told)
