@@ -157,8 +157,15 @@ class Planner:
         self.clock = clock
         self.records = PlanRecords(store.engine)
         self.quotes = Quotes(store)
-        seconds = store.settings.llm_deadline_seconds
-        self.proposer = Proposer(models, self.quotes, deadline_seconds=seconds, use_model=use_model, advanced=advanced)
+        settings = store.settings
+        self.proposer = Proposer(
+            models,
+            self.quotes,
+            deadline_seconds=settings.llm_deadline_seconds,
+            least_score=settings.optimization_score_threshold,
+            use_model=use_model,
+            advanced=advanced,
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -84,6 +84,7 @@ class Proposer:
         quotes: Quotes,
         *,
         deadline_seconds: float,
+        least_score: float,
         use_model: str | None = None,
         advanced: bool = False,
     ) -> None:
@@ -91,6 +92,7 @@ class Proposer:
         self._models = models
         self._quotes = quotes
         self._deadline = deadline_seconds
+        self._least_score = least_score
         self._use_model = use_model
         self._advanced = advanced
 
@@ -134,7 +136,19 @@ class Proposer:
             *unsafe(plan, question.evidence),
         )
         plan = judged(replace(plan, issues=(*plan.issues, *wrong)), question.concerns, question.ask, question.there)
-        return checked(plan, self._quotes)
+        plan = checked(plan, self._quotes)
+        return replace(plan, issues=worst_first((*plan.issues, *self._lacking(plan, question.floor))))
+
+    def _lacking(self, plan: Plan, floor: Plan) -> list[Issue]:
+        """Why a plan is worth too little to take the place of the floor: it scores less than is asked for, or than the
+        floor where that scores less itself. A model never makes a plan worse than none."""
+        score = plan.optimization_score
+        least = min(self._least_score, 1.0 if floor.optimization_score is None else floor.optimization_score)
+        if score is None or score >= least:
+            return []
+        weakest = min(plan.optimization_parts, key=lambda part: part.value)
+        why = f"least in {weakest.name}: {weakest.why}"
+        return [Issue("error", f"It scores {score:.2f}, and {least:.2f} is asked for; {why}.")]
 
     def _ask(
         self, models: Models, question: Question, seconds: float, faults: Sequence[Issue], said: list[Issue]

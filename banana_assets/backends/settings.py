@@ -174,9 +174,11 @@ class Settings(BaseSettings):
     log_analysis_window_hours: int = Field(24, gt=0, description="hours of logs looked at by default")
     pattern_detection_threshold: int = Field(3, ge=1, description="events from which a pattern counts as recurring")
     optimization_score_threshold: float = Field(
-        0.7, ge=0, le=1, description="score from which a plan becomes a template"
+        0.7, ge=0, le=1, description="score from which a plan becomes a template, and a model's plan is taken"
     )
-    resource_efficiency_threshold: float = Field(0.6, ge=0, le=1, description="least efficiency of a plan")
+    resource_efficiency_threshold: float = Field(
+        0.6, ge=0, le=1, description="least efficiency of a plan that becomes a template"
+    )
     max_plan_templates: int = Field(100, ge=1, description="templates kept")
     max_recommendations: int = Field(50, ge=1, description="recommendations kept open")
     system_health_check_interval_hours: int = Field(1, ge=1, description="hours between health checks")

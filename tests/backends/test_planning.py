@@ -265,6 +265,7 @@ WRONG: Mapping[str, Any] = {
     ),
     "no citation": answer(subtasks=[s | {"evidence": [1]} for s in answer()["subtasks"]]),
     "lines that are not there": answer(subtasks=[s | {"evidence": [900]} for s in answer()["subtasks"]]),
+    "little worth: nothing is changed or checked": answer(subtasks=answer()["subtasks"][:1]),
     "a unit that is none of it": with_step(needs=[{"type": "memory", "amount": 4, "unit": "MiB/s"}]),
 }
 
