@@ -46,7 +46,9 @@ KEPT_BYTES = 64 << 20
 """Rendered builds and pages kept in memory, together."""
 
 T = TypeVar("T")
-_at = sa.func.coalesce(t.builds.c.finished_at, t.builds.c.started_at, t.builds.c.queued_at, t.builds.c.arrived_at)
+
+ended_at = sa.func.coalesce(t.builds.c.finished_at, t.builds.c.started_at, t.builds.c.queued_at, t.builds.c.arrived_at)
+"""The time by which builds are ordered: the latest that is known of each."""
 
 
 @dataclass(frozen=True)
@@ -97,29 +99,29 @@ class Feed:
         """So many builds after the first ``skip``, or after those of a cursor. Raises InputError for a bad cursor."""
         c = t.builds.c
         those = sa.true() if status is None else c.status == status
-        order = (_at.desc(), c.build_id.desc())
-        query = sa.select(t.builds, _at.label("at")).where(those).order_by(*order).limit(limit + 1).offset(skip)
+        order = (ended_at.desc(), c.build_id.desc())
+        query = sa.select(t.builds, ended_at.label("at")).where(those).order_by(*order).limit(limit + 1).offset(skip)
         if cursor is not None:
-            at, build_id = _read_cursor(cursor)
-            query = query.where(sa.or_(_at < at, sa.and_(_at == at, c.build_id < build_id)))
+            at, build_id = read_cursor(cursor)
+            query = query.where(sa.or_(ended_at < at, sa.and_(ended_at == at, c.build_id < build_id)))
         with reading(self.store.engine) as connection:
             rows = connection.execute(query).all()
             total = connection.execute(sa.select(sa.func.count()).select_from(t.builds).where(those)).scalar_one()
         shown = rows[:limit]
-        following = _cursor(shown[-1].at, shown[-1].build_id) if len(rows) > limit and shown else None
+        following = cursor_of(shown[-1].at, shown[-1].build_id) if len(rows) > limit and shown else None
         return Page(tuple(self._rendered(shown)), total, following)
 
     def build(self, build_id: str) -> dict[str, Any] | None:
         """A build in full, with its log up to DETAIL_BYTES and what stands out in it; None when there is none."""
         with reading(self.store.engine) as connection:
             row = connection.execute(
-                sa.select(t.builds, _at.label("at")).where(t.builds.c.build_id == build_id)
+                sa.select(t.builds, ended_at.label("at")).where(t.builds.c.build_id == build_id)
             ).first()
         if row is None:
             return None
         self._look()
         lines = self._lines(row)
-        failure = self._failure(row) or self._explained(row)
+        failure = self.failure(row.build_id, row.log_sha256) or self._explained(row)
         return wire_build(
             dict(row._mapping),
             masked_tail(lines, DETAIL_BYTES),
@@ -137,6 +139,20 @@ class Feed:
         cluster = self._failures.get(build_id, {}).get("cluster")
         return str(cluster["cluster_id"]) if cluster else None
 
+    def failure(self, build_id: str, log_sha256: str | None) -> dict[str, Any] | None:
+        """Why a build with that log failed (``served_failure``), as far as the tables know it."""
+        self._look()
+        found = self._failures.get(build_id)
+        return found if found and found["log_sha256"] == log_sha256 else None
+
+    def explained(self, build_id: str) -> dict[str, Any] | None:
+        """The same, explained now; None where there is no such build, it did not fail, or it has no log."""
+        with reading(self.store.engine) as connection:
+            row = connection.execute(
+                sa.select(t.builds, ended_at.label("at")).where(t.builds.c.build_id == build_id)
+            ).first()
+        return self._explained(row) if row is not None else None
+
     def _rendered(self, rows: Sequence[Any]) -> list[bytes]:
         said = self.reports.of([row.build_id for row in rows])
         found = []
@@ -146,17 +162,17 @@ class Feed:
             item = self._kept.get(key)
             if item is None:
                 log = masked_tail(self._lines(row), TAIL_BYTES)
-                item = orjson.dumps(wire_build(dict(row._mapping), log, failure=self._failure(row), reports=mine))
+                item = orjson.dumps(
+                    wire_build(
+                        dict(row._mapping), log, failure=self.failure(row.build_id, row.log_sha256), reports=mine
+                    )
+                )
                 self._kept.put(key, item, len(item))
             found.append(item)
         return found
 
     def _lines(self, row: Any) -> list[str]:
         return build_lines(self.store, row.build_id) if row.log_sha256 else []
-
-    def _failure(self, row: Any) -> dict[str, Any] | None:
-        found = self._failures.get(row.build_id)
-        return found if found and found["log_sha256"] == row.log_sha256 else None
 
     def _explained(self, row: Any) -> dict[str, Any] | None:
         """Why a build failed that came after the tables were last computed; in no cluster yet."""
@@ -212,11 +228,13 @@ class Kept(Generic[T]):
                 self._bytes -= freed
 
 
-def _cursor(at: datetime, build_id: str) -> str:
+def cursor_of(at: datetime, build_id: str) -> str:
+    """The cursor of the builds after that one, which ended then."""
     return urlsafe_b64encode(orjson.dumps([at.isoformat(), build_id])).decode().rstrip("=")
 
 
-def _read_cursor(text: str) -> tuple[datetime, str]:
+def read_cursor(text: str) -> tuple[datetime, str]:
+    """What a cursor says: when a build ended, and its id. Raises InputError for one that is none of ours."""
     try:
         at, build_id = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         moment = datetime.fromisoformat(at)

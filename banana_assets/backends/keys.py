@@ -76,6 +76,16 @@ def server_secret(settings: Settings) -> bytes:
     return found
 
 
+def scopes_of(words: Iterable[str]) -> list[str]:
+    """These scopes in their order, each once. Raises InputError for a word that is none, or no word at all."""
+    chosen = sorted(set(words), key=lambda s: SCOPES.index(s) if s in SCOPES else len(SCOPES))
+    if unknown := [scope for scope in chosen if scope not in SCOPES]:
+        raise InputError(f"There is no scope {', '.join(unknown)}.", f"Scopes are {', '.join(SCOPES)}.")
+    if not chosen:
+        raise InputError("It needs a scope.", f"Say what it may do: {', '.join(SCOPES)}.")
+    return chosen
+
+
 def _make(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     own = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
@@ -105,11 +115,9 @@ class Keys:
         self, name: str, scopes: Iterable[str], *, by: str, at: datetime, expires_at: datetime | None = None
     ) -> str:
         """A new key; this is the only time it can be read. Raises InputError for a scope or an end that cannot be."""
-        chosen = sorted(set(scopes), key=lambda s: SCOPES.index(s) if s in SCOPES else len(SCOPES))
-        if unknown := [scope for scope in chosen if scope not in SCOPES]:
-            raise InputError(f"There is no scope {', '.join(unknown)}.", f"Scopes are {', '.join(SCOPES)}.")
-        if not chosen or not name.strip():
-            raise InputError("A key needs a name and a scope.", "Name who will use it, and what it may do.")
+        chosen = scopes_of(scopes)
+        if not name.strip():
+            raise InputError("A key needs a name.", "Name who will use it.")
         if expires_at is not None and expires_at <= at:
             raise InputError(f"A key until {expires_at:%F %T} would be over already.", "Name a later time.")
         key_id = secrets.token_hex(6)

@@ -80,3 +80,18 @@ deliveries = sa.Table(
 )
 """What webhooks brought, body and all, so that it can be taken in again: ``state`` is ``kept`` until it is ``done``,
 ``ignored`` or ``failed``; ``builds`` lists the ids (JSON) that came of it."""
+
+dashboard_sessions = sa.Table(
+    "dashboard_sessions",
+    metadata,
+    sa.Column("session_id", sa.String(16), primary_key=True),
+    sa.Column("name", CleanText, nullable=False),
+    sa.Column("scopes", sa.String(64), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("created_by", CleanText, nullable=False),
+    sa.Column("opened_at", UtcDateTime),
+    sa.Column("ends_at", UtcDateTime, nullable=False),
+    sa.Column("revoked_at", UtcDateTime),
+)
+"""Who looks at the dashboard: a link that was not opened yet, or a session. ``ends_at`` is the link's end, and from its
+opening on the session's. No secret is kept: link and cookie are signed."""

@@ -94,7 +94,7 @@ class Access:
         if told:
             return self._with_key(told, address)
         if self.open_here and self.keyless() and is_local(address):
-            self._same_site(request)
+            self.same_site(request)
             return Caller(f"local {address}", frozenset(SCOPES))
         raise ProblemError(
             401,
@@ -111,8 +111,7 @@ class Access:
         return not self._keyed
 
     def _with_key(self, told: str, address: str) -> Caller:
-        if wait := self.failures.wait(address):
-            raise _slow_down(wait)
+        self.may_try(address)
         now = time.monotonic()
         at, key = self._remembered.get(told, (0.0, None))
         if key is None or now - at > REMEMBER_SECONDS:
@@ -129,12 +128,22 @@ class Access:
             self._remembered[told] = (now, key)
             while len(self._remembered) > MOST_REMEMBERED:
                 self._remembered.popitem(last=False)
-        if wait := self.requests.count(key.key_id):
-            raise _slow_down(wait)
+        self.admit(key.key_id)
         return Caller(f"key {key.key_id} {key.name}", key.scopes)
 
+    def may_try(self, address: str) -> None:
+        """Raise a ProblemError (429) for an address that brought too many wrong keys."""
+        if wait := self.failures.wait(address):
+            raise _slow_down(wait)
+
+    def admit(self, name: str) -> None:
+        """Count a request of that name. Raises a ProblemError (429) when there are too many within a minute."""
+        if wait := self.requests.count(name):
+            raise _slow_down(wait)
+
     @staticmethod
-    def _same_site(request: Request) -> None:
+    def same_site(request: Request) -> None:
+        """Raise a ProblemError (403) for a change that a page of another site asks for."""
         # A page of another site can make the browser of somebody here send a request, but not read the answer, nor
         # hide where it comes from (Fetch Metadata, W3C; OWASP on cross-site request forgery).
         if request.method in ("GET", "HEAD", "OPTIONS"):

@@ -8,6 +8,7 @@ from banana_assets.backends.codebase import CodeBases
 from banana_assets.backends.feed import Feed, Kept
 from banana_assets.backends.keys import Keys, server_secret
 from banana_assets.backends.reports import Reports
+from banana_assets.backends.sessions import Sessions
 from banana_assets.backends.settings import Settings
 from banana_assets.backends.store import Store, open_store
 from banana_assets.backends.tables import Tables
@@ -25,6 +26,7 @@ class Service:
     store: Store
     tables: Tables
     keys: Keys
+    sessions: Sessions
     access: Access
     feed: Feed
     reports: Reports
@@ -37,7 +39,8 @@ def open_service(settings: Settings, *, open_here: bool) -> Service:
     """Open the store and what stands on it; ``open_here`` allows the open mode. Close ``service.store`` at the end."""
     store = open_store(settings)
     tables = Tables(settings.tables_root)
-    keys = Keys(store.engine, server_secret(settings))
+    secret = server_secret(settings)
+    keys = Keys(store.engine, secret)
     access = Access(
         keys,
         open_here=open_here,
@@ -49,6 +52,7 @@ def open_service(settings: Settings, *, open_here: bool) -> Service:
         store=store,
         tables=tables,
         keys=keys,
+        sessions=Sessions(store.engine, secret),
         access=access,
         feed=Feed(store, tables),
         reports=Reports(store.engine),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from banana_assets.backends.keys import Keys
+    from banana_assets.backends.sessions import Sessions
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -27,9 +28,10 @@ Scope = StrEnum("Scope", list(SCOPES))  # type: ignore[misc]
 
 @app.callback()
 def keys() -> None:
-    """Make, list and revoke the keys of callers.
+    """Make, list and revoke the keys of callers, and links to the dashboard.
 
-    Examples: `banana keys create ci --scope ingest`, `banana keys list`, `banana keys revoke 3f1c9a0b77d2`.
+    Examples: `banana keys create ci --scope ingest`, `banana keys list`, `banana keys revoke 3f1c9a0b77d2`,
+    `banana keys login`.
     """
 
 
@@ -64,12 +66,43 @@ def show(form: Annotated[Format, typer.Option("--format", help="How it is writte
 
 
 @app.command()
-def revoke(key_id: Annotated[str, typer.Argument(help="Its id, as `banana keys list` shows it.")]) -> None:
-    """End a key. A server that knew it may take it for two seconds more."""
-    with _keys() as held:
-        if not held.revoke(key_id.strip(), datetime.now(UTC)):
-            raise InputError(f"The key {key_id} was revoked before.", "`banana keys list` shows when.")
-        say(f"banana keys: {key_id} is revoked.")
+def login(
+    scope: Annotated[
+        list[Scope] | None,
+        typer.Option(help="What may be done there; repeat for more. `read` and `report` unless told."),
+    ] = None,
+    name: Annotated[str, typer.Option(help="Who will look; you unless told.")] = "",
+    at: Annotated[str, typer.Option(help="Address under which the server is reached.")] = "http://127.0.0.1:8000",
+) -> None:
+    """Print a link that opens the dashboard: it works once, within ten minutes, and lasts seven days."""
+    scopes = [one.value for one in scope] if scope else ["read", "report"]
+    with _sessions() as held:
+        code = held.invite(name, scopes, by=getpass.getuser(), at=datetime.now(UTC))
+    sys.stdout.write(f"{at.rstrip('/')}/login?code={code}\n")
+    say("banana keys: the link works once, within ten minutes.")
+
+
+@app.command()
+def sessions(form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table) -> None:
+    """List who looks at the dashboard, and links that nobody opened, the newest first."""
+    with _sessions() as held:
+        found = held.list()
+        write_rows(list(found.iter_rows(named=True)), form, columns=found.columns)
+        if not found.height:
+            say("banana keys: nobody was let in by a link.")
+
+
+@app.command()
+def revoke(
+    ident: Annotated[str, typer.Argument(help="Id of a key or a session, as `list` and `sessions` show it.")],
+) -> None:
+    """End a key or a session. A server that knew the key may take it for two seconds more."""
+    ident, now = ident.strip(), datetime.now(UTC)
+    with _keys() as held, _sessions() as opened:
+        among: Keys | Sessions = opened if ident in opened.list()["session_id"] else held
+        if not among.revoke(ident, now):
+            raise InputError(f"{ident} was over before.", "`banana keys list` and `banana keys sessions` show when.")
+        say(f"banana keys: {ident} is revoked.")
 
 
 @contextmanager
@@ -81,3 +114,15 @@ def _keys() -> Iterator[Keys]:
     settings = load()
     with open_store(settings) as store:
         yield Keys(store.engine, server_secret(settings))
+
+
+@contextmanager
+def _sessions() -> Iterator[Sessions]:
+    from banana_assets.backends.keys import server_secret
+    from banana_assets.backends.sessions import Sessions
+    from banana_assets.backends.settings import load
+    from banana_assets.backends.store import open_store
+
+    settings = load()
+    with open_store(settings) as store:
+        yield Sessions(store.engine, server_secret(settings))

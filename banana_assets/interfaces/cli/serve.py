@@ -1,9 +1,11 @@
-"""``banana serve``: the HTTP interface."""
+"""``banana serve``: the HTTP interface and the dashboard."""
 
 from __future__ import annotations
 
+import getpass
 import ipaddress
 import socket
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -22,11 +24,13 @@ def serve(
     """Answer coding agents, front ends and webhooks over HTTP until Ctrl-C.
 
     On this machine alone and without any key, everything is allowed. `banana keys create NAME` makes the first key;
-    from then on every caller needs one. The interface describes itself at /openapi.json.
+    from then on every caller needs one, and people open the dashboard, which is at /, by a link that is printed. The
+    interface describes itself at /openapi.json.
     """
     import uvicorn
 
     from banana_assets.backends.keys import Keys, server_secret
+    from banana_assets.backends.sessions import Sessions
     from banana_assets.backends.settings import load
     from banana_assets.backends.store import open_store
     from banana_assets.interfaces.api.app import create_app
@@ -34,13 +38,21 @@ def serve(
     settings = load()
     here = _is_local(host)
     with open_store(settings) as store:
-        keyed = Keys(store.engine, server_secret(settings)).any()
+        secret = server_secret(settings)
+        keyed = Keys(store.engine, secret).any()
     if not here and not keyed:
         raise InputError(
             f"Without a key this would be open to everybody who reaches {host}.",
             "Make one with `banana keys create NAME --scope read`, or listen on 127.0.0.1.",
         )
     listening = _listen(host, port)
+    link = ""
+    if keyed:
+        with open_store(settings) as store:
+            code = Sessions(store.engine, secret).invite(
+                "", ["read", "report"], by=getpass.getuser(), at=datetime.now(UTC)
+            )
+        link = f"{_address(host, port)}/login?code={code}"
     names = () if host in ("", "0.0.0.0", "::") else (host,)
     config = uvicorn.Config(
         create_app(settings, open_here=here, hosts=names),
@@ -55,9 +67,17 @@ def serve(
         h11_max_incomplete_event_size=64 << 10,
     )
     say(
-        f"banana serve: http://{host}:{port} ({'keys are needed' if keyed else 'open to this machine'}); Ctrl-C ends it"
+        f"banana serve: {_address(host, port)} ({'keys are needed' if keyed else 'open to this machine'});"
+        " Ctrl-C ends it"
     )
+    if link:
+        say(f"banana serve: the dashboard opens once, within ten minutes, at {link}")
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _address(host: str, port: int) -> str:
+    name = "127.0.0.1" if host in ("", "0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}"
 
 
 def _is_local(host: str) -> bool:

@@ -64,8 +64,9 @@ def _environment() -> jinja2.Environment:
 def page(request: Request, template: str, /, *, status: int = 200, **values: Any) -> Response:
     """The page of that template: ``page(request, "tests.html", rows=rows)``.
 
-    The frame knows ``request``, ``here`` (path), ``viewer`` (who looks; None where nobody is known) and the
-    navigation beside what is told. With an entity tag of its content; 304 where the browser has it.
+    The frame knows ``request``, ``here`` (its path), ``query``, ``paths`` (of all pages), ``viewer`` (who looks;
+    None where nobody is known) and the navigation beside what is told. With an entity tag of its content; 304 where
+    the browser has it.
     """
     body = render(request, template, **values)
     tag = f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
@@ -96,13 +97,14 @@ async def kept_page(
 
 def render(request: Request, template: str, /, **values: Any) -> bytes:
     """The page as bytes."""
-    known = {getattr(route, "path", None) for route in request.app.routes}
+    known = request.app.state.paths
     state = getattr(request.app.state, "service", None)
     frame = {
         "request": request,
         "here": request.url.path,
         "query": dict(request.query_params),
         "viewer": getattr(request.state, "viewer", None),
+        "paths": known,
         "navigation": [(name, path) for name, path in NAVIGATION if path in known],
         "dagster": state.settings.dagster_url if state else None,
     }

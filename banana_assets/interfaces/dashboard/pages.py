@@ -5,12 +5,13 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.routing import APIRoute
 from starlette.responses import Response
 
-from banana_assets.interfaces.dashboard import builds, files
+from banana_assets.interfaces.dashboard import build, builds, files, signing
 from banana_assets.interfaces.dashboard.frame import page
 
-ROUTERS: tuple[APIRouter, ...] = (files.router, builds.router)
+ROUTERS: tuple[APIRouter, ...] = (files.router, signing.router, builds.router, build.router)
 """One router for each page."""
 
 
@@ -18,6 +19,7 @@ def install(app: FastAPI) -> None:
     """Add the pages to the application; none is part of the interface's description."""
     for router in ROUTERS:
         app.include_router(router, include_in_schema=False)
+    app.state.paths = {route.path for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)}
 
 
 def problem(request: Request, status: int, detail: str, remedy: str) -> Response:

@@ -70,10 +70,23 @@ def words(value: str | None) -> str:
     return NONE if value is None else value.replace("_", " ")
 
 
+def raw(value: str) -> Markup:
+    """A value that has to come back as it went out, in a field: escaped, and nothing else."""
+    return Markup("{}").format(value)
+
+
+def cut(value: str | None, most: int = 200) -> str:
+    """The beginning of a text, in one line."""
+    line = " ".join((value or "").split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "span": span,
     "count": count,
     "percent": percent,
     "words": words,
+    "raw": raw,
+    "cut": cut,
 }

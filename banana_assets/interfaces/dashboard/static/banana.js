@@ -38,7 +38,11 @@ function tellTimes(root) {
 
 let tag = null, wait = EVERY, timer = 0, seen = Date.now();
 
+const held = new Map();
+
 function exchange(old, fresh) {
+  if (held.get(old.id) === fresh.innerHTML) return;
+  held.set(old.id, fresh.innerHTML);
   const open = new Set([...old.querySelectorAll("details[id]")].filter((d) => d.open).map((d) => d.id));
   const bodyOld = old.querySelector("tbody"), bodyNew = fresh.querySelector("tbody");
   if (bodyOld && bodyNew && bodyOld.querySelector("[data-key]")) {
@@ -166,6 +170,7 @@ function nextTheme() {
 }
 
 for (const row of document.querySelectorAll("[data-live] [data-key]")) row.dataset.digest = digest(row);
+for (const region of document.querySelectorAll("[data-live][id]")) held.set(region.id, region.innerHTML);
 tellTimes(document);
 setInterval(() => tellTimes(document), 20000);
 document.addEventListener("keydown", onKey);

@@ -1,0 +1,124 @@
+"""Logs of builds, a few hundred lines at a time, masked and styled: a log of any size opens at once.
+
+The lines of logs looked at lately are kept in memory; a larger one is read up to the place that is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from banana_assets.backends.feed import Kept
+from banana_assets.backends.lines import read_lines
+from banana_assets.backends.store import Store
+from banana_assets.core.learning.wire import KEY_BYTES
+from banana_assets.core.logs.ansi import PLAIN, Piece, pieces
+from banana_assets.core.safety.secrets import mask_lines
+
+KEPT_BYTES = 192 << 20
+KEPT_LOG = 48 << 20
+"""Bytes of a log that is kept whole."""
+
+LONGEST = 4_000
+"""Characters of a line that are shown."""
+
+MOST_FOUND = 200
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line as it is shown: its number from 1, its styled pieces, and how many characters were left out."""
+
+    number: int
+    pieces: tuple[Piece, ...]
+    omitted: int = 0
+
+
+class LogPages:
+    """Looks into the logs of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._kept: Kept[list[str]] = Kept(KEPT_BYTES)
+
+    def lines(self, build_id: str, log_sha256: str, size: int, first: int, last: int) -> list[Line]:
+        """Lines ``first`` to ``last`` (from 1) of the log of so many bytes; those that are there."""
+        texts, start = self._texts(build_id, log_sha256, size, first, last)
+        # A key over several lines is known as one only from its beginning.
+        masked = mask_lines(texts).lines
+        shown, style = [], PLAIN
+        for number, text in enumerate(masked[first - start :], first):
+            parts, style = pieces(text[:LONGEST], style)
+            shown.append(Line(number, tuple(parts), max(0, len(text) - LONGEST)))
+        return shown
+
+    def find(self, build_id: str, log_sha256: str, size: int, text: str) -> tuple[list[int], int]:
+        """The numbers of the first MOST_FOUND lines that hold that text in any case, and how many there are.
+
+        Looked for in the masked text: whoever may search must not be able to guess a secret letter by letter.
+        """
+        sought, numbers, count = re.compile(re.escape(text), re.IGNORECASE), [], 0
+        whole = "".join(self.masked(build_id, log_sha256, size))
+        for number, line in enumerate(whole.split("\n"), 1):
+            if sought.search(line):
+                count += 1
+                if count <= MOST_FOUND:
+                    numbers.append(number)
+        return numbers, count
+
+    def masked(self, build_id: str, log_sha256: str, size: int) -> Iterator[str]:
+        """The whole log as text without its secrets, in parts of whole lines."""
+        held: list[str] = []
+        for line in self._all(build_id, log_sha256, size):
+            held.append(line)
+            if len(held) >= 20_000:
+                # Parts overlap by the length of a key, so that one on the border is known.
+                whole = mask_lines(held).lines
+                keep = _last(held, KEY_BYTES)
+                yield "\n".join(whole[:-keep]) + "\n" if keep < len(held) else ""
+                held = held[-keep:]
+        yield "\n".join(mask_lines(held).lines) + "\n"
+
+    def _texts(self, build_id: str, sha256: str, size: int, first: int, last: int) -> tuple[list[str], int]:
+        """Lines from a little before ``first`` to ``last``, and the number of the first of them."""
+        if size <= KEPT_LOG:
+            whole = self._whole(build_id, sha256)
+            before = _last(whole[max(0, first - 1 - 1000) : first - 1], KEY_BYTES)
+            return whole[first - 1 - before : last], first - before
+        texts: list[str] = []
+        start = max(1, first - 1000)
+        with self.store.open_build_log(build_id) as stream:
+            for chunk in read_lines(stream):
+                numbers = chunk["line"]
+                if numbers[-1] >= start:
+                    texts += chunk.filter((numbers >= start) & (numbers <= last))["text"].to_list()
+                if numbers[-1] >= last:
+                    break
+        return texts, start
+
+    def _whole(self, build_id: str, sha256: str) -> list[str]:
+        found = self._kept.get(sha256)
+        if found is None:
+            with self.store.open_build_log(build_id) as stream:
+                found = [text for chunk in read_lines(stream) for text in chunk["text"].to_list()]
+            self._kept.put(sha256, found, sum(map(len, found)) + 64 * len(found))
+        return found
+
+    def _all(self, build_id: str, sha256: str, size: int) -> Iterator[str]:
+        if size <= KEPT_LOG:
+            yield from self._whole(build_id, sha256)
+            return
+        with self.store.open_build_log(build_id) as stream:
+            for chunk in read_lines(stream):
+                yield from chunk["text"].to_list()
+
+
+def _last(lines: Sequence[str], most: int) -> int:
+    """How many of the last lines have so many characters together; at least one where there is one."""
+    size = count = 0
+    for line in reversed(lines):
+        if size > most:
+            break
+        size, count = size + len(line) + 1, count + 1
+    return count

@@ -1,0 +1,117 @@
+"""The lines of a log as markup: numbered, linkable, coloured by class, with the headings of steps between them."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from banana_assets.backends.log_pages import Line
+from banana_assets.core.builds.timing import TimedStep
+from banana_assets.interfaces.dashboard.wording import count, shown, span
+
+WINDOW = 400
+_STAMP = re.compile(
+    r"\[?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)\]?(?: [0-9a-f]{2}[OE][ +])?(?: |$)", re.ASCII
+)
+MOST_LINES = 2_000
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which lines of a log are shown: ``first`` to ``last`` of ``total``, from 1."""
+
+    first: int
+    last: int
+    total: int
+
+    @property
+    def above(self) -> tuple[int, int] | None:
+        """The lines that come before, as many as are loaded at once."""
+        return (max(1, self.first - WINDOW), self.first - 1) if self.first > 1 else None
+
+    @property
+    def below(self) -> tuple[int, int] | None:
+        """The lines that follow."""
+        return (self.last + 1, min(self.total, self.last + WINDOW)) if self.last < self.total else None
+
+
+def window_at(line: int, total: int) -> Window:
+    """The window around a line."""
+    first = max(1, min(line - WINDOW // 3, total - WINDOW + 1))
+    return Window(first, min(total, first + WINDOW - 1), total)
+
+
+def markup(lines: Sequence[Line], causes: Sequence[tuple[int, int]], steps: Sequence[TimedStep] = ()) -> Markup:
+    """The lines of a log; those of a cause are marked, and a step's heading stands before its first line."""
+    starts = {step.first_line: n for n, step in enumerate(steps)} if len(steps) > 1 else {}
+    spans = sorted(causes)
+    firsts = [first for first, _ in spans]
+    parts: list[str] = []
+    for line in lines:
+        n = line.number
+        if n in starts:
+            parts.append(_heading(steps[starts[n]]))
+        place = bisect_right(firsts, n) - 1
+        cause = place >= 0 and n <= spans[place][1]
+        parts.append(f'<div class="l{" cause" if cause else ""}" id="L{n}">')
+        parts.append(f'<a href="#L{n}" data-n="{n}" aria-label="Line {n}"></a><code>{_text(line)}')
+        if line.omitted:
+            parts.append(f'<span class="cut">… {count(line.omitted)} more characters</span>')
+        parts.append("</code></div>\n")
+    return Markup("".join(parts))  # every text in it is escaped above
+
+
+def quoted(lines: Sequence[Line], page: Markup) -> Markup:
+    """Lines quoted beside the log, whose numbers lead to them in the log of that page."""
+    parts = [
+        f'<div class="l"><a href="{page}?line={line.number}#L{line.number}" data-n="{line.number}"'
+        f' aria-label="Line {line.number}"></a><code>{_text(line)}</code></div>\n'
+        for line in lines
+    ]
+    return Markup("".join(parts))  # every text in it is escaped below
+
+
+def _text(line: Line) -> str:
+    parts = [(escape(text), styles) for text, styles in line.pieces]
+    told = ""
+    if line.pieces and (stamp := _STAMP.match(line.pieces[0].text)):
+        # The time that the CI service put before each line is there when it is asked for.
+        told = f'<span class="ts">{escape(stamp[0])}</span>'
+        parts[0] = escape(line.pieces[0].text[stamp.end() :]), line.pieces[0].styles
+    return told + "".join(
+        f'<span class="{" ".join(styles)}">{text}</span>' if styles else text for text, styles in parts
+    )
+
+
+def _heading(step: TimedStep) -> str:
+    took = f'<span class="took">{span(step.duration_seconds)}</span>' if step.duration_seconds is not None else ""
+    return (
+        f'<div class="step" data-first="{step.first_line}" data-last="{step.last_line}">'
+        f'<button type="button" aria-expanded="true">{escape(shown(step.name))}</button>{took}</div>\n'
+    )
+
+
+def telling(causes: Sequence[tuple[int, int]], texts: Sequence[str], title: str, most: int) -> list[tuple[int, int]]:
+    """Which lines of each cause to quote, ``most`` at most: those around the one that the title is made of.
+
+    ``texts`` are the lines of all causes, one after another, as they stand.
+    """
+    sought = sorted((part.strip() for part in title.split(": ")), key=len)[-1][:60]
+    found, start = [], 0
+    for first, last in causes:
+        mine = texts[start : start + last - first + 1]
+        start += len(mine)
+        at = next((n for n, text in enumerate(mine) if sought and sought in text), 0)
+        begin = max(0, min(at - most * 2 // 3, len(mine) - most))
+        found.append((first + begin, min(last, first + begin + most - 1)))
+    return found
+
+
+def spans_of(diagnosis: Mapping[str, object] | None) -> list[tuple[int, int]]:
+    """The lines of a cause (``diagnosis`` as a row of BUILD_FAILURES has it)."""
+    cause = diagnosis["cause"] if diagnosis else []
+    return [(one["first"], one["last"]) for one in cause]  # type: ignore[attr-defined]
