@@ -234,6 +234,7 @@ class Chance:
         self.house, self.draw = house, draw
         self.names: list[str] = []
         self.under_way: list[dg.DagsterRun] = []
+        self.slow: list[tuple[dg.DagsterRun, dict[str, str]]] = []
         self.planned: Counter[tuple[str, str]] = Counter()
 
     def one_of(self, *choices: object) -> object:
@@ -241,7 +242,12 @@ class Chance:
 
     def happens(self) -> None:
         getattr(
-            self, str(self.one_of("arrives", "arrives", "looks", "looks", "runs", "runs", "rival", "time", "restarts"))
+            self,
+            str(
+                self.one_of(
+                    "arrives", "arrives", "looks", "looks", "runs", "runs", "rival", "slow_one_ends", "time", "restarts"
+                )
+            ),
         )()
 
     def arrives(self) -> None:
@@ -263,14 +269,25 @@ class Chance:
         if not self.under_way:
             return
         run = self.under_way.pop(0)
-        how = how or str(self.one_of("well", "badly", "fails before", "fails after", "killed"))
-        if how == "killed":
+        how = how or str(self.one_of("well", "badly", "fails before", "fails after", "killed", "slow"))
+        if how in ("killed", "slow"):
+            self.slow += [(run, self.logs())] if how == "slow" else []
             self.house.planned.claim(self.house.builds(run), by=run.run_id, now=self.house.now)
             return
         if how != "fails before":
             bad = self.house.builds(run)[::2] if how == "badly" else ()
             self.settle(run, bad)
         self.house.end(run, "failure" if how.startswith("fails") else "success")
+
+    def slow_one_ends(self) -> None:
+        """A run that claimed long ago comes to its end, perhaps too late."""
+        if self.slow:
+            run, logs = self.slow.pop(0)  # the logs that it had claimed
+            mine = self.house.builds(run)
+            by, now = run.run_id, self.house.now
+            for build in self.house.planned.planned(mine, plan_id="p", cluster_id=None, by=by, now=now):
+                self.planned[build, logs[build]] += 1
+            self.house.end(run, "success")
 
     def settle(self, run: dg.DagsterRun, besides: Collection[str]) -> None:
         logs = self.logs()
@@ -298,6 +315,8 @@ class Chance:
 
     def all_is_well(self) -> None:
         """From here on nothing goes wrong: until nothing is left to do."""
+        while self.slow:
+            self.slow_one_ends()
         for _ in range(400):
             self.house.now += timedelta(hours=2)
             self.house.planned.again(self.names, now=self.house.now)
