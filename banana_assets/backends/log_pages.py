@@ -45,6 +45,8 @@ class LogPages:
     def lines(self, build_id: str, log_sha256: str, size: int, first: int, last: int) -> list[Line]:
         """Lines ``first`` to ``last`` (from 1) of the log of so many bytes; those that are there."""
         texts, start = self._texts(build_id, log_sha256, size, first, last)
+        if start + len(texts) <= first:
+            return []
         # A key over several lines is known as one only from its beginning.
         masked = mask_lines(texts).lines
         shown, style = [], PLAIN
