@@ -8,10 +8,10 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
-from banana_assets.interfaces.dashboard import build, builds, files, signing
+from banana_assets.interfaces.dashboard import build, builds, files, further, signing
 from banana_assets.interfaces.dashboard.frame import page
 
-ROUTERS: tuple[APIRouter, ...] = (files.router, signing.router, builds.router, build.router)
+ROUTERS: tuple[APIRouter, ...] = (files.router, signing.router, builds.router, build.router, *further.ROUTERS)
 """One router for each page."""
 
 
