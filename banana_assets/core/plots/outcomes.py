@@ -21,8 +21,8 @@ def outcomes_plot(outcomes: pl.DataFrame) -> bytes:
         return nothing("no plan for a failure or a recommendation yet")
     if not known["counts"].any() and not known["base_weight"].sum():
         counted = known.group_by("outcome").len().sort("len", "outcome", descending=[True, False])
-        words = ", ".join(f"{n} {outcome.replace('_', ' ')}" for outcome, n in counted.iter_rows())
-        return nothing(f"no plan is decided yet: {words}")
+        stand = ", ".join(f"{n} {outcome.replace('_', ' ')}" for outcome, n in counted.iter_rows())
+        return nothing(f"no plan is decided yet: {stand}")
     top = known.group_by("category").len().sort(["len", "category"], descending=[True, False]).head(MOST).reverse()
     with drawing(7.2, 1.15 + 0.42 * top.height) as d:
         for y, category in enumerate(top["category"]):
