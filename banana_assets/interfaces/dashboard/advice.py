@@ -22,8 +22,7 @@ from banana_assets.core.tables import (
 from banana_assets.core.vocabulary import RECOMMENDATION_STATES, RECOMMENDATION_TYPES, SEVERITIES
 from banana_assets.interfaces.api.answering import service_of
 from banana_assets.interfaces.api.problems import ProblemError
-from banana_assets.interfaces.dashboard.frame import kept_page
-from banana_assets.interfaces.dashboard.reading import paged, returning, versions
+from banana_assets.interfaces.dashboard.reading import paged, returning, table_page, versions
 from banana_assets.interfaces.dashboard.viewing import Acting, Looking
 
 router = APIRouter()
@@ -67,7 +66,7 @@ async def recommendations(
 
     tables = (OPTIMIZATION_RECOMMENDATIONS, BOTTLENECKS, BUILD_FAILURES, RESOURCE_USAGE_PREDICTIONS)
     rests_on = (*await versions(request, *tables), tuple(states.iter_rows()))
-    return await kept_page(request, rests_on, "recommendations.html", values)
+    return await table_page(request, rests_on, "recommendations.html", values)
 
 
 @router.post("/recommendations/{recommendation_id}")

@@ -19,8 +19,7 @@ from banana_assets.core.tables import (
 from banana_assets.core.vocabulary import FAILURE_CATEGORIES
 from banana_assets.interfaces.api.answering import service_of
 from banana_assets.interfaces.api.problems import ProblemError
-from banana_assets.interfaces.dashboard.frame import kept_page
-from banana_assets.interfaces.dashboard.reading import paged, versions
+from banana_assets.interfaces.dashboard.reading import choices, paged, table_page, versions
 from banana_assets.interfaces.dashboard.viewing import Looking
 
 router = APIRouter()
@@ -66,11 +65,11 @@ async def failures(
             "asked": any(told.values()),
             "categories": [word for word in FAILURE_CATEGORIES if word in set(known["category"])],
             "states": STATES,
-            "jobs": sorted(set(known["jobs"].explode(empty_as_null=False).to_list())),
+            "jobs": choices(known["jobs"].explode(empty_as_null=False)),
         }
 
     rests_on = await versions(request, FAILURE_CLUSTERS, PLAN_OUTCOMES, OPTIMIZATION_RECOMMENDATIONS)
-    return await kept_page(request, rests_on, "failures.html", values)
+    return await table_page(request, rests_on, "failures.html", values)
 
 
 @router.get("/failure/{cluster_id}")
@@ -94,7 +93,7 @@ async def failure(request: Request, viewer: Looking, cluster_id: Annotated[str, 
 
     rests_on = await versions(request, FAILURE_CLUSTERS, PLAN_OUTCOMES, OPTIMIZATION_RECOMMENDATIONS, BUILD_FAILURES)
     stamps = (service.reports.newest(), plans_stamp(service.store.engine))
-    return await kept_page(request, (*rests_on, *stamps), "failure.html", values)
+    return await table_page(request, (*rests_on, *stamps), "failure.html", values)
 
 
 def _cluster(tables: Tables, told: str) -> dict[str, Any]:

@@ -12,9 +12,8 @@ from banana_assets.backends.tables import Tables
 from banana_assets.core.tables import METRIC_ANOMALIES, RESOURCE_USAGE, RESOURCE_USAGE_PREDICTIONS
 from banana_assets.core.units import quantity, unit_of
 from banana_assets.interfaces.api.answering import service_of
-from banana_assets.interfaces.dashboard.frame import kept_page
 from banana_assets.interfaces.dashboard.plots import Band, Line, Plot
-from banana_assets.interfaces.dashboard.reading import versions
+from banana_assets.interfaces.dashboard.reading import choices, table_page, versions
 from banana_assets.interfaces.dashboard.viewing import Looking
 
 router = APIRouter()
@@ -39,7 +38,7 @@ async def forecasts(
     def values() -> dict[str, Any]:
         current = tables.scan(RESOURCE_USAGE_PREDICTIONS).filter(pl.col("current")).collect()
         series = current.sort("ts").unique(KEY, keep="first", maintain_order=True).sort(_urgency(), *KEY)
-        sources, metrics = (sorted(set(series[name])) for name in KEY)
+        sources, metrics = (choices(series[name]) for name in KEY)
         for name, told in (("source", source), ("metric", metric)):
             series = series.filter(pl.col(name) == told) if told else series
         shown = series.slice(start, SERIES)
@@ -53,6 +52,7 @@ async def forecasts(
             "cards": cards,
             "total": series.height,
             "following": start + SERIES if start + SERIES < series.height else None,
+            "known": current.height,
             "sources": sources,
             "metrics": metrics,
             "told": {"source": source, "metric": metric},
@@ -62,7 +62,7 @@ async def forecasts(
         }
 
     rests_on = await versions(request, RESOURCE_USAGE_PREDICTIONS, RESOURCE_USAGE, METRIC_ANOMALIES)
-    return await kept_page(request, rests_on, "forecasts.html", values)
+    return await table_page(request, rests_on, "forecasts.html", values)
 
 
 def _urgency() -> pl.Expr:

@@ -20,9 +20,8 @@ from banana_assets.core.tables import (
     SYSTEM_METRICS,
 )
 from banana_assets.interfaces.api.answering import service_of
-from banana_assets.interfaces.dashboard.frame import kept_page
 from banana_assets.interfaces.dashboard.plots import Band, Line, Plot
-from banana_assets.interfaces.dashboard.reading import versions
+from banana_assets.interfaces.dashboard.reading import choices, table_page, versions
 from banana_assets.interfaces.dashboard.viewing import Looking
 
 router = APIRouter()
@@ -53,7 +52,7 @@ async def health(request: Request, viewer: Looking, pipeline: Annotated[str, Que
             "rows": rows,
             "row": chosen,
             "pipeline": pipeline,
-            "pipelines": [row["pipeline"] for row in rows if row["pipeline"]],
+            "pipelines": choices(row["pipeline"] for row in rows if row["pipeline"]),
             "score_plot": _score(chosen) if chosen else None,
             "plots": _plots(service.tables, pipeline),
             "changes": changes.head(20).to_dicts(),
@@ -63,7 +62,7 @@ async def health(request: Request, viewer: Looking, pipeline: Annotated[str, Que
 
     tables = (BUILD_HEALTH, BUILD_CHANGES, SYSTEM_METRICS, RESOURCE_ROLLUPS, BOTTLENECKS)
     rests_on = (*await versions(request, *tables), service.feed.stamp())
-    return await kept_page(request, rests_on, "health.html", values)
+    return await table_page(request, rests_on, "health.html", values)
 
 
 def _score(row: dict[str, Any]) -> Plot | None:
@@ -89,7 +88,7 @@ def _plots(tables: Tables, pipeline: str) -> list[Plot]:
         rows = (days if days.height >= 5 else of.filter(pl.col("granularity") == "hour")).tail(MOST_POINTS)
         if rows.height < 2:
             continue
-        bands = ()
+        bands: tuple[Band, ...] = ()
         if rows["low"].null_count() < rows.height:
             bands = (Band("95 % interval", rows["low"].to_list(), rows["high"].to_list()),)
         line = Line(title, rows["value"].to_list())

@@ -16,6 +16,7 @@ from banana_assets.backends.llm.ledger import Ledger
 from banana_assets.backends.llm.standing import budget_rows
 from banana_assets.backends.standing_rows import report_rows
 from banana_assets.core.models.costs import costs
+from banana_assets.core.safety.serving import served
 from banana_assets.interfaces.api.answering import service_of
 from banana_assets.interfaces.dashboard.frame import page
 from banana_assets.interfaces.dashboard.viewing import Looking
@@ -48,4 +49,4 @@ async def learning(request: Request, viewer: Looking) -> Response:
             "days": DAYS,
         }
 
-    return page(request, "learning.html", **await run_in_threadpool(values))
+    return page(request, "learning.html", **served(await run_in_threadpool(values)))

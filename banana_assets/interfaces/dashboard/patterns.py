@@ -18,9 +18,8 @@ from banana_assets.core.tables import LOG_PATTERNS, LOG_SHAPES
 from banana_assets.core.vocabulary import PATTERN_STATES, SEVERITIES
 from banana_assets.interfaces.api.answering import service_of
 from banana_assets.interfaces.api.problems import ProblemError
-from banana_assets.interfaces.dashboard.frame import kept_page
 from banana_assets.interfaces.dashboard.plots import Line, Plot
-from banana_assets.interfaces.dashboard.reading import paged, returning, versions
+from banana_assets.interfaces.dashboard.reading import choices, paged, returning, table_page, versions
 from banana_assets.interfaces.dashboard.viewing import Acting, Looking
 
 router = APIRouter()
@@ -67,11 +66,11 @@ async def patterns(
             "severities": SEVERITIES,
             "states": (*PATTERN_STATES, "all"),
             "kinds": KINDS,
-            "sources": sorted(set(known["sources"].explode(empty_as_null=False).to_list())),
+            "sources": choices(known["sources"].explode(empty_as_null=False)),
         }
 
     rests_on = (*await versions(request, LOG_PATTERNS), tuple(states.iter_rows()))
-    return await kept_page(request, rests_on, "patterns.html", values)
+    return await table_page(request, rests_on, "patterns.html", values)
 
 
 @router.get("/pattern/{pattern_id}")
@@ -92,7 +91,7 @@ async def pattern(request: Request, viewer: Looking, pattern_id: Annotated[str, 
         return {"row": row, "decided": decided[0] if decided else None, "hours": hours.to_dicts(), "plot": plot}
 
     rests_on = (*await versions(request, LOG_PATTERNS, LOG_SHAPES), tuple(states.iter_rows()))
-    return await kept_page(request, rests_on, "pattern.html", values)
+    return await table_page(request, rests_on, "pattern.html", values)
 
 
 @router.post("/pattern/{pattern_id}")

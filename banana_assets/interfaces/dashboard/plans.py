@@ -15,14 +15,15 @@ from banana_assets.backends.plan_records import PlanRecords
 from banana_assets.backends.standing_rows import plan_rows, plans_stamp
 from banana_assets.core.errors import InputError
 from banana_assets.core.plans import export as exports
-from banana_assets.core.plans.pathways import MOVES, check, moved, progress, standing
+from banana_assets.core.plans.pathways import MOVES, Standing, check, moved, progress, standing
 from banana_assets.core.plans.types import Plan
+from banana_assets.core.safety.serving import served
 from banana_assets.core.tables import PLAN_OUTCOMES, PLAN_TEMPLATES
 from banana_assets.core.vocabulary import PLAN_KINDS, PLAN_STATUSES
 from banana_assets.interfaces.api.answering import JSON, service_of
 from banana_assets.interfaces.api.problems import ProblemError
-from banana_assets.interfaces.dashboard.frame import kept_page, page
-from banana_assets.interfaces.dashboard.reading import PAGE, returning, versions
+from banana_assets.interfaces.dashboard.frame import page
+from banana_assets.interfaces.dashboard.reading import PAGE, returning, table_page, versions
 from banana_assets.interfaces.dashboard.viewing import Acting, Looking
 
 router = APIRouter()
@@ -64,7 +65,7 @@ async def plans(
         }
 
     stamp = await run_in_threadpool(plans_stamp, engine)
-    return await kept_page(
+    return await table_page(
         request, (*await versions(request, PLAN_OUTCOMES, PLAN_TEMPLATES), stamp), "plans.html", values
     )
 
@@ -86,7 +87,7 @@ async def plan(request: Request, viewer: Looking, plan_id: Ident) -> Response:
                 "status": one.status,
                 "waits_for": one.waits_for,
                 "kept": steps.get(one.step.id),
-                "moves": [move for move in MOVES if _may(found, statuses, one.step.id, move)],
+                "moves": _moves(found, statuses, one),
                 "numbers": list(dict.fromkeys(evidence.number(citation) for citation in one.step.citations)),
             }
             for one in standing(found, statuses)
@@ -98,7 +99,7 @@ async def plan(request: Request, viewer: Looking, plan_id: Ident) -> Response:
             "done": sum(one["status"] == "completed" for one in shown),
             "minutes": sum(one.estimated_minutes for one in found.subtasks),
             "citations": list(enumerate(evidence.citations, 1)),
-            "outcome": _outcomes(service.tables, [plan_id]).get(plan_id),
+            "outcome": served(_outcomes(service.tables, [plan_id]).get(plan_id)),
         }
 
     return page(request, "plan.html", **await run_in_threadpool(values))
@@ -154,19 +155,24 @@ async def export(
 
 
 def _plan(records: PlanRecords, plan_id: str) -> Plan:
+    """The plan without secrets."""
     found = records.plan(plan_id)
     if found is None:
         raise ProblemError(404, f"There is no plan {plan_id}.", "The page of plans lists them.")
-    return found
+    return Plan.of_row(served(found.row()))
 
 
 def _statuses(records: PlanRecords, plan_id: str) -> dict[str, str]:
     return {row["step_id"]: row["status"] for row in records.steps(plan_id).to_dicts()}
 
 
+def _moves(found: Plan, statuses: dict[str, str], one: Standing) -> list[str]:
+    """What may be said of a step now; one that waits for others can only be called off, or taken back."""
+    said = ("cancel", "undo") if one.waits_for else tuple(MOVES)
+    return [move for move in said if found.status != "abstained" and _may(found, statuses, one.step.id, move)]
+
+
 def _may(found: Plan, statuses: dict[str, str], step_id: str, move: str) -> bool:
-    if found.status == "abstained":
-        return False
     try:
         moved(found, statuses, step_id, move)
     except InputError:

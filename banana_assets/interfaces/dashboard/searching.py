@@ -18,6 +18,7 @@ from banana_assets.core.search.types import Document, Filters, Hit
 from banana_assets.core.vocabulary import SEARCH_KINDS, SEVERITIES
 from banana_assets.interfaces.api.answering import service_of
 from banana_assets.interfaces.dashboard.frame import page
+from banana_assets.interfaces.dashboard.reading import choices
 from banana_assets.interfaces.dashboard.viewing import Looking
 from banana_assets.interfaces.dashboard.wording import address, cut, shown
 
@@ -63,7 +64,7 @@ async def search(
             "hits": [(hit, _place(hit.document)) for hit in hits],
             "mode": mode,
             "notes": notes,
-            "sources": sources,
+            "sources": choices(sources),
             "kinds": SEARCH_KINDS,
             "severities": SEVERITIES,
             "hows": HOW,

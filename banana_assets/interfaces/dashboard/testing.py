@@ -15,8 +15,7 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.tables import FLAKY_TESTS, TEST_HISTORY
 from banana_assets.interfaces.api.answering import service_of
 from banana_assets.interfaces.api.problems import ProblemError
-from banana_assets.interfaces.dashboard.frame import kept_page
-from banana_assets.interfaces.dashboard.reading import returning, versions
+from banana_assets.interfaces.dashboard.reading import choices, returning, table_page, versions
 from banana_assets.interfaces.dashboard.viewing import Acting, Looking
 
 router = APIRouter()
@@ -37,7 +36,7 @@ async def shown_tests(
         # Tests in quarantine are shown also when they are flaky no more.
         others = kept.join(flaky, on="test_id", how="anti").select("test_id", "pipeline", "title")
         flaky = quarantined(pl.concat([flaky, others], how="diagonal"), kept, today)
-        pipelines = sorted({*flaky["pipeline"], *known["pipeline"]})
+        pipelines = choices([*flaky["pipeline"], *known["pipeline"]])
         if pipeline:
             flaky, known = (frame.filter(pl.col("pipeline") == pipeline) for frame in (flaky, known))
         order = pl.col("state") == "quiet"
@@ -54,12 +53,13 @@ async def shown_tests(
             "counts": {"flaky": flaky.height, "failing": failing.height, "held": len(held)},
             "held": held,
             "pipelines": pipelines,
+            "known": known.height + flaky.height,
             "pipeline": pipeline,
             "today": today.isoformat(),
         }
 
     rests_on = (*await versions(request, FLAKY_TESTS, TEST_HISTORY), tuple(kept.iter_rows()), today)
-    return await kept_page(request, rests_on, "tests.html", values)
+    return await table_page(request, rests_on, "tests.html", values)
 
 
 @router.post("/tests/{test_id}")

@@ -84,7 +84,7 @@
         return [least === null ? lo : least, most === null ? above : Math.max(most * 1.02, upper)];
       } } },
       axes: [
-        { stroke: ink, grid, ticks: grid, values: ticks, size: 44, font: "12px system-ui, sans-serif", label: "UTC", labelSize: 18, labelFont: "12px system-ui, sans-serif", space: 70 },
+        { stroke: ink, grid, ticks: grid, values: ticks, size: 44, font: "12px system-ui, sans-serif", label: "UTC", labelSize: 18, labelFont: "12px system-ui, sans-serif", space: 56 },
         { stroke: ink, grid, ticks: grid, size: 58, font: "12px system-ui, sans-serif", label: unit, labelSize: 20, labelFont: "12px system-ui, sans-serif",
           values: (u, splits) => splits.map((v) => (v === null ? "" : Number(v.toPrecision(4)).toLocaleString("en"))) },
       ],
@@ -99,15 +99,13 @@
     for (const limit of told.limits) {
       const y = Math.round(u.valToPos(limit.value / factor, "y", true));
       if (y < bbox.top - 1 || y > bbox.top + bbox.height) continue;
-      ctx.strokeStyle = ctx.fillStyle = colour("bad");
+      ctx.strokeStyle = colour("bad");
       ctx.lineWidth = devicePixelRatio;
-      ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+      ctx.setLineDash(limit === told.limits[0] ? [] : [2 * devicePixelRatio, 3 * devicePixelRatio]);
       ctx.beginPath();
       ctx.moveTo(bbox.left, y);
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
-      ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
-      ctx.fillText(limit.name, bbox.left + 4 * devicePixelRatio, y + 12 * devicePixelRatio);
     }
     ctx.restore();
   }
@@ -142,7 +140,7 @@
     };
     told.lines.forEach((line, n) => add(line.name, line.kind, colour(strokeOf(line, n))));
     for (const band of told.bands) add(band.name, "band", colour(...bandOf(band)));
-    for (const limit of told.limits) add(limit.name, "limit", colour("bad"));
+    told.limits.forEach((limit, n) => add(limit.name, n ? "limit" : "line", colour("bad")));
     return list;
   }
 
