@@ -11,15 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
 from banana_assets.backends.feed import Feed, Kept, cursor_of, ended_at, read_cursor
+from banana_assets.backends.lookup import explained, find_build
 from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.engine import reading
 from banana_assets.core.errors import BananaError
+from banana_assets.core.learning.wire import served_failure
 
 BATCH = 500
+QUICK_LINES = 20_000
+"""A log up to here is explained while one waits."""
+
 KEPT_BYTES = 16 << 20
 MOST_EXPLAINED = 5
 """Failures explained after one look, the newest first."""
@@ -104,10 +108,18 @@ class Glance:
         return Shown(tuple(shown), following, tuple(self._unexplained(shown)))
 
     def failure(self, build_id: str, log_sha256: str | None) -> dict[str, Any] | None:
-        """Why a build failed, by the tables or explained since."""
-        if log_sha256 is None:
-            return None
-        return self.feed.failure(build_id, log_sha256) or self._late.get((build_id, log_sha256))
+        """Why a build failed (``served_failure``), by the tables or explained since."""
+        found = self.feed.failure(build_id, log_sha256)
+        late = self._late.get((build_id, log_sha256)) if found is None else None
+        return served_failure(late, None) if late else found
+
+    def late(self, build: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The row of BUILD_FAILURES of a build that the tables do not know: kept, explained now where that is quick,
+        else None until it was explained (``explain``)."""
+        key = build["build_id"], build["log_sha256"]
+        if build["log_lines"] <= QUICK_LINES and key not in self._refused and self._late.get(key) is None:
+            self._explain(*key)
+        return self._late.get(key)
 
     def counts(self) -> dict[str, int]:
         """Builds by status."""
@@ -122,9 +134,14 @@ class Glance:
         with reading(self.feed.store.engine) as connection:
             return sorted(connection.execute(query.limit(MOST_WORDS)).scalars())
 
-    def explain(self, those: tuple[tuple[str, str], ...]) -> None:
-        """Explain these failures (build_id, log_sha256) and keep what is found; one caller at a time, others leave."""
-        if not self._explaining.acquire(blocking=False):
+    def knows(self, build_id: str, log_sha256: str | None) -> bool:
+        """Whether that failure was explained since the tables were computed."""
+        return self._late.get((build_id, log_sha256)) is not None
+
+    def explain(self, those: tuple[tuple[str, str], ...], *, wait: bool = False) -> None:
+        """Explain these failures (build_id, log_sha256) and keep what is found; one caller at a time, others leave
+        unless they ``wait``."""
+        if not self._explaining.acquire(blocking=wait):
             return
         try:
             for key in those:
@@ -134,15 +151,15 @@ class Glance:
             self._explaining.release()
 
     def _explain(self, build_id: str, log_sha256: str) -> None:
+        store = self.feed.store
+        builds = store.builds()
         try:
-            found = self.feed.explained(build_id)
+            row = explained(store, find_build(builds, build_id), builds)
         except BananaError:
-            # Its log cannot be read: the build's own page says why.
-            found = None
-        if found is None:
+            # Its log cannot be read, or it is gone: the build's own page says so.
             self._refused.add((build_id, log_sha256))
             return
-        self._late.put((build_id, log_sha256), found, len(orjson.dumps(found)))
+        self._late.put((build_id, log_sha256), row, sum(len(value) for value in row.values() if isinstance(value, str)))
         self.explained += 1
 
     def _unexplained(self, shown: list[dict[str, Any]]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from banana_assets.backends.feed import Kept
 from banana_assets.backends.lines import read_lines
@@ -60,14 +61,20 @@ class LogPages:
 
         Looked for in the masked text: whoever may search must not be able to guess a secret letter by letter.
         """
-        sought, numbers, count = re.compile(re.escape(text), re.IGNORECASE), [], 0
-        whole = "".join(self.masked(build_id, log_sha256, size))
-        for number, line in enumerate(whole.split("\n"), 1):
-            if sought.search(line):
-                count += 1
-                if count <= MOST_FOUND:
-                    numbers.append(number)
-        return numbers, count
+        sought = re.compile(re.escape(text), re.IGNORECASE)
+        if size <= KEPT_LOG:
+            whole = self._whole(build_id, log_sha256)
+            near = list(islice((n for n, line in enumerate(whole, 1) if sought.search(line)), 2 * MOST_FOUND + 1))
+            if len(near) <= 2 * MOST_FOUND:
+                found = [n for n in near if sought.search(self._masked_line(build_id, log_sha256, size, n))]
+                return found[:MOST_FOUND], len(found)
+        masked = "".join(self.masked(build_id, log_sha256, size)).split("\n")
+        found = [n for n, line in enumerate(masked, 1) if sought.search(line)]
+        return found[:MOST_FOUND], len(found)
+
+    def _masked_line(self, build_id: str, log_sha256: str, size: int, number: int) -> str:
+        texts, _ = self._texts(build_id, log_sha256, size, number, number)
+        return mask_lines(texts).lines[-1]
 
     def masked(self, build_id: str, log_sha256: str, size: int) -> Iterator[str]:
         """The whole log as text without its secrets, in parts of whole lines."""

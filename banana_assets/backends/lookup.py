@@ -6,6 +6,7 @@ the history of tests come from the tables, as of the last materialization.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -80,8 +81,14 @@ def find_build(builds: pl.DataFrame, told: str) -> dict[str, Any]:
     return builds.row(by_predicate=pl.col("build_id") == chosen, named=True)
 
 
-def build_detail(store: Store, tables: Tables, told: str) -> BuildDetail:
-    """Everything known of the build of that id (or a part of it). Raises InputError when there is no such build."""
+def build_detail(
+    store: Store, tables: Tables, told: str, late: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None
+) -> BuildDetail:
+    """Everything known of the build of that id (or a part of it). Raises InputError when there is no such build.
+
+    ``late`` gives the failure (a row of BUILD_FAILURES) of a build that the tables do not know yet, or None while
+    nobody does; without, it is explained now.
+    """
     builds = store.builds()
     build = find_build(builds, told)
     mine = pl.col("build_id") == build["build_id"]
@@ -90,7 +97,7 @@ def build_detail(store: Store, tables: Tables, told: str) -> BuildDetail:
     failed = build["status"] in ("failed", "error")
     failure = failures.row(0, named=True) if failed and failures.height else None
     if failed and failure is None and build["log_sha256"]:
-        failure = _explained(store, build, builds)
+        failure = late(build) if late else explained(store, build, builds)
     clusters = tables.scan(FAILURE_CLUSTERS).filter(pl.col("builds").list.contains(build["build_id"])).collect()
     cluster = clusters.row(0, named=True) if failed and clusters.height else None
     beside = builds.filter(
@@ -114,7 +121,8 @@ def build_detail(store: Store, tables: Tables, told: str) -> BuildDetail:
     )
 
 
-def _explained(store: Store, build: dict[str, Any], builds: pl.DataFrame) -> dict[str, Any]:
+def explained(store: Store, build: dict[str, Any], builds: pl.DataFrame) -> dict[str, Any]:
+    """Why a build (a row of ``builds``) failed, found out now: a row of BUILD_FAILURES."""
     found, _ = diagnosed(store, build, builds, store.settings.evidence_budget_tokens)
     when = build["finished_at"] or build["arrived_at"]
     return failure_row(found, build_id=build["build_id"], log_sha256=build["log_sha256"], failed_at=when)

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from banana_assets.backends.codebase import build_changes, wire_changes
 from banana_assets.backends.feed import Kept
+from banana_assets.backends.glance import Glance
 from banana_assets.backends.log_pages import LogPages
 from banana_assets.backends.lookup import BuildDetail, build_detail
 from banana_assets.backends.plan_records import PlanRecords
@@ -23,6 +25,7 @@ from banana_assets.interfaces.api.answering import service_of
 from banana_assets.interfaces.api.code import root_of
 from banana_assets.interfaces.api.problems import ProblemError
 from banana_assets.interfaces.api.service import Service
+from banana_assets.interfaces.dashboard.builds import glance_of
 from banana_assets.interfaces.dashboard.frame import kept_page
 from banana_assets.interfaces.dashboard.log_lines import (
     MOST_LINES,
@@ -60,13 +63,20 @@ async def build(
 ) -> Response:
     """A build, with the part of its log around a line: around the cause unless told."""
     service = service_of(request)
-    stands = await run_in_threadpool(_stands, service, build_id)
+    glance = glance_of(request)
+    stands = await run_in_threadpool(_stands, service, glance, build_id)
+    waiting: list[tuple[str, str]] = []
 
     def values() -> dict[str, Any]:
         detail = _detail(request, build_id, stands)
+        if detail.failure is None and detail.build["status"] in ("failed", "error") and detail.build["log_sha256"]:
+            waiting.append((build_id, detail.build["log_sha256"]))
         return _told(service, detail, logs_of(request), line, find.strip())
 
-    return await kept_page(request, stands, "build.html", values)
+    answer = await kept_page(request, stands, "build.html", values)
+    if waiting:
+        answer.background = BackgroundTask(glance.explain, tuple(waiting), wait=True)
+    return answer
 
 
 @router.get("/log/{build_id:path}")
@@ -79,7 +89,7 @@ async def log(
 ) -> Response:
     """Lines of a log, to be put before or after those that are shown."""
     service = service_of(request)
-    stands = await run_in_threadpool(_stands, service, build_id)
+    stands = await run_in_threadpool(_stands, service, glance_of(request), build_id)
 
     def values() -> dict[str, Any]:
         detail = _detail(request, build_id, stands)
@@ -105,7 +115,7 @@ async def raw(request: Request, viewer: Looking, build_id: BuildId) -> Response:
 async def changes(request: Request, viewer: Looking, build_id: BuildId) -> Response:
     """What changed before a build failed, those files first that meet its cause."""
     service = service_of(request)
-    stands = await run_in_threadpool(_stands, service, build_id)
+    stands = await run_in_threadpool(_stands, service, glance_of(request), build_id)
 
     def values() -> dict[str, Any]:
         found = build_changes(service.store, service.tables, build_id, root_of(service))
@@ -131,7 +141,7 @@ def _detail(request: Request, build_id: str, stands: tuple[Any, ...]) -> BuildDe
     kept: Kept[BuildDetail] = state.details
     found = kept.get((build_id, stands))
     if found is None:
-        found = build_detail(service.store, service.tables, build_id)
+        found = build_detail(service.store, service.tables, build_id, glance_of(request).late)
         kept.put((build_id, stands), found, 1)
     return found
 
@@ -144,11 +154,12 @@ def _row(service: Service, build_id: str) -> Any:
     return row
 
 
-def _stands(service: Service, build_id: str) -> tuple[Any, ...]:
+def _stands(service: Service, glance: Glance, build_id: str) -> tuple[Any, ...]:
     """What the page of a build rests on."""
     row = _row(service, build_id)
     stamp = service.feed.stamp()
-    return row.seq, stamp.report, stamp.tables, PlanRecords(service.store.engine).cursor()
+    plans = PlanRecords(service.store.engine).cursor()
+    return row.seq, stamp.report, stamp.tables, plans, glance.knows(build_id, row.log_sha256)
 
 
 def _told(service: Service, detail: BuildDetail, logs: LogPages, line: int | None, find: str) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def _environment() -> jinja2.Environment:
         auto_reload=False,
     )
     made.filters |= wording.FILTERS
+    made.tests["as_it_stands"] = lambda text: wording.shown(text) == text
     made.globals |= {"static": static, "version": __version__, "address": wording.address}
     return made
 

@@ -14,10 +14,11 @@ from banana_assets.core.builds.timing import TimedStep
 from banana_assets.interfaces.dashboard.wording import count, shown, span
 
 WINDOW = 400
+MOST_LINES = 2_000
 _STAMP = re.compile(
     r"\[?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)\]?(?: [0-9a-f]{2}[OE][ +])?(?: |$)", re.ASCII
 )
-MOST_LINES = 2_000
+_MARKER = re.compile(r"##\[[a-z]+\]|::[a-z-]+::", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -76,14 +77,16 @@ def quoted(lines: Sequence[Line], page: Markup) -> Markup:
 
 
 def _text(line: Line) -> str:
-    parts = [(escape(text), styles) for text, styles in line.pieces]
-    told = ""
-    if line.pieces and (stamp := _STAMP.match(line.pieces[0].text)):
-        # The time that the CI service put before each line is there when it is asked for.
-        told = f'<span class="ts">{escape(stamp[0])}</span>'
-        parts[0] = escape(line.pieces[0].text[stamp.end() :]), line.pieces[0].styles
+    parts, told = list(line.pieces), ""
+    # The time that the CI service put before each line is there when it is asked for, its markers are dim.
+    for kind, pattern in (("ts", _STAMP), ("marker", _MARKER)):
+        found = pattern.match(parts[0].text) if parts else None
+        if found:
+            told += f'<span class="{kind}">{escape(found[0])}</span>'
+            parts[0] = parts[0]._replace(text=parts[0].text[found.end() :])
     return told + "".join(
-        f'<span class="{" ".join(styles)}">{text}</span>' if styles else text for text, styles in parts
+        f'<span class="{" ".join(styles)}">{escape(text)}</span>' if styles else str(escape(text))
+        for text, styles in parts
     )
 
 

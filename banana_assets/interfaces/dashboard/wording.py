@@ -71,7 +71,7 @@ def words(value: str | None) -> str:
 
 
 def raw(value: str) -> Markup:
-    """A value that has to come back as it went out, in a field: escaped, and nothing else."""
+    """A token of ours that has to come back as it went out, in a field: escaped, and nothing else."""
     return Markup("{}").format(value)
 
 
@@ -79,6 +79,15 @@ def cut(value: str | None, most: int = 200) -> str:
     """The beginning of a text, in one line."""
     line = " ".join((value or "").split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def prose(value: str | None) -> Markup:
+    """A sentence in which what stands between backticks is code."""
+    parts = str(shown(value or "")).split("`")
+    if len(parts) % 2 == 0:
+        return Markup("{}").format("`".join(parts))
+    marked = (Markup("<code>{}</code>" if n % 2 else "{}").format(part) for n, part in enumerate(parts))
+    return Markup("").join(marked)
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
@@ -89,4 +98,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "words": words,
     "raw": raw,
     "cut": cut,
+    "prose": prose,
 }

@@ -91,6 +91,8 @@ async function look() {
     if (answer.status === 401) return lost("You are signed out. Ask for a new link with `banana keys login`.", true);
     if (answer.status === 200) {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      // What was waited for makes another page of it: more parts, and another place in the log.
+      if (document.querySelector("[data-until]") && !fresh.querySelector("[data-until]")) return location.reload();
       for (const region of document.querySelectorAll("[data-live][id]")) {
         const part = fresh.getElementById(region.id);
         if (part) exchange(region, part);
