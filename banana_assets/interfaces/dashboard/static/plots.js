@@ -29,7 +29,7 @@
     return Number((value / size).toPrecision(4)).toLocaleString("en") + (name ? " " + name : "");
   }
   const two = (n) => String(n).padStart(2, "0");
-  function moment(at) { return new Date(at * 1000).toISOString().slice(0, 16).replace("T", " "); }
+  function moment(at) { return new Date(at * 1000).toISOString().slice(0, at % 60 ? 19 : 16).replace("T", " "); }
   function ticks(u, splits, axis, space, incr) {
     let day = "";
     return splits.map((at) => {
