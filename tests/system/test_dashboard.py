@@ -127,6 +127,11 @@ def pages_of(page: Page, address: str) -> list[str]:
     return [*named, "/build/web-2", "/build/web-4", "/changes/web-2", "/login"]
 
 
+PICTURES = {
+    "light": [("/", "dashboard_builds"), ("/build/web-2", "dashboard_build")],
+    "dark": [("/build/web-2", "dashboard_dark")],
+    "phone": [("/", "dashboard_phone")],
+}
 PHONE = {"viewport": {"width": 360, "height": 780}, "has_touch": True, "is_mobile": True}
 
 
@@ -149,9 +154,9 @@ def test_every_page_is_whole(page: Page, served: str, request: pytest.FixtureReq
         assert not twice, f"{path} has ids twice: {twice}"
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (sum(map(int, ground[4:-1].split(","))) < 200) == (kind == "dark")
-    for path, name in (("/", "dashboard_builds"), ("/build/web-2", "dashboard_build")):
+    for path, name in PICTURES[kind]:
         page.goto(f"{served}{path}")
-        picture(page, f"{name}_{kind}", tmp_path)
+        picture(page, name, tmp_path)
 
 
 def test_what_a_build_is_called_is_never_run(page: Page, served: str) -> None:
