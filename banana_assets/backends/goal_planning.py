@@ -11,7 +11,7 @@ from banana_assets.backends.planning import Clock, Planner, utc_now
 from banana_assets.backends.proposing import NO_MODEL, Question, Spent, checked
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
-from banana_assets.core.plans.asked import MOST_SUBTASKS, Ask
+from banana_assets.core.plans.asked import MOST_SUBTASKS, Ask, asked
 from banana_assets.core.plans.constraints import read
 from banana_assets.core.plans.evidence import goal_evidence
 from banana_assets.core.plans.goals import Found, find, goal_plan
@@ -77,7 +77,7 @@ def plan_goal(
 
     ``with_analysis`` also looks at bottlenecks, recommendations, patterns and forecasts, not only at what failed.
     """
-    ask = Ask(goal, context, tuple(constraints), preferred_approach, max_subtasks)
+    ask = asked(goal, context, constraints, preferred_approach, max_subtasks)
     planner = Planner(store, lake, knowledge(store, lake), models, clock=clock, use_model=use_model, advanced=advanced)
     found, plan = _goal_floor(store, lake, planner, ask, with_analysis=with_analysis)
     there = planner.known.rooms if with_analysis else ()
@@ -108,7 +108,7 @@ def preview_goal(
     clock: Clock = utc_now,
 ) -> Preview:
     """What ``plan_goal`` would be made with. Nothing is asked of a model, and nothing stored."""
-    ask = Ask(goal, context, tuple(constraints), preferred_approach, max_subtasks)
+    ask = asked(goal, context, constraints, preferred_approach, max_subtasks)
     planner = Planner(store, lake, knowledge(store, lake), None, clock=clock)
     found, floor = _goal_floor(store, lake, planner, ask, with_analysis=with_analysis)
     evidence = goal_evidence(found.subjects, floor, ask, planner.known.rooms if with_analysis else ())

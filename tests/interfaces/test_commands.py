@@ -37,6 +37,11 @@ def test_the_overview_names_every_command(banana: Run) -> None:
     assert all(f"  {name} " in out for name in COMMANDS)
 
 
+def test_the_readme_names_every_command() -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    assert [name for name in COMMANDS if f"`banana {name}" not in readme and f"banana {name} " not in readme] == []
+
+
 def test_a_word_that_is_no_command(banana: Run) -> None:
     status, out, err = banana("ingets")
     assert (status, out) == (2, "")

@@ -106,6 +106,17 @@ def test_a_dry_run_asks_and_stores_nothing(banana: Run, home: Path) -> None:
     assert json.loads(out)["dry_run"] is True
 
 
+@pytest.mark.parametrize("goal", [GOAL, "wash the car"])
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_secrets_that_were_typed_are_neither_kept_nor_shown(banana: Run, home: Path, goal: str, form: str) -> None:
+    secret = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
+    words = ("-g", f"{goal} {secret}", "-c", f"token={secret}", "--constraints", f"not with {secret}", "--format", form)
+    _, out, err = banana(*words)
+    assert secret not in out + err
+    with open_store(load_from(home)) as store:
+        assert secret not in str(PlanRecords(store.engine).plans().to_dicts())
+
+
 def test_no_plan_is_a_handled_failure_with_its_reason(banana: Run) -> None:
     status, out, _ = banana("-g", "move billing_db to another cloud", "-f", "json")
     result = json.loads(out)["result"]

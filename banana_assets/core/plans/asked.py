@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from banana_assets.core.safety.secrets import mask
 
 MOST_SUBTASKS = 10
 
@@ -16,3 +19,24 @@ class Ask:
     constraints: tuple[str, ...] = ()
     preferred_approach: str | None = None
     max_subtasks: int = MOST_SUBTASKS
+
+
+def asked(
+    goal: str,
+    context: str | None = None,
+    constraints: Sequence[str] = (),
+    preferred_approach: str | None = None,
+    max_subtasks: int = MOST_SUBTASKS,
+) -> Ask:
+    """What somebody asks for in words, without the secrets in it: it is kept, shown, and may be sent to a model."""
+
+    def clean(text: str | None) -> str | None:
+        return None if text is None else mask(text).text
+
+    return Ask(
+        mask(goal).text,
+        clean(context),
+        tuple(mask(c).text for c in constraints),
+        clean(preferred_approach),
+        max_subtasks,
+    )

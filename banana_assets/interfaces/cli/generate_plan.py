@@ -122,13 +122,14 @@ def generate(
 def _made(made: GoalPlan, goal: str, took: int, form: Form) -> str:
     from banana_assets.core.plans.answer import as_answer
     from banana_assets.core.plans.text import as_markdown, as_text
+    from banana_assets.core.safety.serving import served
 
     if form is Form.text:
         return visible(as_text(made.plan)) + "\n"
     if form is Form.markdown:
         return as_markdown(made.plan) + "\n"
     result = as_answer(made.plan, patterns=made.patterns, templates=made.templates, metrics=made.metrics)
-    told = {"goal": goal, "generated_at": datetime.now(UTC), "generation_time_ms": took, "result": result}
+    told = {"goal": served(goal), "generated_at": datetime.now(UTC), "generation_time_ms": took, "result": result}
     return to_json(told, indent=True) + "\n"
 
 
