@@ -36,7 +36,7 @@ PAGES = {
     "learning": "/learning",
     "search": "/search?q=disk+full&how=words",
 }
-ONES = {"failure": "/failures", "pattern": "/patterns", "plan": "/plans?status=pending"}
+ONES = {"failure": "/failures", "pattern": "/patterns", "plan": "/plans?status=pending&kind=failure"}
 PHONE = {"viewport": {"width": 360, "height": 780}, "has_touch": True, "is_mobile": True}
 
 pytestmark = pytest.mark.timeout(600)
