@@ -7,7 +7,7 @@ no HTML, nobody is mentioned and no other issue is referred to (https://github.g
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from banana_assets.core.evidence import Citation
 from banana_assets.core.plans.types import Plan, Subtask
 from banana_assets.core.safety.secrets import mask
+from banana_assets.core.safety.serving import served
 from banana_assets.core.safety.untrusted import tidy
 
 SCHEMA = "banana.plan/1"
@@ -31,6 +32,8 @@ _BEGINS = re.compile(r"(?:[#+=-]+|\d+[.)])(?= |$)")
 
 # A forge looks for these after it has rendered the text, so that only code keeps them from working.
 _LINK = re.compile(r"://|www\.|mailto:|@\w|#\d|GH-\d", re.IGNORECASE)
+_OPENS, _ENDS = "([\"'", ")]\"'.,;:!?"
+"""What stands around a word of a sentence and is no part of it."""
 _DONE = ("completed",)
 
 
@@ -69,7 +72,7 @@ def issue(plan: Plan, statuses: Mapping[str, str] | None = None) -> str:
 
     Quotes are shortened until the text fits into ISSUE_CHARACTERS.
     """
-    title = " ".join(tidy(mask(plan.goal).text).split())
+    title = _safe(plan.goal)
     title = title if len(title) <= TITLE_CHARACTERS else title[: TITLE_CHARACTERS - 1] + "…"
     for most in (QUOTE_LINES, 5, 1, 0):
         body = _body(plan, statuses or {}, most)
@@ -88,13 +91,13 @@ def as_json(plan: Plan, statuses: Mapping[str, str] | None = None) -> dict[str, 
         shown["status"] = (statuses or {}).get(step.id, "pending")
         shown["citations"] = [evidence.number(citation) for citation in step.citations]
     row["citations"] = [{"number": n, **citation} for n, citation in enumerate(evidence.citations, 1)]
-    masked: dict[str, Any] = _masked({"schema": SCHEMA, **row})
+    masked: dict[str, Any] = served({"schema": SCHEMA, **row})
     return masked
 
 
 def prose(text: str) -> str:
     """Words as Markdown that shows them and does nothing else; code spans stay code."""
-    text = " ".join(tidy(mask(text).text).split())
+    text = _safe(text)
     parts, at = [], 0
     if block := _BEGINS.match(text):
         parts, at = ["".join(c if c.isdigit() else f"&#{ord(c)};" for c in block[0])], block.end()
@@ -109,9 +112,25 @@ def _inert(text: str) -> str:
 
 
 def _word(word: str) -> str:
-    if _LINK.search(word):
-        return f"`{word.replace('`', chr(39))}`"
-    return _WORKS.sub(lambda m: f"&#{ord(m[0])};", word)
+    if not _LINK.search(word):
+        return _shown(word)
+    ended = word.lstrip(_OPENS)
+    inner = ended.rstrip(_ENDS)
+    return f"{_shown(word[: len(word) - len(ended)])}{_code(inner)}{_shown(ended[len(inner) :])}"
+
+
+def _shown(text: str) -> str:
+    return _WORKS.sub(lambda m: f"&#{ord(m[0])};", text)
+
+
+def _code(text: str) -> str:
+    """A code span of these words, which nothing in them ends."""
+    return f"`{_safe(text).replace('`', chr(39)) or '?'}`"
+
+
+def _safe(text: str) -> str:
+    """The words on one line, without secrets and hidden characters."""
+    return " ".join(tidy(mask(text).text).split())
 
 
 def _body(plan: Plan, statuses: Mapping[str, str], most: int) -> str:
@@ -139,14 +158,15 @@ def _step(step: Subtask, statuses: Mapping[str, str], evidence: Evidence) -> str
     told += [f"{r.amount:g} {r.unit} of {r.type}" for r in step.resource_requirements]
     told += [status] if status not in ("pending", "completed") else []
     cites = "".join(f" \\[{n}\\]" for n in dict.fromkeys(evidence.number(c) for c in step.citations))
+    about = prose(f"({', '.join(told)})")
     box = "x" if status in _DONE else " "
     expects = f"\n  - Expect: {prose(step.expects)}" if step.expects else ""
-    return f"- [{box}] **{step.id}** {prose(step.description)}{cites} ({', '.join(told)}){expects}"
+    return f"- [{box}] **{prose(step.id)}** {prose(step.description)}{cites} {about}{expects}"
 
 
 def _quote(number: int, citation: Citation, most: int) -> str:
     first, last = citation["first_line"], citation["last_line"]
-    where = f"build `{citation['build_id']}`" if citation["build_id"] else f"log `{citation['sha256'][:12]}`"
+    where = f"build {_code(citation['build_id'])}" if citation["build_id"] else f"log {_code(citation['sha256'][:12])}"
     lines = f"line {first}" if first == last else f"lines {first} to {last}"
     head = f"{number}. {where}, {lines}"
     if not most:
@@ -161,14 +181,4 @@ def _quote(number: int, citation: Citation, most: int) -> str:
 def _footer(plan: Plan) -> str:
     made = f"{plan.created_at:%Y-%m-%d %H:%M} UTC" if isinstance(plan.created_at, datetime) else ""
     by = plan.planner if plan.model_used in ("none", plan.planner) else f"{plan.planner} ({plan.model_used})"
-    return f"Plan `{plan.plan_id}`, made {made} by {prose(by)}."
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, str):
-        return mask(value).text
-    if isinstance(value, Mapping):
-        return {key: _masked(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, bytes):
-        return [_masked(item) for item in value]
-    return value
+    return f"Plan {_code(plan.plan_id)}, made {made} by {prose(by)}."

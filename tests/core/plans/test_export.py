@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -117,6 +118,33 @@ def test_nothing_leaves_unmasked(write: object) -> None:
     text = write(leaky)  # type: ignore[operator]
     assert SECRET not in text
     assert "[masked" in text
+
+
+@pytest.mark.parametrize("write", [markdown, issue, lambda plan: json.dumps(as_json(plan), default=str)])
+def test_names_of_builds_are_words_of_others_too(write: Callable[[Plan], str]) -> None:
+    build = f"x` ![p](https://evil.example/p.png) @all\n# top `{SECRET}"
+    step = replace(PLAN.subtasks[0], citations=(cited(1, "FATAL", build=build),))
+    text = write(replace(PLAN, subtasks=(step,)))
+    assert SECRET not in text
+    assert "[masked" in text
+    if write in (markdown, issue):
+        tokens = MarkdownIt("commonmark").parse(text)
+        inline = [child for token in tokens if token.type == "inline" for child in token.children or []]
+        assert "image" not in {c.type for c in inline}
+        assert "@all" not in "".join(c.content for c in inline if c.type != "code_inline")
+        assert "\n# top" not in text
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("(closes #1 @admin).", "(closes `#1` `@admin`)."),
+        ('See "https://evil.example/a", then go.', 'See "`https://evil.example/a`", then go.'),
+        ("[#7]", "&#91;`#7`&#93;"),
+    ],
+)
+def test_only_what_a_forge_looks_for_becomes_code(words: str, shown: str) -> None:
+    assert prose(words) == shown
 
 
 def test_an_abstention_says_its_reason() -> None:
