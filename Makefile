@@ -3,13 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 export BANANA_HOME ?= $(CURDIR)/.banana
 
-.PHONY: demo test up check lock clean
+.PHONY: demo test api-test up check lock clean
 
 demo: .venv/ready
 	$(BIN)/banana demo
 
 test: .venv/ready-dev
 	$(BIN)/pytest
+
+URL ?= http://127.0.0.1:8000
+api-test: .venv/ready-dev
+	$(BIN)/schemathesis run $(URL)/openapi.json --checks all --max-examples 50 --seed 1 --continue-on-failure --workers 1
 
 up: .venv/ready
 	$(BIN)/banana up

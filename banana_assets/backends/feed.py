@@ -23,11 +23,12 @@ from banana_assets.backends.explaining import build_lines, diagnosed
 from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.api_tables import reports
 from banana_assets.backends.records.engine import reading
+from banana_assets.backends.records.watching import Watch
 from banana_assets.backends.reports import Reports
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.rows import failure_row
-from banana_assets.core.errors import InputError
+from banana_assets.core.errors import MissingError
 from banana_assets.core.learning.wire import (
     DETAIL_BYTES,
     TAIL_BYTES,
@@ -77,6 +78,8 @@ class Feed:
         self.tables = tables
         self.reports = Reports(store.engine)
         self._clock = clock
+        self._watch = Watch(store.engine)
+        self._newest: tuple[int | None, int, int] = (None, 0, 0)
         self._lock = threading.Lock()
         self._looked = -LOOK_SECONDS
         self._versions: tuple[int | None, ...] = ()
@@ -86,17 +89,30 @@ class Feed:
 
     def stamp(self) -> Stamp:
         """What an answer given now would rest on."""
+        version = self._watch.version()
+        newest, seq, report = self._newest
+        if version is None or version != newest:
+            seq, report = self._counted()
+            # Told before they were counted: a change in between is met by the next one who asks.
+            self._newest = (version, seq, report)
+        self._look()
+        return Stamp(seq, report, self._generation)
+
+    def _counted(self) -> tuple[int, int]:
         query = sa.select(
             sa.select(sa.func.max(t.builds.c.seq)).scalar_subquery(),
             sa.select(sa.func.max(reports.c.id)).scalar_subquery(),
         )
         with reading(self.store.engine) as connection:
             seq, report = connection.execute(query).one()
-        self._look()
-        return Stamp(seq or 0, report or 0, self._generation)
+        return seq or 0, report or 0
+
+    def close(self) -> None:
+        """Let go of the records."""
+        self._watch.close()
 
     def page(self, limit: int, skip: int = 0, cursor: str | None = None, status: str | None = None) -> Page:
-        """So many builds after the first ``skip``, or after those of a cursor. Raises InputError for a bad cursor."""
+        """So many builds after the first ``skip``, or after those of a cursor. Raises MissingError for a bad cursor."""
         c = t.builds.c
         those = sa.true() if status is None else c.status == status
         order = (ended_at.desc(), c.build_id.desc())
@@ -144,14 +160,6 @@ class Feed:
         self._look()
         found = self._failures.get(build_id)
         return found if found and found["log_sha256"] == log_sha256 else None
-
-    def explained(self, build_id: str) -> dict[str, Any] | None:
-        """The same, explained now; None where there is no such build, it did not fail, or it has no log."""
-        with reading(self.store.engine) as connection:
-            row = connection.execute(
-                sa.select(t.builds, ended_at.label("at")).where(t.builds.c.build_id == build_id)
-            ).first()
-        return self._explained(row) if row is not None else None
 
     def _rendered(self, rows: Sequence[Any]) -> list[bytes]:
         said = self.reports.of([row.build_id for row in rows])
@@ -234,12 +242,12 @@ def cursor_of(at: datetime, build_id: str) -> str:
 
 
 def read_cursor(text: str) -> tuple[datetime, str]:
-    """What a cursor says: when a build ended, and its id. Raises InputError for one that is none of ours."""
+    """What a cursor says: when a build ended, and its id. Raises MissingError for one that is none of ours."""
     try:
         at, build_id = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         moment = datetime.fromisoformat(at)
     except (ValueError, TypeError):
         moment, build_id = None, None
     if moment is None or moment.tzinfo is None or not isinstance(build_id, str):
-        raise InputError("The cursor is none of ours.", "Take it from the Link header of a page before.")
+        raise MissingError("The cursor is none of ours.", "Take it from the Link header of a page before.")
     return moment, build_id

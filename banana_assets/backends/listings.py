@@ -16,7 +16,7 @@ import orjson
 import polars as pl
 
 from banana_assets.backends.tables import Tables
-from banana_assets.core.errors import InputError
+from banana_assets.core.errors import MissingError
 from banana_assets.core.safety.secrets import mask
 from banana_assets.core.schema import Table
 from banana_assets.core.tables import (
@@ -224,15 +224,15 @@ def _after(frame: pl.DataFrame, listing: Listing, cursor: str) -> int:
     try:
         key = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError as error:
-        raise InputError("The cursor is none of ours.", "Take it from the page before.") from error
+        raise MissingError("The cursor is none of ours.", "Take it from the page before.") from error
     names = listing.table.key
     if not isinstance(key, list) or len(key) != len(names):
-        raise InputError("The cursor is none of ours.", "Take it from the page before.")
+        raise MissingError("The cursor is none of ours.", "Take it from the page before.")
     told = [_typed(value, listing.table.dtypes[name]) for name, value in zip(names, key, strict=True)]
     same = pl.all_horizontal([pl.col(n).eq_missing(pl.lit(v)) for n, v in zip(names, told, strict=True)])
     places = frame.select(same.arg_true()).to_series()
     if not places.len():
-        raise InputError("The list has changed: the last row of that page is gone.", "Begin again without a cursor.")
+        raise MissingError("The list has changed: the last row of that page is gone.", "Begin again without a cursor.")
     return int(places[0]) + 1
 
 
@@ -241,5 +241,5 @@ def _typed(value: Any, dtype: Any) -> Any:
         try:
             return datetime.fromisoformat(value)
         except ValueError as error:
-            raise InputError("The cursor is none of ours.", "Take it from the page before.") from error
+            raise MissingError("The cursor is none of ours.", "Take it from the page before.") from error
     return value

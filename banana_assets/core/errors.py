@@ -23,6 +23,14 @@ class InputError(BananaError):
     """The input cannot be used as it is: empty, damaged, of another kind, or unsafe to open."""
 
 
+class MissingError(InputError):
+    """What the input names is not there."""
+
+
+class ContradictionError(InputError):
+    """The input says what cannot be true together with itself, or with what is known."""
+
+
 class SettingsError(BananaError):
     """A setting has a value that cannot be used."""
 

@@ -14,7 +14,7 @@ from banana_assets.core.codebase.languages import language_of, language_of_scrip
 from banana_assets.core.codebase.names import holds_secrets, is_generated, is_test, shown
 from banana_assets.core.codebase.outline import MOST_BYTES, MOST_SYMBOLS, FileOutline, outline_of
 from banana_assets.core.codebase.outline.grammars import GRAMMARS
-from banana_assets.core.errors import InputError
+from banana_assets.core.errors import InputError, MissingError
 
 SECONDS = 2.0
 """So long one file is parsed. A large one takes a tenth of it."""
@@ -39,11 +39,11 @@ def outline(root: Path | str, path: str, *, most: int = MOST_SYMBOLS) -> FileOut
         raise InputError(f"{shown(inside)} is named like a file that holds secrets.", "It is not opened.")
     with Folder(root) as folder:
         if not is_listed(folder, inside):
-            raise InputError(f"The code base has no file {shown(inside)}.", "The tree shows those that it has.")
+            raise MissingError(f"The code base has no file {shown(inside)}.", "The tree shows those that it has.")
         try:
             content, _ = folder.read(inside, MOST_BYTES + 1)
         except GoneError as gone:
-            raise InputError(f"{shown(inside)} cannot be read: {gone.reason}.", "Give a regular file.") from gone
+            raise MissingError(f"{shown(inside)} cannot be read: {gone.reason}.", "Give a regular file.") from gone
     return outline_of(shown(inside), content, _language(inside, content), most=most, stop=_after(SECONDS))
 
 

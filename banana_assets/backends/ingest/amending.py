@@ -23,7 +23,7 @@ from banana_assets.backends.records.engine import reading, writing
 from banana_assets.backends.store import Store
 from banana_assets.core.builds.problems import Problem
 from banana_assets.core.builds.results import TestResult
-from banana_assets.core.errors import InputError
+from banana_assets.core.errors import ContradictionError
 
 ORIGIN = "http"
 NOT_ENDED = ("queued", "running")
@@ -56,7 +56,7 @@ def amend_build(store: Store, build_id: str, pieces: Pieces) -> Saved:
             seq, before = _known(connection, build_id)
         facts = _with(before, pieces, blob, oddities)
         if facts.started_at and facts.finished_at and facts.finished_at < facts.started_at:
-            raise InputError("The build finished before it started.", "Mend started_at or finished_at.")
+            raise ContradictionError("The build finished before it started.", "Mend started_at or finished_at.")
         # The log is read here, before the transaction: writers wait for each other.
         whole = facts if facts.status in NOT_ENDED else ended(facts, pieces.log)
         whole = whole if whole.status else replace(whole, status="running")

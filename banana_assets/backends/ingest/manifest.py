@@ -13,7 +13,7 @@ from reprlib import repr as short
 from typing import Any
 
 from banana_assets.backends.ingest.times import parse_moment
-from banana_assets.core.errors import InputError
+from banana_assets.core.errors import ContradictionError, InputError
 from banana_assets.core.vocabulary import BUILD_STATUSES
 
 NAMES = ("manifest.json", "manifest.yaml", "manifest.yml", "manifest.jsonl", "manifest.csv")
@@ -195,7 +195,7 @@ def row_of(where: str, entry: Mapping[str, Any]) -> Row:
             values[name] = tuple(_text(where, name, report) for report in reports)
     row = Row(where, **values)
     if row.started_at and row.finished_at and row.finished_at < row.started_at:
-        raise InputError(f"{where}, finished before it started.", "Mend started_at or finished_at.")
+        raise ContradictionError(f"{where}, finished before it started.", "Mend started_at or finished_at.")
     return row
 
 

@@ -63,7 +63,7 @@ def report_of(body: Mapping[str, Any]) -> Report:
     build_id = body.get("build_id")
     if not isinstance(build_id, str) or not build_id:
         raise InputError("build_id must be a string.", "Name the build: GET builds lists them.")
-    kind = body.get("type", body.get("analysis_type"))
+    kind = body.get("type") or body.get("analysis_type")
     if kind is None or kind == "":
         raise InputError("missing required fields: type.", f"Say what it is, for instance {REPORT_TYPES[0]}.")
     if not isinstance(kind, str) or len(kind) > LONGEST_TYPE or not kind.isprintable():

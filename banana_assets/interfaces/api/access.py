@@ -91,7 +91,7 @@ class Access:
     def caller(self, request: Request, told: str | None) -> Caller:
         """Who asks, or a ProblemError: 401 without a key that holds, 429 when there are too many requests."""
         address = request.client.host if request.client else "unknown"
-        if told:
+        if told is not None:
             return self._with_key(told, address)
         if self.open_here and self.keyless() and is_local(address):
             self.same_site(request)
@@ -103,6 +103,23 @@ class Access:
             headers={"WWW-Authenticate": 'Bearer realm="banana"'},
         )
 
+    def admitted(self, asker: tuple[bytes | None, bytes | None], address: str) -> str | None:
+        """The name of a reader who needs no further look: of the open mode, or with a key that held just now.
+
+        ``asker`` are the two headers that carry keys. None sends the request to ``caller``, which says what is wrong.
+        """
+        bearer_told, key_told = asker
+        if bearer_told is None and key_told is None:
+            return f"local {address}" if self.open_here and self.keyless() and is_local(address) else None
+        told = (bearer_told[7:] if bearer_told[:7].lower() == b"bearer " else b"") if bearer_told else key_told
+        at, key = self._remembered.get((told or b"").decode("latin-1"), (0.0, None))
+        if key is None or time.monotonic() - at > REMEMBER_SECONDS or not {"read", "admin"} & key.scopes:
+            return None
+        if self.requests.wait(key.key_id):
+            return None
+        self.requests.count(key.key_id)
+        return f"key {key.key_id} {key.name}"
+
     def keyless(self) -> bool:
         """Whether no key was ever made; asked of the records at most every two seconds."""
         now = time.monotonic()
@@ -111,14 +128,17 @@ class Access:
         return not self._keyed
 
     def _with_key(self, told: str, address: str) -> Caller:
-        self.may_try(address)
         now = time.monotonic()
         at, key = self._remembered.get(told, (0.0, None))
+        if key is None:
+            # Who has shown a key that holds is not kept out by another's guesses from the same address.
+            self.may_try(address)
         if key is None or now - at > REMEMBER_SECONDS:
             key = self.keys.check(told, datetime.now(UTC))
             self._remembered.pop(told, None)
             if key is None:
-                self.failures.count(address)
+                if not self.keyless():
+                    self.failures.count(address)
                 raise ProblemError(
                     401,
                     "That key does not hold.",
@@ -187,6 +207,9 @@ def needs(scope: str) -> Any:
         told = credentials.credentials if credentials else key
         if told is None and access.session_id_is_key:
             told = session_id
+        if told is None and "authorization" in request.headers:
+            # Credentials of another kind are wrong ones, not none.
+            told = ""
         found = access.caller(request, told)
         request.state.caller = found.name
         if not found.may(scope):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -49,7 +50,13 @@ async def kept_answer(
     answers = service_of(request).answers
     packed = answers.get(key)
     if packed is None:
-        body, more = await run_in_threadpool(render)
+        # Who asks for the same at the same time waits for one rendering.
+        rendering = service_of(request).rendering
+        task = rendering.get(key)
+        if task is None:
+            task = rendering[key] = asyncio.ensure_future(run_in_threadpool(render))
+            task.add_done_callback(lambda _: rendering.pop(key, None))
+        body, more = await asyncio.shield(task)
         # Headers stand before the body in one value, so that both are kept together.
         packed = orjson.dumps(dict(more)) + b"\n" + body
         answers.put(key, packed, len(packed))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +16,7 @@ from banana_assets.backends.settings import Settings
 from banana_assets.interfaces.api import bringing, code, insight, learning, listing, problems, telemetry, webhooks
 from banana_assets.interfaces.api.auditing import Auditing
 from banana_assets.interfaces.api.guard import Guard
+from banana_assets.interfaces.api.ready import Ready
 from banana_assets.interfaces.api.service import Service, listed, open_service
 from banana_assets.interfaces.dashboard import pages
 
@@ -38,12 +41,14 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
             await run_in_threadpool(webhooks.take_waiting, service)
             yield
         finally:
+            service.feed.close()
             service.store.close()
 
     app = FastAPI(
         title="Banana", version=__version__, description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None
     )
     app.state.requests = telemetry.Requests()
+    app.openapi = partial(described, app)  # type: ignore[method-assign]
     problems.install(app, pages.problem)
     for prefix in ("/llm/learning", "/api/llm/learning"):
         for part in (learning.router, code.learning):
@@ -68,6 +73,7 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
         service.feed.stamp()
         return {"status": "ok"}
 
+    app.add_middleware(Ready)
     app.add_middleware(Auditing)
     app.add_middleware(telemetry.Timing)
     origins = listed(settings.allowed_origins)
@@ -82,3 +88,20 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
         )
     app.add_middleware(Guard, hosts=[*hosts, *listed(settings.allowed_hosts)], most_bytes=settings.max_request_bytes)
     return app
+
+
+def described(app: FastAPI) -> dict[str, Any]:
+    """The description at /openapi.json, which says that no key is needed where that is so."""
+    made = FastAPI.openapi(app)
+    service: Service | None = getattr(app.state, "service", None)
+    if service is None or not (service.access.open_here and service.access.keyless()):
+        return made
+    opened = dict(made)
+    opened["paths"] = {
+        path: {
+            method: operation | {"security": [*operation["security"], {}]} if "security" in operation else operation
+            for method, operation in operations.items()
+        }
+        for path, operations in made["paths"].items()
+    }
+    return opened

@@ -15,6 +15,7 @@ from banana_assets.core.text import visible
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 REFUSED = frozenset({401, 403, 429})
 LONGEST = 500
+_ONE_LINE = dict.fromkeys(map(ord, "\t\n\u2028\u2029"), "\ufffd")
 
 
 class Auditing:
@@ -46,7 +47,7 @@ class Auditing:
             at=datetime.now(UTC),
             actor=state.get("caller", "nobody"),
             action=scope["method"],
-            target=visible(scope["path"])[:LONGEST],
+            target=visible(scope["path"][:LONGEST]).translate(_ONE_LINE),
             status=status,
             address=client[0] if client else "unknown",
             request_id=state.get("request_id", ""),

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path as FilePath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Header, Path, Request
@@ -32,13 +32,84 @@ router = APIRouter(prefix="/builds", tags=["bring in"], responses=declared(400, 
 BuildId = Annotated[str, Path(min_length=1, max_length=500, pattern=r"^[^/\x00-\x1f\x7f]+$", description="Its id.")]
 
 
-def _body(*kinds: str) -> dict[str, Any]:
+def _body(kind: str, schema: dict[str, Any]) -> dict[str, Any]:
     """How an operation that reads its body itself is described."""
-    content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": True, "content": {kind: {"schema": schema}}}}
 
 
-@router.put("/{build_id}", summary="Say what is known of a build", response_model=BroughtIn)
+_TEXT = {"type": "string", "minLength": 1, "pattern": r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$"}
+_PART = {"type": "string", "format": "binary"}
+_WORDS = {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,60}$"}
+_JUNIT = {
+    "type": "object",
+    "xml": {"name": "testsuite"},
+    "required": ["testcase"],
+    "properties": {
+        "name": _WORDS | {"xml": {"attribute": True}},
+        "testcase": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "xml": {"name": "testcase"},
+                "required": ["name"],
+                "properties": {name: _WORDS | {"xml": {"attribute": True}} for name in ("classname", "name")},
+            },
+        },
+    },
+}
+_SARIF = {
+    "type": "object",
+    "required": ["version", "runs"],
+    "properties": {
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["tool", "results"],
+                "properties": {
+                    "tool": {
+                        "type": "object",
+                        "required": ["driver"],
+                        "properties": {
+                            "driver": {
+                                "type": "object",
+                                "required": ["name"],
+                                "properties": {"name": {"type": "string"}},
+                            }
+                        },
+                    },
+                    "results": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["message"],
+                            "properties": {
+                                "ruleId": {"type": "string"},
+                                "level": {"enum": ["none", "note", "warning", "error"]},
+                                "message": {
+                                    "type": "object",
+                                    "required": ["text"],
+                                    "properties": {"text": {"type": "string"}},
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+_CSV = {
+    "type": "string",
+    "pattern": r"^ts,metric,value(\n20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:"
+    r"[0-5][0-9]Z,[a-z]{1,20}_percent,[0-9]{1,2}(\.[0-9]{1,6})?)+\n?$",
+    "description": "ts,metric,value as in the pattern, or ts and a column of numbers for each metric.",
+}
+
+
+@router.put("/{build_id}", summary="Say what is known of a build", response_model=BroughtIn, responses=declared(409))
 async def facts(request: Request, build_id: BuildId, told: BuildFacts, caller: Bringer) -> Response:
     """Begin a build, or say more of it. The same again changes nothing; what is left out stays as it is."""
     row = row_of(build_id, told.model_dump(exclude_none=True, mode="json"))
@@ -49,7 +120,7 @@ async def facts(request: Request, build_id: BuildId, told: BuildFacts, caller: B
     "/{build_id}/log",
     summary="Bring in a log, whole",
     response_model=BroughtIn,
-    openapi_extra=_body("text/plain", "application/gzip", "application/zstd"),
+    openapi_extra=_body("text/plain", _TEXT),
 )
 async def log(request: Request, build_id: BuildId, caller: Bringer) -> Response:
     """Keep the body as the log of the build: plain text, gzip or zstd, told apart by its first bytes.
@@ -65,7 +136,7 @@ async def log(request: Request, build_id: BuildId, caller: Bringer) -> Response:
     summary="Bring in a part of a log",
     response_model=UploadStands,
     responses=declared(409),
-    openapi_extra=_body("application/offset+octet-stream"),
+    openapi_extra=_body("application/octet-stream", _PART),
 )
 async def part(
     request: Request,
@@ -73,7 +144,7 @@ async def part(
     caller: Bringer,
     upload_offset: Annotated[int, Header(ge=0, description="The byte at which this part begins.")],
     upload_complete: Annotated[
-        str, Header(pattern=r"^\?[01]$", description="`?1` with the last part: the log is then taken in.")
+        Literal["?0", "?1"], Header(description="`?1` with the last part: the log is then taken in.")
     ] = "?0",
 ) -> Response:
     """Add a part to an upload; the parts joined are what a whole upload would be. A part is at rest once answered.
@@ -121,7 +192,7 @@ async def give_up(request: Request, build_id: BuildId, caller: Bringer) -> Respo
     "/{build_id}/junit",
     summary="Bring in a test report",
     response_model=BroughtIn,
-    openapi_extra=_body("application/xml"),
+    openapi_extra=_body("application/xml", _JUNIT),
 )
 async def junit(request: Request, build_id: BuildId, caller: Bringer) -> Response:
     """Keep the results of a report in JUnit's form, in place of those that the build has; retries are known."""
@@ -139,7 +210,7 @@ async def junit(request: Request, build_id: BuildId, caller: Bringer) -> Respons
     "/{build_id}/sarif",
     summary="Bring in an analyser's report",
     response_model=BroughtIn,
-    openapi_extra=_body("application/sarif+json"),
+    openapi_extra=_body("application/sarif+json", _SARIF),
 )
 async def sarif(request: Request, build_id: BuildId, caller: Bringer) -> Response:
     """Keep the problems of a report in SARIF 2.1.0, in place of those that the build has."""
@@ -156,7 +227,7 @@ async def sarif(request: Request, build_id: BuildId, caller: Bringer) -> Respons
     "/{build_id}/resources",
     summary="Bring in readings of resources",
     response_model=BroughtIn,
-    openapi_extra=_body("text/csv"),
+    openapi_extra=_body("text/csv", _CSV),
 )
 async def resources(request: Request, build_id: BuildId, caller: Bringer) -> Response:
     """Keep what the build used: CSV with ts,metric,value, or ts and a column for each metric; units as in the name."""

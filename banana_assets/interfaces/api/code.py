@@ -104,7 +104,12 @@ class OutlineAnswer(BaseModel):
     status: Literal["ok"]
 
 
-@router.get("/codebase/outline", summary="Outline of a source file", response_model=OutlineAnswer)
+@router.get(
+    "/codebase/outline",
+    summary="Outline of a source file",
+    response_model=OutlineAnswer,
+    responses=declared(404),
+)
 async def outlined(
     request: Request,
     caller: Reader,

@@ -28,6 +28,7 @@ POLICY = (
     b"content-security-policy",
     b"default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
 )
+MOST_HEAD_BYTES = 64 << 10
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
@@ -76,7 +77,7 @@ class Guard:
                 message["headers"] = [*message["headers"], *added]
             await send(message)
 
-        if refusal := self._refusal(headers):
+        if refusal := self._refusal(headers, scope["headers"]):
             await _answer(headed, *refusal)
             return
         try:
@@ -85,11 +86,15 @@ class Guard:
             if not started:
                 await _answer(headed, 413, *self._too_large())
 
-    def _refusal(self, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
+    def _refusal(
+        self, headers: dict[bytes, bytes], fields: Collection[tuple[bytes, bytes]]
+    ) -> tuple[int, str, str] | None:
         host = headers.get(b"host", b"").decode("latin-1").lower()
         name = host.rsplit(":", 1)[0] if re.search(r":\d*$", host) and not host.endswith("]") else host
         if "*" not in self.hosts and name not in self.hosts:
             return 421, "This server does not answer to that host name.", "BANANA_ALLOWED_HOSTS lists the names it has."
+        if sum(len(name) + len(value) + 4 for name, value in fields) > MOST_HEAD_BYTES:
+            return 431, f"The headers have more than {MOST_HEAD_BYTES:,} bytes.", "Send fewer or shorter ones."
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self.most_bytes:
             return 413, *self._too_large()

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -15,7 +15,7 @@ from banana_assets.backends.listings import without_secrets
 from banana_assets.core.vocabulary import SEARCH_KINDS, SEVERITIES
 from banana_assets.interfaces.api.access import Reader, Reporter
 from banana_assets.interfaces.api.answering import JSON, service_of
-from banana_assets.interfaces.api.models import LearningMetrics
+from banana_assets.interfaces.api.models import LearningMetrics, Moment
 from banana_assets.interfaces.api.problems import ProblemError, declared
 
 router = APIRouter(tags=["look"], responses=declared(400, 401, 403, 422, 429, 503))
@@ -51,7 +51,7 @@ class Found(BaseModel):
     count: int
 
 
-@router.get("/api/search", summary="Seen something like this?", response_model=Found)
+@router.get("/api/search", summary="Seen something like this?", response_model=Found, responses=declared(409))
 async def search(
     request: Request,
     caller: Reader,
@@ -60,8 +60,8 @@ async def search(
     kind: Annotated[list[Kind] | None, Query(description="Only these kinds.")] = None,
     severity: Annotated[Severity | None, Query(description="At least that severe.")] = None,
     source: Annotated[str | None, Query(max_length=500, description="Only of that source or job.")] = None,
-    since: Annotated[AwareDatetime | None, Query(description="Seen since then.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Seen before then.")] = None,
+    since: Annotated[Moment | None, Query(description="Seen since then.")] = None,
+    until: Annotated[Moment | None, Query(description="Seen before then.")] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
 ) -> Response:
     """Find patterns, failures, resource usage, plans and templates by words and by meaning."""

@@ -28,7 +28,7 @@ router = APIRouter(tags=["learning"])
     "/builds",
     summary="Builds, the newest first",
     response_model=BuildsAnswer,
-    responses=declared(400, 401, 403, 422, 429, 503),
+    responses=declared(400, 401, 403, 404, 422, 429, 503),
 )
 async def builds(
     request: Request,

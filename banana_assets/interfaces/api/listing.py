@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 import orjson
 import polars as pl
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -19,6 +19,7 @@ from banana_assets.core.schema import Column
 from banana_assets.core.vocabulary import RECOMMENDATION_DECISIONS
 from banana_assets.interfaces.api.access import Reader, Reporter
 from banana_assets.interfaces.api.answering import JSON, kept_answer, link, service_of
+from banana_assets.interfaces.api.models import Moment
 from banana_assets.interfaces.api.problems import ProblemError, declared
 
 MOST_ROWS = 1000
@@ -43,7 +44,7 @@ ABOUT = {
     "costs": "What language models were asked, and what it cost",
 }
 
-router = APIRouter(prefix="/api", tags=["look"], responses=declared(400, 401, 403, 422, 429, 503))
+router = APIRouter(prefix="/api", tags=["look"], responses=declared(400, 401, 403, 404, 422, 429, 503))
 
 Decision = Literal["open", "implemented", "dismissed"]
 assert get_args(Decision) == RECOMMENDATION_DECISIONS
@@ -126,7 +127,7 @@ def _question(listing: Listing, name: str, asked: Filter) -> tuple[Any, Any]:
     }
     about = f"{words[asked.kind]} {asked.column}."
     if asked.kind in ("since", "until"):
-        return (AwareDatetime | None, Field(None, description=about))
+        return (Moment | None, Field(None, description=about))
     if asked.kind == "holds":
         return (str | None, Field(None, max_length=500, description=about))
     kind = Literal[column.allowed] if column.allowed else _python_type(column.dtype)
@@ -175,7 +176,6 @@ def _add(listing: Listing) -> None:
             _one_of(listing),
             summary=f"One of {listing.name} by its id",
             response_model=create_model(f"{row.__name__}Answer", __base__=Answered, item=(row, ...)),
-            responses=declared(404),
             name=f"get_{listing.name.replace('-', '_')}",
         )
 
@@ -220,7 +220,7 @@ class Decided(BaseModel):
 
     status: Decision
     note: str | None = Field(None, max_length=2_000)
-    implemented_at: AwareDatetime | None = Field(None, description="When it was done; now unless told.")
+    implemented_at: Moment | None = Field(None, description="When it was done; now unless told.")
 
 
 class DecidedAnswer(BaseModel):
@@ -235,7 +235,6 @@ class DecidedAnswer(BaseModel):
     "/recommendations/{key}/status",
     summary="Say what is decided about a recommendation",
     response_model=DecidedAnswer,
-    responses=declared(404),
 )
 async def decide(
     request: Request, caller: Reporter, key: Annotated[str, Path(max_length=64)], body: Decided

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 BuildStatus = Literal["queued", "running", "success", "failed", "error", "cancelled"]
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
+
+
+def _written(value: object) -> object:
+    if isinstance(value, datetime) or value is None or (isinstance(value, str) and _MOMENT.match(value)):
+        return value
+    raise ValueError("a moment is written as ISO 8601, with its zone")
+
+
+def _number(value: object) -> object:
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    raise ValueError("this is a number, and no text")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+"""A time as text with its zone; numbers are no times, since nobody can tell seconds from milliseconds."""
+
+Number = BeforeValidator(_number)
+"""JSON tells numbers from texts, and so do we."""
 
 BUILD_EXAMPLE: dict[str, Any] = {
     "id": "shop-41",
@@ -187,6 +209,14 @@ class LearningMetrics(BaseModel):
     model_improvements: list[str]
 
 
+Advice = Annotated[str, Field(max_length=2_000)]
+WORD = r"^[A-Za-z0-9_][A-Za-z0-9_ .:/-]*$"
+
+
+def _one_of(**fields: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [{"required": [name], "properties": {name: rule}} for name, rule in fields.items()]}
+
+
 class ReportRequest(BaseModel):
     """A report, in either published form; unknown fields are let be."""
 
@@ -201,17 +231,21 @@ class ReportRequest(BaseModel):
                     "recommendations": ["Apply it in Cart.total alone."],
                     "confidence": 0.8,
                 }
-            ]
+            ],
+            "allOf": [
+                _one_of(type={"type": "string"}, analysis_type={"type": "string"}),
+                _one_of(analysis={"type": "string", "minLength": 1}, findings={"type": "object", "minProperties": 1}),
+            ],
         },
     )
 
     build_id: str = Field(min_length=1, max_length=1000)
-    type: str | None = Field(None, max_length=64)
-    analysis_type: str | None = Field(None, max_length=64)
+    type: str | None = Field(None, max_length=64, pattern=WORD)
+    analysis_type: str | None = Field(None, max_length=64, pattern=WORD)
     analysis: str | None = Field(None, max_length=20_000)
     findings: dict[str, Any] | None = None
-    recommendations: list[str] | str | None = None
-    confidence: float = Field(0.5, ge=0, le=1)
+    recommendations: Annotated[list[Advice], Field(max_length=50)] | Advice | None = None
+    confidence: Annotated[float, Number] = Field(0.5, ge=0, le=1)
     model_version: str | None = Field(None, max_length=255)
     plan_id: str | None = Field(None, max_length=32)
 
@@ -241,12 +275,12 @@ class BuildFacts(BaseModel):
     branch: str | None = Field(None, min_length=1, max_length=500)
     commit: str | None = Field(None, min_length=1, max_length=100)
     status: BuildStatus | None = None
-    exit_code: int | None = Field(None, ge=-(2**31), lt=2**32)
+    exit_code: Annotated[int | None, Number] = Field(None, ge=-(2**31), lt=2**32)
     command: str | None = Field(None, min_length=1, max_length=10_000)
     url: str | None = Field(None, min_length=1, max_length=2_000)
-    queued_at: AwareDatetime | None = None
-    started_at: AwareDatetime | None = None
-    finished_at: AwareDatetime | None = None
+    queued_at: Moment | None = None
+    started_at: Moment | None = None
+    finished_at: Moment | None = None
 
 
 class BroughtIn(BaseModel):

@@ -13,8 +13,16 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
-from banana_assets.core.errors import BananaError, InputError, SettingsError, StoreError
+from banana_assets.core.errors import (
+    BananaError,
+    ContradictionError,
+    InputError,
+    MissingError,
+    SettingsError,
+    StoreError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 20
@@ -90,7 +98,11 @@ def install(app: FastAPI, page: Page) -> None:
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
-        return answered(request, error.status_code, str(error.detail), headers=error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            named = headers.pop("Allow", "").split(", ")
+            headers["Allow"] = ", ".join(sorted({*named, *_methods(request)} - {""}))
+        return answered(request, error.status_code, str(error.detail), headers=headers)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
@@ -99,10 +111,23 @@ def install(app: FastAPI, page: Page) -> None:
         return answered(request, 500, "Something went wrong here.", f"The server's log tells more at request {ident}.")
 
 
+def _methods(request: Request) -> list[str]:
+    """What may be asked at an address: the router itself names the methods of the first route alone."""
+    path = request.url.path
+    found = {
+        method.upper()
+        for template, operations in request.app.openapi()["paths"].items()
+        if compile_path(template)[0].match(path)
+        for method in operations
+    }
+    return sorted(found)
+
+
 def status_of(error: BananaError) -> int:
     """The HTTP status for one of our errors."""
-    if isinstance(error, InputError):
-        return 400
+    for kind, status in ((MissingError, 404), (ContradictionError, 409), (InputError, 400)):
+        if isinstance(error, kind):
+            return status
     if isinstance(error, StoreError):
         return 503
     return 500 if isinstance(error, SettingsError) else 400

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
 
 from banana_assets.backends.codebase import CodeBases
 from banana_assets.backends.feed import Feed, Kept
@@ -20,7 +23,7 @@ ANSWERS_BYTES = 32 << 20
 @dataclass(frozen=True)
 class Service:
     """The parts. ``answers`` keeps whole rendered answers by what they rest on; ``origins`` are the front ends that
-    may call from a browser."""
+    may call from a browser; ``rendering`` holds answers that are being worked out."""
 
     settings: Settings
     store: Store
@@ -33,6 +36,7 @@ class Service:
     answers: Kept[bytes]
     codebases: CodeBases
     origins: tuple[str, ...]
+    rendering: dict[Hashable, asyncio.Future[Any]] = field(default_factory=dict)
 
 
 def open_service(settings: Settings, *, open_here: bool) -> Service:

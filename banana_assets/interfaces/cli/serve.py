@@ -6,7 +6,7 @@ import getpass
 import ipaddress
 import socket
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from banana_assets.core.errors import InputError
 from banana_assets.interfaces.cli.output import say
 
 app = typer.Typer(add_completion=False)
+
+MOST_CONNECTIONS = 1_000
+"""Connections beyond which others are told to come again (503)."""
 
 
 @app.command()
@@ -54,8 +57,24 @@ def serve(
             )
         link = f"{_address(host, port)}/login?code={code}"
     names = () if host in ("", "0.0.0.0", "::") else (host,)
-    config = uvicorn.Config(
-        create_app(settings, open_here=here, hosts=names),
+    config = server_config(create_app(settings, open_here=here, hosts=names))
+    say(
+        f"banana serve: {_address(host, port)} ({'keys are needed' if keyed else 'open to this machine'});"
+        " Ctrl-C ends it"
+    )
+    if link:
+        say(f"banana serve: the dashboard opens once, within ten minutes, at {link}")
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def server_config(app: Any) -> Any:
+    """How uvicorn serves the application: bounded heads, and nobody's word taken for who asks."""
+    import uvicorn
+
+    from banana_assets.interfaces.api.protocol import BoundedProtocol
+
+    return uvicorn.Config(
+        app,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -64,15 +83,9 @@ def serve(
         timeout_graceful_shutdown=10,
         # Names of proxies are not believed: who asks is who connects.
         proxy_headers=False,
-        h11_max_incomplete_event_size=64 << 10,
+        http=BoundedProtocol,
+        limit_concurrency=MOST_CONNECTIONS,
     )
-    say(
-        f"banana serve: {_address(host, port)} ({'keys are needed' if keyed else 'open to this machine'});"
-        " Ctrl-C ends it"
-    )
-    if link:
-        say(f"banana serve: the dashboard opens once, within ten minutes, at {link}")
-    uvicorn.Server(config).run(sockets=[listening])
 
 
 def _address(host: str, port: int) -> str:

@@ -86,7 +86,7 @@ def piece(build_id: str, kind: str, content: bytes, media_type: str) -> Call[str
 def part(build_id: str, offset: int, content: bytes, *, last: bool) -> Call[int]:
     """A part of a log. Sent again after a lost answer it is refused with the place where the upload stands."""
     headers = {"Upload-Offset": str(offset), "Upload-Complete": "?1" if last else "?0"}
-    headers["Content-Type"] = "application/offset+octet-stream"
+    headers["Content-Type"] = "application/octet-stream"
     path = f"/builds/{_name(build_id)}/log"
     return Call("PATCH", path, lambda body: int(body["offset"]), content=content, headers=headers, again=False)
 

@@ -130,7 +130,7 @@ def test_what_cannot_be_taken_says_why_and_leaves_nothing(
 )
 def test_facts_that_cannot_be_are_refused(client: Client, facts: dict[str, object]) -> None:
     with client() as api:
-        assert api.put("/builds/odd", json=facts).status_code in (400, 422)
+        assert api.put("/builds/odd", json=facts).status_code in (409, 422)
         assert api.get("/llm/learning/build/odd").status_code == 404
 
 

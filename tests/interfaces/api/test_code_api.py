@@ -56,7 +56,7 @@ def test_outlines_and_what_leads_outside(client: Client, root: Path) -> None:
         outline = api.get("/api/codebase/outline", params={"path": "backend/app.py"}).json()["outline"]
         assert "Cart" in str(outline)
         for path in ("../../etc/passwd", "/etc/passwd", "outside/passwd", ".env", "backend/../../x", "nothing.py"):
-            assert api.get("/api/codebase/outline", params={"path": path}).status_code == 400
+            assert api.get("/api/codebase/outline", params={"path": path}).status_code in (400, 404)
 
 
 def test_what_changed_before_a_build_failed(client: Client, root: Path) -> None:
