@@ -24,6 +24,8 @@ LEASE_SECONDS = 900
 MOST_ATTEMPTS = 3
 SILENT = f"nobody finished it: {MOST_ATTEMPTS} runs that had claimed it ended without a word"
 FAILED = ("failed", "error")
+_IN_ONE = 500
+"""Ids in one statement: a database takes so many values and not many more."""
 
 _B, _P = t.builds.c, planned_failures.c
 _JOINED = sa.outerjoin(t.builds, planned_failures, sa.and_(_B.build_id == _P.build_id, _B.log_sha256 == _P.log_sha256))
@@ -87,14 +89,16 @@ class Planned:
         that have another log by now are left for whoever has a diagnosis of it. A failure whose attempts all ended
         without a word is given up here.
         """
-        chosen = set(build_ids)
+        chosen = sorted(set(build_ids))
         query = sa.select(_B.build_id, _B.seq, _B.log_sha256, _P.state, _P.attempts, _P.claimed_by, _P.error)
+        query = query.select_from(_JOINED)
         free = sa.or_(_is_free(now), sa.and_(_P.state == "claimed", _P.claimed_by == by))
         mine: list[tuple[int, str]] = []
         changes: list[dict[str, Any]] = []
         with writing(self.engine) as connection:
-            for row in connection.execute(query.select_from(_JOINED).where(_FAILURES, free)).all():
-                if row.build_id not in chosen or (logs and logs.get(row.build_id) != row.log_sha256):
+            parts = (query.where(_FAILURES, free, _B.build_id.in_(part)) for part in _parts(chosen))
+            for row in [row for part in parts for row in connection.execute(part)]:
+                if logs and logs.get(row.build_id) != row.log_sha256:
                     continue
                 # What is known of another log's failure does not count.
                 held = row.state == "claimed" and row.claimed_by == by
@@ -123,13 +127,17 @@ class Planned:
     ) -> Iterator[list[str]]:
         """Claim, and hand back what is not settled at the end of the block: as failed where the block raised.
 
-        Only a process that is killed leaves claims behind, until they end by themselves.
+        An interrupt says nothing about a failure, and counts as no attempt. Only a process that is killed leaves
+        claims behind, until they end by themselves.
         """
         mine = self.claim(build_ids, by=by, now=clock(), seconds=seconds, logs=logs)
         try:
             yield mine
         except Exception as error:
             self.failed(mine, f"{type(error).__name__}: {error}", by=by, now=clock())
+            raise
+        except BaseException:
+            self.release(by=by, now=clock())
             raise
         self.release(by=by, now=clock())
 
@@ -202,9 +210,16 @@ def _is_free(now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(_P.build_id.is_(None), _P.state == "waiting", ended)
 
 
+def _parts(build_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The ids in parts that one statement takes."""
+    return (build_ids[at : at + _IN_ONE] for at in range(0, len(build_ids), _IN_ONE))
+
+
 def _put(connection: sa.Connection, changes: list[dict[str, Any]]) -> None:
     """Write the rows of claimed failures (build ``of``), in place of what is known of them; no plan is theirs yet."""
-    known = set(connection.execute(sa.select(_P.build_id)).scalars())
+    query = sa.select(_P.build_id)
+    parts = _parts([change["of"] for change in changes])
+    known = {build for part in parts for build in connection.execute(query.where(_P.build_id.in_(part))).scalars()}
     old = [change for change in changes if change["of"] in known]
     new = [change for change in changes if change["of"] not in known]
     names = [name for name in changes[0] if name != "of"] if changes else []

@@ -110,8 +110,8 @@ def plan_failures(
             plan, new = planner.failure(case)
             report.made += [plan] if new else []
             report.known += not new
-            planned.planned(own, plan_id=plan.plan_id, cluster_id=case.cluster_id, by=run_id, now=clock())
-            report.failures += len(own)
+            settled = planned.planned(own, plan_id=plan.plan_id, cluster_id=case.cluster_id, by=run_id, now=clock())
+            report.failures += len(settled)
     return report
 
 

@@ -161,6 +161,27 @@ def test_a_block_hands_back_what_it_did_not_settle(any_store: Store, tmp_path: P
     assert planned.states().filter(build_id="b")["error"].item() == "ValueError: no room"
 
 
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_leaves_no_claim_and_counts_as_no_attempt(
+    any_store: Store, tmp_path: Path, interrupt: type[BaseException]
+) -> None:
+    planned, ids = Planned(any_store.engine), fail(any_store, tmp_path, "a", "b")
+    with pytest.raises(interrupt), planned.claimed(ids, by="run", clock=lambda: NOW) as mine:
+        planned.planned(mine[:1], plan_id=a_plan(any_store), cluster_id=None, by="run", now=NOW)
+        raise interrupt
+    assert states(planned) == {"a": ("planned", 1), "b": ("waiting", 0)}
+
+
+def test_more_are_claimed_than_one_statement_takes(
+    any_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("banana_assets.backends.planned._IN_ONE", 2)
+    planned, ids = Planned(any_store.engine), fail(any_store, tmp_path, "c", "a", "e", "b", "d")
+    assert planned.claim([*ids[:4], "none", ids[0]], by="one", now=NOW) == ids[:4]
+    assert planned.claim(ids, by="one", now=NOW) == ids
+    assert set(states(planned).values()) == {("claimed", 1)}
+
+
 CLAIMS = """
 import sys
 from datetime import UTC, datetime

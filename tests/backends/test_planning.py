@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -368,3 +368,21 @@ def test_two_planners_share_the_work(failed: Store, lake: Tables) -> None:
     assert report.failures == 3
     states = Planned(failed.engine).states()
     assert dict(states.select("build_id", "state").iter_rows())["r1"] == "claimed"
+
+
+def test_only_failures_that_it_still_held_count(failed: Store, lake: Tables) -> None:
+    at = iter([NOW, NOW])
+
+    def clock() -> datetime:
+        # The claims end while plans are made, and somebody else takes one.
+        now = next(at, None)
+        if now is not None:
+            return now
+        Planned(failed.engine).claim(["r1"], by="other", now=NOW + timedelta(hours=1))
+        return NOW + timedelta(hours=1)
+
+    report = plan_failures(failed, lake, run_id="slow", clock=clock)
+    states = Planned(failed.engine).states()
+    owners = dict(states.select("build_id", "claimed_by").iter_rows())
+    assert owners["r1"] == "other"
+    assert report.failures == states.filter(pl.col("state") == "planned").height == states.height - 1
