@@ -60,7 +60,7 @@ class Ready:
             if caller is not None:
                 scope["route"] = answer.route
                 scope.setdefault("state", {})["caller"] = caller
-                await send(answer.start | {"headers": list(answer.start["headers"])})
+                await send({**answer.start, "headers": list(answer.start["headers"])})
                 await send({"type": "http.response.body", "body": answer.body})
                 return
         begun: Message = {}
@@ -68,7 +68,7 @@ class Ready:
         async def keep(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
-                begun = message | {"headers": list(message["headers"])}
+                begun = {**message, "headers": list(message["headers"])}
             elif begun.get("status") == 200 and not message.get("more_body"):
                 until = now + LONGEST_SECONDS if kind == "files" else float("inf")
                 made = _Answer(rests_on, until, begun, message.get("body", b""), scope.get("route"))
