@@ -72,3 +72,12 @@ def model_server() -> Iterator[dict[str, str]]:
         except subprocess.TimeoutExpired:
             server.kill()
         server.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home that `banana demo` leaves, made once; who changes something works on a copy."""
+    home = tmp_path_factory.mktemp("demo")
+    done = subprocess.run([*BANANA, "demo"], env=environment(home), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return home

@@ -43,17 +43,12 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server on the demonstration's data."""
+def served(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server on a copy of the demonstration's data."""
     if CHROMIUM is None:
         missing("chromium is not installed (Debian package chromium)")
-    home = tmp_path_factory.mktemp("demo") / "home"
-    home.mkdir()
-    if "BANANA_DEMO_HOME" in os.environ:
-        shutil.copytree(os.environ["BANANA_DEMO_HOME"], home, dirs_exist_ok=True)
-    else:
-        done = subprocess.run([*BANANA, "demo"], env=environment(home), capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+    home = tmp_path_factory.mktemp("pages") / "home"
+    shutil.copytree(demo_home, home, ignore=shutil.ignore_patterns("dagster"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from banana_assets.core.tables import TABLES
 from tests.needs import missing
-from tests.system.processes import BANANA, environment
+from tests.system.processes import environment
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -37,17 +37,9 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def address(demo_home: Path) -> Iterator[str]:
     if CHROMIUM is None:
         missing("chromium is not installed (Debian package chromium)")
-    home = tmp_path_factory.mktemp("demo")
-    done = subprocess.run([*BANANA, "demo"], env=environment(home), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return home
-
-
-@pytest.fixture(scope="module")
-def address(demo_home: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
