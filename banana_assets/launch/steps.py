@@ -111,17 +111,12 @@ def _run(settings: Settings, launch: Launch, run_id: str, days: list[date], by: 
 
 
 def _settle_ended(settings: Settings, records: PlanRecords) -> None:
-    """Write down the ends of runs that nobody wrote down, and of those whose process was killed."""
+    """Write down the ends of runs that nobody wrote down."""
     import dagster as dg
 
     from banana_assets.launch.instance import prepare
     from jobs.launched import settle
-    from jobs.processes import PROCESS_TAG, gone
 
     prepare(settings)
     with dg.DagsterInstance.get() as instance:
-        for row in records.steps().filter(status="running").drop_nulls("run_id").iter_rows(named=True):
-            run = instance.get_run_by_id(row["run_id"])
-            if run is not None and not run.is_finished and gone(run.tags.get(PROCESS_TAG, "")):
-                instance.report_run_failed(run, "the process that ran it is gone")
         settle(instance, records)
