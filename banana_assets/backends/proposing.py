@@ -165,6 +165,7 @@ class Proposer:
             max_tokens=prompts.max_tokens(most),
             subject=question.floor.subject,
             category=question.category or question.floor.kind,
+            own=question.evidence.own,
         )
         try:
             answer = models.generate(
@@ -185,7 +186,7 @@ class Proposer:
 
 def _servable(told: str, evidence: Evidence) -> str:
     """What went wrong, without the words of an answer that may not be served; the ledger of calls has them."""
-    held = "may not be served" in told or bool(findings([told], evidence.data))
+    held = "may not be served" in told or bool(findings([told], evidence.data, evidence.own))
     return "the answers held what may not be served." if held else told
 
 

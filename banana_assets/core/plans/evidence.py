@@ -17,6 +17,7 @@ from banana_assets.core.plans.needs import Room
 from banana_assets.core.plans.quotes import Log
 from banana_assets.core.plans.subjects import Subject
 from banana_assets.core.plans.types import Plan, Subtask, TableRow
+from banana_assets.core.safety.repeating import ours
 from banana_assets.core.safety.untrusted import suspicions
 
 LONGEST_LINE = 300
@@ -33,6 +34,8 @@ class Line:
     text: str
     citation: Citation | None = None
     rows: tuple[TableRow, ...] = ()
+    own: bool = False
+    """Whether we wrote it ourselves, or were asked it."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,12 @@ class Evidence:
     def data(self) -> str:
         """The lines as the data of a request; each is one line of it."""
         return "\n".join(" ".join(line.text.splitlines()) for line in self.lines)
+
+    @property
+    def own(self) -> str:
+        """What of the data nobody else wrote; a model may say it as its own."""
+        theirs = "\n".join(line.text for line in self.lines if not line.own)
+        return ours((line.text for line in self.lines if line.own), theirs)
 
     def line(self, number: int) -> Line | None:
         """The line of that number, where it stands for something."""
@@ -61,17 +70,17 @@ def failure_evidence(
     rows = (TableRow("failure_clusters", case.cluster_id), TableRow("build_failures", case.build_id))
     tool = f", by {case.tool}" if case.tool else ""
     told = [
-        f"failure: {case.category}, {case.confidence:.0%} sure{tool}",
         f"failure: {case.reason}",
         f"failure: {case.place}, {often(case)}",
     ]
     told += [f"failing test: {name}" for name in case.failing_tests[:8]]
-    told += [f"runs as: {case.rerun}"]
-    if case.change:
-        told.append(f"came with the commits {case.change}")
+    came_with = [Line(f"came with the commits {case.change}", rows=rows)] if case.change else []
     return Evidence(
         (
+            _ours(f"failure: {case.category}, {case.confidence:.0%} sure{tool}", rows),
             *(Line(text, rows=rows) for text in told),
+            _ours(f"runs as: {case.rerun}", rows),
+            *came_with,
             *_log_lines(case, log),
             *_needs(case, there),
             *(Line(f"seen before: {text}") for text in similar[:4]),
@@ -89,6 +98,10 @@ def goal_evidence(found: Sequence[Subject], floor: Plan, ask: Ask, there: Sequen
         for citation in subject.citations[:3]:
             lines += _quoted(citation, exact=True)
     return Evidence((*lines, *(_room(room) for room in there), *_known(floor.subtasks), *_asked(ask)))
+
+
+def _ours(text: str, rows: tuple[TableRow, ...] = ()) -> Line:
+    return Line(text, rows=rows, own=True)
 
 
 def _log_lines(case: Case, log: Log | None) -> Iterator[Line]:
@@ -126,31 +139,31 @@ def _pack_numbers(pack: str) -> Iterable[int]:
 def _needs(case: Case, there: Sequence[Room]) -> Iterator[Line]:
     needs = ", ".join(f"{need.type} {need.amount:g} {need.unit}" for need in case.needs)
     if needs:
-        yield Line(f"the job was measured to need at most: {needs}")
+        yield _ours(f"the job was measured to need at most: {needs}")
     if case.run_minutes is not None:
-        yield Line(f"the job takes {case.run_minutes:.3g} minutes")
+        yield _ours(f"the job takes {case.run_minutes:.3g} minutes")
     yield from (_room(room) for room in there)
 
 
 def _room(room: Room) -> Line:
-    return Line(f"by forecast {room.source} has {room.free:.3g} of {room.limit:.3g} {room.unit} of {room.type} left")
+    return _ours(f"by forecast {room.source} has {room.free:.3g} of {room.limit:.3g} {room.unit} of {room.type} left")
 
 
 def _known(steps: Sequence[Subtask]) -> Iterator[Line]:
     for n, step in enumerate(steps, 1):
-        yield Line(f"known method, step {n}: {step.type}, {step.estimated_minutes:g} min: {_cut(step.description)}")
+        yield _ours(f"known method, step {n}: {step.type}, {step.estimated_minutes:g} min: {_cut(step.description)}")
 
 
 def _asked(ask: Ask) -> Iterator[Line]:
     if ask.goal:
-        yield Line(f"asked goal: {_cut(ask.goal)}")
+        yield _ours(f"asked goal: {_cut(ask.goal)}")
     if ask.context:
-        yield Line(f"asked context: {_cut(ask.context)}")
+        yield _ours(f"asked context: {_cut(ask.context)}")
     for constraint in ask.constraints:
-        yield Line(f"asked constraint: {_cut(constraint)}")
+        yield _ours(f"asked constraint: {_cut(constraint)}")
     if ask.preferred_approach:
-        yield Line(f"asked approach: {_cut(ask.preferred_approach)}")
-    yield Line(f"asked: at most {ask.max_subtasks} steps")
+        yield _ours(f"asked approach: {_cut(ask.preferred_approach)}")
+    yield _ours(f"asked: at most {ask.max_subtasks} steps")
 
 
 def _cut(text: str) -> str:

@@ -8,7 +8,7 @@ from banana_assets.core.plans.needs import UNITS
 from banana_assets.core.plans.types import PRIORITIES, STEP_TYPES
 from banana_assets.core.vocabulary import FAILURE_CATEGORIES, RESOURCE_TYPES
 
-VERSION = "plan-1"
+VERSION = "plan-2"
 NAME = "plan"
 TASK = "plan"
 
@@ -30,6 +30,7 @@ Write a plan:
   minutes, after: numbers of the steps (1 is the first) that must be done before it, priority, evidence: numbers of the
   lines that it rests on, needs: resources, only where a line measures them.
 - Every step that changes something rests on evidence, and a verify step follows it.
+- Say it in your own words. Words of a line are a quote: say that the log says so, and put them between backticks.
 - Name only files, tests, tools and commits that the lines name.
 - risks with their mitigation, and fallback: what to do when it does not work.
 

@@ -67,7 +67,7 @@ def contradictions(value: Mapping[str, Any], plan: Plan, evidence: Evidence, cat
 
 def unsafe(plan: Plan, evidence: Evidence) -> tuple[Issue, ...]:
     """What may not be served of a plan's words."""
-    return findings(texts(plan), evidence.data)
+    return findings(texts(plan), evidence.data, evidence.own)
 
 
 def texts(plan: Plan) -> tuple[str, ...]:

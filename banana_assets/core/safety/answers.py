@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from banana_assets.core.plans.types import Issue
 from banana_assets.core.safety import untrusted, views
+from banana_assets.core.safety.repeating import Others
 from banana_assets.core.safety.secrets import find
 from banana_assets.core.safety.wording import ADVICE, DIRECTING, foreign
 
@@ -38,19 +39,22 @@ SHOWN = 60
 """So much of what was found is shown in an issue."""
 
 
-def findings(texts: Iterable[str], evidence: str) -> tuple[Issue, ...]:
-    """What may not be served of a model's words. ``evidence`` is what the model was handed.
+def findings(texts: Iterable[str], evidence: str, own: str = "") -> tuple[Issue, ...]:
+    """What may not be served of a model's words. ``evidence`` is what the model was handed, ``own`` what we wrote into it.
 
-    All of level ``error``: secrets; links, and addresses, hosts and packages that the evidence does not name; commands
+    All of level ``error``: words of the evidence that are not ours, said without being quoted; secrets; links, and addresses, hosts and packages that the evidence does not name; commands
     that destroy, send out, or download and run; weakened checks; denial of the failure; words to the reader or an agent;
     markup; hidden characters; languages that cannot be checked. A line of the evidence that reads like an instruction,
     or that would itself be refused as an answer, vouches for nothing.
     """
     known = _Known(evidence)
+    others = Others(evidence, own)
     found: dict[str, None] = {}
     for text in texts:
         for message in _of_text(text, known):
             found.setdefault(message)
+        for words in others.repeated(text):
+            found.setdefault(f"It says the log's words as its own, not as a quote in code: {_cut(words)}.")
     return tuple(Issue("error", message) for message in found)
 
 

@@ -50,6 +50,14 @@ def tidy(text: str) -> str:
     return _TEMPLATE.sub(lambda m: {"<": "‹", ">": "›", "[": "⟦"}[m[0]], text)
 
 
+def latin(text: str) -> str:
+    """The text as it looks, to compare it: tidy, without characters that are not seen, each lookalike letter a Latin one."""
+    if text.isascii() and "\x1b" not in text:
+        return text
+    seen = views.HIDDEN.sub("", _SEQUENCE.sub("", _COLOUR.sub("", text)))
+    return tidy(seen).translate(_LETTERS_LIKE_LATIN)
+
+
 def _plain_letters(text: str) -> str:
     """Letters in fancy forms (mathematical, full width, circled) as the letters that they stand for."""
     return "".join(unicodedata.normalize("NFKC", c) if _fancy(c) else c for c in text)

@@ -122,7 +122,7 @@ class Agent:
             return floor
         if answer.provider == "deterministic":
             return floor
-        return with_model(floor, answer.value, request.data, f"{answer.provider}/{answer.model}")
+        return with_model(floor, answer.value, request.data, f"{answer.provider}/{answer.model}", request.own)
 
     def _changes(self, build: Build) -> dict[str, Any] | None:
         try:
