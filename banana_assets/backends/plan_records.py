@@ -41,6 +41,7 @@ STEPS = pl.Schema(_STEPS)
 """Columns of ``PlanRecords.steps``."""
 
 _OVER = ("completed", "failed", "cancelled")
+_AFRESH = dict.fromkeys(("started_at", "ended_at", "run_id", "approved_at", "approved_by", "note"))
 
 
 class PlanRecords:
@@ -124,13 +125,22 @@ class PlanRecords:
             rows = [tuple(row) for row in connection.execute(query)]
         return pl.DataFrame(rows, schema=STEPS, orient="row")
 
-    def set_status(self, plan_id: str, status: str, *, by: str, at: datetime) -> None:
+    def set_status(
+        self, plan_id: str, status: str, *, by: str, at: datetime, check: Callable[[str], object] | None = None
+    ) -> None:
         """Say where a whole plan stands. When it is over so are the steps that were not; when it is pending again all
-        its steps are. Raises InputError for an unknown status or plan, or a plan that abstained."""
+        its steps are, and nobody has approved or noted anything of them.
+
+        ``check`` sees the plan's status just before the change, and may raise (``core.plans.pathways``). Raises
+        InputError for an unknown status or plan, a plan that abstained, and one made pending while the run of a step
+        goes on.
+        """
         _known(status, tuple(word for word in PLAN_STATUSES if word != "abstained"))
         c = t.plan_steps.c
         with writing(self.engine) as connection:
-            self._changeable(connection, plan_id)
+            now = self._changeable(connection, plan_id)
+            if check is not None:
+                check(now)
             mine = c.plan_id == plan_id
             if status in _OVER:
                 open_ = sa.and_(mine, c.status.not_in(_OVER))
@@ -138,7 +148,8 @@ class PlanRecords:
                 ended = "completed" if status == "completed" else "cancelled"
                 connection.execute(sa.update(t.plan_steps).where(open_).values(**_changed(ended, by, at), ended_at=at))
             elif status == "pending":
-                again = {**_changed(status, by, at), "started_at": None, "ended_at": None, "run_id": None}
+                _no_run(connection, plan_id, mine)
+                again = {**_changed(status, by, at), **_AFRESH}
                 connection.execute(sa.update(t.plan_steps).where(mine).values(again))
             self._set_plan(connection, plan_id, status, by, at)
 
@@ -157,13 +168,15 @@ class PlanRecords:
         """Say where a step stands; the plan's status follows its steps (``core.plans.standing``) and is returned.
 
         ``check`` sees the status of every step just before the change, and may raise (``core.plans.pathways``).
-        Raises InputError for an unknown status, plan or step.
+        A step that is pending again is as it was at first, and one that is begun has that run or none. Raises
+        InputError for an unknown status, plan or step, and for a step made pending while its run goes on.
         """
         _known(status, STEP_STATUSES)
         values = _changed(status, by, at)
+        values |= _AFRESH if status == "pending" else {}
+        values |= {"run_id": None} if status == "running" else {}
         values |= {"note": note} if note is not None else {}
         values |= {"run_id": run_id} if run_id is not None else {}
-        values |= {"started_at": None} if status == "pending" else {}
         values |= {"ended_at": at if status in _OVER else None}
         c = t.plan_steps.c
         with writing(self.engine) as connection:
@@ -171,6 +184,8 @@ class PlanRecords:
             if check is not None:
                 found = connection.execute(sa.select(c.step_id, c.status).where(c.plan_id == plan_id))
                 check({row.step_id: row.status for row in found})
+            if status == "pending":
+                _no_run(connection, plan_id, sa.and_(c.plan_id == plan_id, c.step_id == step_id))
             self._set_step(connection, plan_id, step_id, values)
             if status == "running":
                 begun = sa.and_(c.plan_id == plan_id, c.step_id == step_id)
@@ -193,13 +208,15 @@ class PlanRecords:
         with reading(self.engine) as connection:
             return [_plan(text, status) for text, status in connection.execute(query)]
 
-    def _changeable(self, connection: sa.Connection, plan_id: str) -> None:
+    def _changeable(self, connection: sa.Connection, plan_id: str) -> str:
+        """The plan's status."""
         c = t.planner_results.c
         status = connection.execute(sa.select(c.status).where(c.plan_id == plan_id)).scalar()
         if status is None:
             raise InputError(f"There is no plan {plan_id}.", "`banana plans` lists them.")
         if status == "abstained":
             raise InputError(f"The plan {plan_id} abstained: it has no step to do.", "`banana plans` lists the others.")
+        return str(status)
 
     def _set_plan(self, connection: sa.Connection, plan_id: str, status: str, by: str, at: datetime) -> None:
         c = t.planner_results.c
@@ -256,6 +273,18 @@ def _plan(text: str, status: str) -> Plan:
 
 def _changed(status: str, by: str, at: datetime) -> dict[str, Any]:
     return {"status": status, "changed_at": at, "changed_by": by}
+
+
+def _no_run(connection: sa.Connection, plan_id: str, of: sa.ColumnElement[bool]) -> None:
+    """Raises InputError while one of these steps is carried out by a run."""
+    c = t.plan_steps.c
+    query = sa.select(c.step_id, c.run_id).where(of, c.status == "running", c.run_id.is_not(None)).order_by(c.step_id)
+    row = connection.execute(query).first()
+    if row is not None:
+        raise InputError(
+            f"Step {row.step_id} is being carried out by run {row.run_id}.",
+            f"Wait for its end; where nothing runs any more, `banana plan fail {plan_id} {row.step_id}` says so.",
+        )
 
 
 def _known(status: str, allowed: tuple[str, ...]) -> None:

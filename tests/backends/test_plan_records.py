@@ -110,6 +110,37 @@ def test_who_approved_is_kept(records: PlanRecords) -> None:
     assert (row["approved_by"], row["approved_at"], row["status"]) == ("ann", at(5), "pending")
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_is_undone_is_as_it_was_at_first(records: PlanRecords, whole: bool) -> None:
+    plan = made()
+    records.save(plan)
+    first = records.steps(plan.plan_id).drop("changed_at", "changed_by")
+    records.approve(plan.plan_id, "s1", **BY)
+    records.set_step(plan.plan_id, "s1", "running", run_id="r", **BY)
+
+    def undo() -> None:
+        if whole:
+            records.set_status(plan.plan_id, "pending", **BY)
+        else:
+            records.set_step(plan.plan_id, "s1", "pending", **BY)
+
+    with pytest.raises(InputError, match="is being carried out by run r"):
+        undo()
+    assert records.steps(plan.plan_id)["status"][0] == "running"
+    records.set_step(plan.plan_id, "s1", "failed", note="no room", **BY)
+    undo()
+    assert records.steps(plan.plan_id).drop("changed_at", "changed_by").equals(first)
+
+
+def test_what_people_begin_anew_has_no_run(records: PlanRecords) -> None:
+    plan = made()
+    records.save(plan)
+    records.set_step(plan.plan_id, "s1", "running", run_id="r", **BY)
+    records.set_step(plan.plan_id, "s1", "failed", **BY)
+    records.set_step(plan.plan_id, "s1", "running", **BY)
+    assert records.steps(plan.plan_id)["run_id"][0] is None
+
+
 def test_what_does_not_exist_is_said(records: PlanRecords) -> None:
     plan = made()
     records.save_all([plan, abstained("cccc4444", "failure", "g", "f9", "No plan: nothing.", NOW)])

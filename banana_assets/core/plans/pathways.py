@@ -19,7 +19,7 @@ MOVES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "cancel": (("pending", "running", "failed"), "cancelled"),
     "undo": (("running", "completed", "failed", "cancelled"), "pending"),
 }
-"""What is done to a step: from which statuses, and to which."""
+"""What is done to a step or a whole plan: from which statuses, and to which."""
 
 SETTLED = ("completed", "cancelled")
 BEGUN = ("running", "completed", "failed")
@@ -82,6 +82,16 @@ def moved(plan: Plan, statuses: Mapping[str, str], step_id: str, move: str) -> s
         if after and found.status in SETTLED:
             names = ", ".join(f"{s.step.id} ({s.status})" for s in after)
             raise InputError(f"After step {step_id} others went on: {names}.", "Undo these first.")
+    return becomes
+
+
+def plan_moved(plan_id: str, status: str, move: str) -> str:
+    """The status that a whole plan gets by this move (MOVES). Raises InputError where its status does not allow it."""
+    allowed, becomes = MOVES[move]
+    if status == becomes:
+        raise InputError(f"The plan {plan_id} is {status}.", "Nothing is left to do about it.")
+    if status not in allowed:
+        raise InputError(f"The plan {plan_id} is {status}.", f"`banana plan undo {plan_id}` makes it pending again.")
     return becomes
 
 
