@@ -106,6 +106,39 @@ def test_steps_are_followed_in_their_order(banana: Run, plan_id: str, home: Path
     assert banana("plan", "start", plan_id, "s99")[0] == 2
 
 
+def test_a_whole_plan_follows_the_same_moves(banana: Run, plan_id: str) -> None:
+    assert f"The plan {plan_id} is pending. Nothing is left" in banana("plan", "undo", plan_id)[2]
+    assert banana("plan", "cancel", plan_id)[0] == 0
+    for word in ("done", "fail", "cancel"):
+        status, _, err = banana("plan", word, plan_id)
+        assert status == 2
+        assert f"The plan {plan_id} is cancelled." in err
+    assert json.loads(banana("plans", "--format", "jsonl")[1])["status"] == "cancelled"
+    assert banana("plan", "undo", plan_id)[0] == 0
+    assert banana("plan", "done", plan_id)[0] == 0
+
+
+def test_a_plan_that_is_not_there_is_not_launched(banana: Run, home: Path) -> None:
+    before = sorted(home.rglob("*"))
+    status, _, err = banana("plan", "launch", "abcd", "s1")
+    assert status == 2
+    assert "There is no store" in err
+    assert sorted(home.rglob("*")) == before
+
+
+def test_json_hides_nothing_from_whoever_looks_at_it(banana: Run, plan_id: str, home: Path) -> None:
+    hidden = "a\u202eb\u200bc\x9bd\U000e0041e\u2028f"
+    with open_store(load_from(home)) as store:
+        records = PlanRecords(store.engine)
+        plan = records.plan(plan_id)
+        assert plan is not None
+        records.save(replace(plan, plan_id="hidden00", goal=hidden))
+    for words in (("export", "hidden00", "--as", "json"), ("show", "hidden00", "--format", "json")):
+        out = banana("plan", *words)[1]
+        assert not set(hidden) - set("abcdef") & set(out)
+        assert json.loads(out)["goal"] == hidden
+
+
 def test_exports_hold_no_secret(banana: Run, plan_id: str, tmp_path: Path) -> None:
     for form in ("markdown", "issue", "json"):
         status, out, _ = banana("plan", "export", plan_id, "--as", form)

@@ -5,6 +5,7 @@ Secrets of logs are masked here: what a terminal shows is pasted into chats and 
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,10 @@ from typing import Any
 from banana_assets.core.text import visible
 
 WIDEST_CELL = 240
+_HIDDEN = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""DEL and C1, characters without width and of direction, ends of lines but the line feed, and tags."""
 
 
 class Format(StrEnum):
@@ -69,11 +74,18 @@ def write_object(value: Mapping[str, Any], form: Format) -> None:
 
 
 def to_json(value: Any, *, indent: bool = False) -> str:
-    """JSON with UTC times as ISO 8601."""
+    """JSON with UTC times as ISO 8601, and with hidden characters escaped: a terminal obeys them, a page hides them."""
     import orjson
 
     option = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS | (orjson.OPT_INDENT_2 if indent else 0)
-    return orjson.dumps(value, default=str, option=option).decode()
+    text = orjson.dumps(value, default=str, option=option).decode()
+    # The line feeds of an indented text are the only control characters that are not escaped already, but for these.
+    return _HIDDEN.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    pairs = found[0].encode("utf-16-be")
+    return "".join(f"\\u{pairs[at]:02x}{pairs[at + 1]:02x}" for at in range(0, len(pairs), 2))
 
 
 def _write_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

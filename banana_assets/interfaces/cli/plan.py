@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -99,7 +100,7 @@ def export(
 ) -> None:
     """Write a plan for elsewhere, without secrets, its evidence as numbered quotes.
 
-    Example: `banana plan export 3fa2 --as issue | gh issue create --title "$(head -1)" --body-file -`.
+    Example: `banana plan export 3fa2 --as issue | { read -r title; gh issue create --title "$title" --body-file -; }`.
     """
     from banana_assets.core.plans import export as exports
 
@@ -132,25 +133,25 @@ def start(plan_id: Id, step: MaybeStep = None, note: Note = None, by: By = None)
 @app.command()
 def done(plan_id: Id, step: MaybeStep = None, note: Note = None, by: By = None) -> None:
     """Say that a step is done; without a step, that the whole plan is."""
-    _step_or_plan(plan_id, step, "done", "completed", note, by)
+    _step_or_plan(plan_id, step, "done", note, by)
 
 
 @app.command()
 def fail(plan_id: Id, step: MaybeStep = None, note: Note = None, by: By = None) -> None:
     """Say that a step did not work; without a step, that the whole plan did not."""
-    _step_or_plan(plan_id, step, "fail", "failed", note, by)
+    _step_or_plan(plan_id, step, "fail", note, by)
 
 
 @app.command()
 def cancel(plan_id: Id, step: MaybeStep = None, note: Note = None, by: By = None) -> None:
     """Call off a step that is not needed, so that what waits for it may go on; without a step, the whole plan."""
-    _step_or_plan(plan_id, step, "cancel", "cancelled", note, by)
+    _step_or_plan(plan_id, step, "cancel", note, by)
 
 
 @app.command()
 def undo(plan_id: Id, step: MaybeStep = None, note: Note = None, by: By = None) -> None:
     """Make a step pending again; without a step, the whole plan."""
-    _step_or_plan(plan_id, step, "undo", "pending", note, by)
+    _step_or_plan(plan_id, step, "undo", note, by)
 
 
 @app.command()
@@ -177,6 +178,8 @@ def launch(
     """
     from importlib.metadata import entry_points
 
+    with _plan(plan_id) as (_, _, plan):
+        plan_id = plan.plan_id
     # Running needs Dagster, which these rooms never import: the part is found by name.
     for found in entry_points(group="banana.parts", name="launch-step"):
         if not found.load()(plan_id, step, approve=yes, by=by or user()):
@@ -251,14 +254,18 @@ def _move(records: PlanRecords, plan: Plan, step: str, move: str, note: str | No
     say(f"banana plan: {step} is {status}; the plan is {now}, {progress(plan, _statuses(records, plan))} steps done.")
 
 
-def _step_or_plan(told: str, step: str | None, move: str, status: str, note: str | None, by: str | None) -> None:
+def _step_or_plan(told: str, step: str | None, move: str, note: str | None, by: str | None) -> None:
+    from banana_assets.core.plans.pathways import MOVES, plan_moved
+
+    status = MOVES[move][1]
     with _plan(told) as (_, records, plan):
         if step is not None:
             _move(records, plan, step, move, note, by)
             return
         if note is not None:
             raise InputError("A note stands with a step.", "Name the step.")
-        records.set_status(plan.plan_id, status, by=by or user(), at=datetime.now(UTC))
+        allowed = partial(plan_moved, plan.plan_id, move=move)
+        records.set_status(plan.plan_id, status, by=by or user(), at=datetime.now(UTC), check=allowed)
     say(f"banana plan: the plan is {status}.")
 
 
