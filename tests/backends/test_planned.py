@@ -166,10 +166,9 @@ def test_an_interrupt_leaves_no_claim_and_counts_as_no_attempt(
     any_store: Store, tmp_path: Path, interrupt: type[BaseException]
 ) -> None:
     planned, ids = Planned(any_store.engine), fail(any_store, tmp_path, "a", "b")
-    with pytest.raises(interrupt), planned.claimed(ids, by="run", clock=lambda: NOW) as mine:
-        planned.planned(mine[:1], plan_id=a_plan(any_store), cluster_id=None, by="run", now=NOW)
+    with pytest.raises(interrupt), planned.claimed(ids, by="run", clock=lambda: NOW):
         raise interrupt
-    assert states(planned) == {"a": ("planned", 1), "b": ("waiting", 0)}
+    assert states(planned) == {"a": ("waiting", 0), "b": ("waiting", 0)}
 
 
 def test_more_are_claimed_than_one_statement_takes(
