@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import ipaddress
+import signal
 import socket
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -64,7 +65,11 @@ def serve(
     )
     if link:
         say(f"banana serve: the dashboard opens once, within ten minutes, at {link}")
+    # uvicorn ends what is under way and then sends the signal once more: the end that was asked for is no failure.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     uvicorn.Server(config).run(sockets=[listening])
+    say("banana serve: ended.")
 
 
 def server_config(app: Any) -> Any:
