@@ -124,8 +124,9 @@ def test_a_command_that_is_killed(home: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signals_are_passed_on(home: Path, tmp_path: Path, number: signal.Signals) -> None:
     program = (
-        "import signal, sys, time\n"
-        f"signal.signal({int(number)}, lambda *_: (print('told', flush=True), sys.exit(7)))\n"
+        "import os, signal, sys, time\n"
+        # The signal may come while `ready` is still being printed, and print may not be entered twice.
+        f"signal.signal({int(number)}, lambda *_: (os.write(1, b'told\\n'), sys.exit(7)))\n"
         "print('ready', flush=True)\n"
         "time.sleep(60)"
     )
