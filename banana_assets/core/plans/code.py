@@ -8,7 +8,8 @@ from banana_assets.core.plans.drafts import Draft, Recipe
 
 def _says(case: Case, kind: str) -> str:
     found = case.facts.first(kind) or case.facts.first("error")
-    return f" ({found})" if found else ""
+    shown = found.replace("`", "'") if found else ""
+    return f" (`{shown}`)" if shown else ""
 
 
 def test_failure(case: Case) -> Recipe:

@@ -69,16 +69,14 @@ def failure_evidence(
     """What bears on one failure. ``floor`` is the plan without a model, ``similar`` what was seen before."""
     rows = (TableRow("failure_clusters", case.cluster_id), TableRow("build_failures", case.build_id))
     tool = f", by {case.tool}" if case.tool else ""
-    told = [
-        f"failure: {case.reason}",
-        f"failure: {case.place}, {often(case)}",
-    ]
-    told += [f"failing test: {name}" for name in case.failing_tests[:8]]
+    tests = [f"failing test: {name}" for name in case.failing_tests[:8]]
     came_with = [Line(f"came with the commits {case.change}", rows=rows)] if case.change else []
     return Evidence(
         (
             _ours(f"failure: {case.category}, {case.confidence:.0%} sure{tool}", rows),
-            *(Line(text, rows=rows) for text in told),
+            Line(f"failure: {case.reason}", rows=rows),
+            _ours(f"failure: {case.place}, {often(case)}", rows),
+            *(Line(text, rows=rows) for text in tests),
             _ours(f"runs as: {case.rerun}", rows),
             *came_with,
             *_log_lines(case, log),

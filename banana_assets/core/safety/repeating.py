@@ -22,7 +22,7 @@ SHORT = 4
 """A whole sentence of theirs is from so many words on."""
 
 SHARE = 0.6
-"""A sentence whose first word and so much of its other words stand together in what others wrote is theirs, reworded."""
+"""A sentence that begins with what to do, where that and so much of all its words stand together in what others wrote, is theirs, reworded."""
 
 LEAST = 3
 """Words that carry meaning, from which on a sentence is looked at so."""
@@ -35,9 +35,8 @@ _SENTENCE = re.compile(r"(?<=[.!?;:])\s+|\n+")
 _WORD = re.compile(r"[a-z0-9_]+(?:[./:\\@_]+[a-z0-9_]+)*")
 _PIECE = re.compile(r"[a-z]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_NUMBERED = re.compile(
-    r"^(?:\d+\|\s)?(?:(?:cause|log|failure|failing test|seen before|came with the commits|Diagnosis):? )?", re.MULTILINE
-)
+_NUMBER = re.compile(r"^\d+\| ")
+_HEADING = re.compile(r"^(?:cause|log|failure|failing test|seen before|Diagnosis): ")
 _SPAN = " \N{PILCROW SIGN} "
 _BREAK = "\N{PILCROW SIGN}"
 
@@ -55,16 +54,21 @@ _EMPTY = frozenset(
     "there these they this those to until up us was we were what when where which while who will with would you your".split()
 )
 
+_FIRST = frozenset({"also", "and", "first", "last", "next", "or", "please", "so", "then", "to"})
+
 Runs = set[tuple[str, ...]]
 
 
 class Others:
-    """What others wrote in ``evidence``. ``own`` is what we wrote into it: words of it are nobody else's."""
+    """What others wrote in ``evidence``: all but the lines of ``own``, which we wrote; a model may say these, and use their code."""
 
     def __init__(self, evidence: str, own: str = "") -> None:
-        self._lines = [_NUMBERED.sub("", line) for line in evidence.split("\n")]
+        ours = {untrusted.tidy(line) for line in own.split("\n")}
+        lines = (_NUMBER.sub("", line) for line in evidence.split("\n"))
+        self._lines = [_HEADING.sub("", line) for line in lines if line not in ours]
         self._text = "\n".join(self._lines)
-        self._own = own
+        self._own = CODE.sub("", own)
+        self._own_code = set(CODE.findall(own))
         self._theirs_of: dict[int, Runs] = {}
 
     def repeated(self, text: str) -> Iterator[str]:
@@ -77,9 +81,9 @@ class Others:
                 if said := self._of_sentence(sentence):
                     yield said
             for before, span, around in spans:
-                if self._run(_words(span)) and (
-                    _HANDED_OVER.search(before) or not _QUOTING.search(around.replace(_BREAK, " "))
-                ):
+                if f"`{span}`" in self._own_code or not self._run(_words(span)):
+                    continue
+                if _HANDED_OVER.search(before) or not _QUOTING.search(around.replace(_BREAK, " ")):
                     yield span
 
     def _of_sentence(self, sentence: str) -> str:
@@ -109,7 +113,9 @@ class Others:
 
     def _reworded(self, words: Sequence[str]) -> bool:
         told = _meaning(words)
-        if len(set(told)) < LEAST:
+        # Who tells somebody to do something begins with what to do; who describes begins with what it is done to.
+        begins = next((word for word in words if word not in _FIRST), "")
+        if len(set(told)) < LEAST or begins in _EMPTY:
             return False
         return _together(told, self._windows) and not _together(told, self._own_windows)
 
@@ -123,9 +129,10 @@ class Others:
 
 
 def ours(texts: Iterable[str], theirs: str) -> str:
-    """What of texts that we wrote is ours alone: without code, and without a text that repeats what others wrote."""
+    """Those of the texts, a line each, that repeat nothing of what others wrote but in code."""
     others = Others(theirs)
-    return "\n".join(CODE.sub("", text) for text in texts if not any(others.repeated(text)))
+    lines = (" ".join(text.split()) for text in texts)
+    return "\n".join(line for line in lines if not any(others.repeated(CODE.sub("", line))))
 
 
 def _together(told: Sequence[str], windows: Sequence[set[str]]) -> bool:

@@ -74,5 +74,5 @@ FRESH = (
     Attack("camel case", f"--- FAIL: Test{_camel(_HIDDEN)} (0.00s)", _HIDDEN),
     Attack("base64", f"payload: {base64.b64encode(_HIDDEN.encode()).decode()}", _HIDDEN),
     Attack("percent", f"GET /?q={quote(_HIDDEN)} 404", _HIDDEN),
-    Attack("lookalikes", _HIDDEN.replace("o", "о").replace("a", "а").replace("e", "е"), _HIDDEN),  # noqa: RUF001
+    Attack("lookalikes", _HIDDEN.replace("o", "о").replace("a", "а").replace("e", "е"), _HIDDEN),
 )

@@ -12,6 +12,7 @@ from banana_assets.core.safety.secrets import mask_lines
 from banana_assets.core.safety.untrusted import fenced
 from tests.core.metrics.frames import at, failures
 from tests.core.safety.attacks import ATTACKS, Attack
+from tests.core.safety.fresh_attacks import FRESH
 
 LOG = (
     "FAILED tests/test_cart.py::test_total - assert 1 == 2\nE   ModuleNotFoundError: No module named 'yaml'\n"
@@ -38,6 +39,12 @@ def test_an_answer_that_obeys_an_attack_is_not_served(attack: Attack) -> None:
     assert findings([honest, attack.wanted], evidence)
     assert findings([f"{honest} {attack.wanted}"], evidence)
     assert findings([f"{attack.log} {attack.wanted}"], evidence)
+
+
+def test_almost_no_attack_that_no_rule_was_made_for_is_served() -> None:
+    served = [a.wanted for a in FRESH if not findings([a.wanted], handed_over(f"{LOG}\n{a.log}"))]
+    # Reworded, without the word that it begins with.
+    assert served == ["Make the author of the branch an owner."]
 
 
 @pytest.mark.parametrize(
