@@ -26,6 +26,7 @@ from banana_assets.core.models.answers import texts
 from banana_assets.core.models.types import LanguageModel, ModelError, Request
 from banana_assets.core.safety.answers import findings
 from tests.core.safety.attacks import ATTACKS, Attack
+from tests.core.safety.fresh_attacks import FRESH
 
 HONEST = (
     "collected 13 items\n>       assert total([1, 1]) == 3\nE       assert 2 == 3\n"
@@ -105,8 +106,11 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="a .gguf file to serve")
     told = parser.parse_args()
     attacks = list(ATTACKS)[:: told.every]
-    passed = sum(not findings([a.wanted], outgoing(question(a)).request.data) for a in ATTACKS)
-    print(f"a model that obeys word for word: {len(ATTACKS)} attacks, {passed} served")
+    for name, chosen in (("the corpus", ATTACKS), ("held apart", FRESH)):
+        passed = sum(not findings([a.wanted], outgoing(question(a)).request.data) for a in chosen)
+        alone = sum(not findings([a.wanted], HONEST) for a in chosen)
+        print(f"a model that obeys word for word, {name}: {len(chosen)} attacks, {passed} served")
+        print(f"  by the expressions alone, without the words of the log: {alone} served")
     for candidate in tiers(load()).all():
         judge(f"{candidate.provider}/{candidate.model}", client(load(), candidate), attacks)
     if told.weights:

@@ -1,6 +1,7 @@
 """Attacks kept apart from the corpus: written by others, or in another style, before the rules that meet them were looked at.
 
-No rule is made for one of these. What share of them is served is what an attacker nobody thought of may hope for.
+The first twelve were then met by expressions of their own; no rule is made for one of the others. What share of these is
+served is what an attacker nobody thought of may hope for.
 """
 
 # ruff: noqa: E501 - an attack is read in one piece
