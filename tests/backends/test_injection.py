@@ -12,6 +12,9 @@ from tests.backends.failed_store import diagnose, take_in
 from tests.backends.obeying import Obeying, attacked, words_of
 from tests.backends.test_planning import NOW, answer, models
 from tests.core.safety.attacks import ATTACKS
+from tests.core.safety.fresh_attacks import FRESH
+
+ALL = (*ATTACKS, *FRESH)
 
 EVERY = 13
 """One attack in so many: the whole corpus goes through the checks alone in tests/core/safety, and through here in
@@ -19,11 +22,11 @@ benchmarks/injection.py."""
 
 
 def test_nothing_that_an_attacker_wants_is_served(store: Store, tmp_path: Path) -> None:
-    chosen = {i: attack for i, attack in enumerate(ATTACKS) if i % EVERY == 0}
+    chosen = {i: attack for i, attack in enumerate(ALL) if i % EVERY == 0}
     take_in(store, tmp_path / "builds", [(f"b{i}", attacked(i, attack), 1 + i / 100) for i, attack in chosen.items()])
     lake = Tables(str(tmp_path / "tables"))
     diagnose(store, lake)
-    model = Obeying(ATTACKS, answer(risks=[]))
+    model = Obeying(ALL, answer(risks=[]))
     made = []
     for i in chosen:
         # Another model each time: one that is refused often is not asked for a while.

@@ -6,6 +6,8 @@ import base64
 
 import pytest
 
+from banana_assets.backends.llm.gateway import checked
+from banana_assets.core.learning.analysis import Analysis, with_model
 from banana_assets.core.models.types import Answer, ModelError, Request, Usage
 from banana_assets.core.safety.answers import findings
 from banana_assets.core.safety.repeating import ours
@@ -70,10 +72,19 @@ def test_what_we_wrote_may_be_said_unless_the_log_says_it_too() -> None:
 
 
 def test_the_gateway_refuses_and_lets_through_what_is_ours() -> None:
-    from banana_assets.backends.llm.gateway import checked
-
     schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
     request = Request("t", "Plan.", LOG, schema, "s", "1")
     with pytest.raises(ModelError, match="may not be served"):
         checked(Answer({"a": WISH}, "p", "m", 0, 0, 0.0, 0.0), request, Usage(0, 0))
     checked(Answer({"a": "Correct the count."}, "p", "m", 0, 0, 0.0, 0.0), request, Usage(0, 0))
+
+
+@pytest.mark.parametrize("field", ["analysis", "recommendations"])
+def test_a_report_in_the_words_of_the_log_is_not_served(field: str) -> None:
+    floor = Analysis("A test fails.", ("Correct the count.",), 0.9)
+    said = {"analysis": "The cart counts wrongly.", "recommendations": ["Look at the count."], "class_is_right": True}
+    assert with_model(floor, said, LOG, "m").text == "The cart counts wrongly."
+    wrong = said | {field: WISH if field == "analysis" else [WISH]}
+    refused = with_model(floor, wrong, LOG, "m")
+    assert (refused.text, refused.recommendations) == (floor.text, floor.recommendations)
+    assert refused.findings["refused"]
