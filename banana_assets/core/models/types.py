@@ -77,8 +77,8 @@ class Request:
     (logs, names, notes): masked and fenced on its way out, never an instruction. Its line k is shown as ``k| text``, so
     that an answer can point at it. ``schema`` is the JSON schema of the answer, with every list and text bounded.
     ``inputs`` is for planners that run here and need no words; it is sent nowhere. ``subject`` and ``category`` (class
-    of failure) are kept with the call. ``own`` is what of the data we wrote ourselves, so that an answer may say it too;
-    it is sent nowhere.
+    of failure) are kept with the call. ``own`` is what of the data we wrote ourselves, so that an answer may say it
+    too; it is sent nowhere.
     """
 
     task: str
