@@ -210,7 +210,12 @@ class Tables:
             predicate=where,
             schema_mode=None if not evolved else "overwrite" if where is None else "merge",
             writer_properties=WriterProperties(compression="ZSTD", max_row_group_size=128 * 1024),
-            commit_properties=CommitProperties(custom_metadata={RUN_ID: self.run_id}) if self.run_id else None,
+            commit_properties=CommitProperties(
+                custom_metadata={RUN_ID: self.run_id} if self.run_id else None,
+                # An overwrite of a whole table that held nothing conflicts with no other one in Delta's eyes, and both
+                # would stay: it is committed on the version that was looked at, or tried again as a whole.
+                max_commit_retries=0 if where is None else None,
+            ),
         )
         return opened.version()
 
