@@ -25,6 +25,7 @@ from banana_assets.backends.settings import load
 from banana_assets.backends.tables import Tables, Written
 from banana_assets.core.safety.serving import served
 from banana_assets.core.schema import Table
+from banana_assets.core.text import cut
 
 OWNERS = ["team:banana"]
 Declare = Callable[[Callable[..., Any]], dg.AssetsDefinition]
@@ -282,7 +283,7 @@ def markdown(frame: pl.DataFrame, rows: int) -> str:
 def _cell(value: object) -> str:
     text = "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
     text = text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("\r", " ").replace("\n", " ⏎ ")
-    return text if len(text) <= PREVIEW_WIDTH else text[: PREVIEW_WIDTH - 1] + "…"
+    return cut(text, PREVIEW_WIDTH)
 
 
 def content_hash(frame: pl.DataFrame) -> str:

@@ -10,3 +10,8 @@ _REPLACED = dict.fromkeys(_UNSEEN, "\ufffd")
 def visible(text: str) -> str:
     """The text with each control character, and so each escape sequence's start, shown as U+FFFD."""
     return text.translate(_REPLACED)
+
+
+def cut(text: str, most: int) -> str:
+    """The text, at most so many characters of it, the last an ellipsis where some are missing."""
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -21,7 +21,7 @@ import polars as pl
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
 from banana_assets.core.tables.common import UTC as UTC_TYPE
-from banana_assets.core.text import visible
+from banana_assets.core.text import cut, visible
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -109,7 +109,7 @@ def parse_exposition(data: bytes, name: str, *, now: datetime, match: Sequence[s
 
 def _shown(line: str) -> str:
     text = visible(line)
-    return repr(text if len(text) <= WIDEST_QUOTE else text[: WIDEST_QUOTE - 1] + "…")
+    return repr(cut(text, WIDEST_QUOTE))
 
 
 def _reason(error: Exception) -> str:

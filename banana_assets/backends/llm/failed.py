@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from banana_assets.core.models.types import ModelError
+from banana_assets.core.text import cut
 
 _BRIEF = 200
 
@@ -10,7 +11,7 @@ _BRIEF = 200
 def of_status(status: int, said: object, name: str, *, retry_after: float | None = None) -> ModelError:
     """The error for an answer with that status; nothing was taken, since servers do not bill what they refuse."""
     text = " ".join(str(said.get("message", said) if isinstance(said, dict) else said or "").split())
-    text = text if len(text) <= _BRIEF else text[: _BRIEF - 1] + "…"
+    text = cut(text, _BRIEF)
     told = f"{name} answered {status}" + (f": {text}" if text else "") + "."
     if status in (401, 403):
         return ModelError("not_allowed", told, "Check the key and what it may be used for.")

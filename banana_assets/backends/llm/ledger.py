@@ -19,6 +19,7 @@ from banana_assets.core.models.breaker import LOOKED_AT, Breaker, Past, breaker
 from banana_assets.core.models.budgets import Amount, Budgets, exceeded
 from banana_assets.core.models.types import NOT_MADE, ModelError, Usage
 from banana_assets.core.tables.models import LLM_CALLS
+from banana_assets.core.text import cut
 
 RESERVED = "reserved"
 GRACE = timedelta(seconds=5)
@@ -218,4 +219,4 @@ def _sum(connection: sa.Connection, where: sa.ColumnElement[bool]) -> Amount:
 
 def _brief(text: str) -> str:
     flat = " ".join(text.split())
-    return flat if len(flat) <= LONGEST_ERROR else flat[: LONGEST_ERROR - 1] + "…"
+    return cut(flat, LONGEST_ERROR)

@@ -17,6 +17,7 @@ from banana_assets.core.advice.impact import BUILD_TIME, SEVERITY_WEIGHT, BuildT
 from banana_assets.core.advice.observed import Observed, Target, named_test, target
 from banana_assets.core.advice.quoting import example_citation
 from banana_assets.core.evidence import Evidence, fact, plural, stable_id
+from banana_assets.core.text import cut
 
 MOST_CITATIONS = 3
 MOST_PATTERNS = 10
@@ -199,7 +200,7 @@ def _patterns(seen: Observed) -> Iterator[Recommendation]:
     made.sort(key=lambda m: (-m[0].score, m[1]["pattern_id"]))
     for impact, row, came, wrote in made[:MOST_PATTERNS]:
         name = row["named_template"]
-        short = name if len(name) <= LONGEST_TEMPLATE else name[: LONGEST_TEMPLATE - 1] + "…"
+        short = cut(name, LONGEST_TEMPLATE)
         when = f", last at {row['last_seen']:%F %H:%M} UTC" if row["last_seen"] else ""
         often = f" in {came} of {plural(wrote, 'hour')}" if came else ""
         text = (

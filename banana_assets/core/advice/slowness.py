@@ -15,6 +15,7 @@ from banana_assets.core.advice.rules import SLOWER, TEST_SHARE
 from banana_assets.core.evidence import Citation, Evidence, fact, plural, seconds_text
 from banana_assets.core.metrics.changes import duration_changes
 from banana_assets.core.metrics.slowdown import mann_whitney_greater, slow_down
+from banana_assets.core.text import cut
 
 MOST_CHANCE = 0.01
 """That any of the series looked at is told without having become slower; divided by how many they are (Bonferroni)."""
@@ -286,4 +287,4 @@ def _groups(frame: pl.DataFrame, *by: str) -> list[tuple[tuple[object, ...], pl.
 
 
 def _short(name: str, most: int = 80) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"
+    return cut(name, most)

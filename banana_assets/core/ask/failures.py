@@ -13,6 +13,7 @@ import polars as pl
 from banana_assets.core.ask.types import Frames, Named, Reply
 from banana_assets.core.evidence import Citation, Evidence, fact, plural, seconds_text
 from banana_assets.core.metrics.rates import wilson
+from banana_assets.core.text import cut
 
 BAD = ("failed", "error")
 MOST = 5
@@ -27,7 +28,7 @@ def when(at: datetime | None) -> str:
 def first_line(text: str | None, width: int = 160) -> str:
     """The first line of a text, cut."""
     line = (text or "").strip().split("\n", 1)[0]
-    return line if len(line) <= width else line[: width - 1] + "…"
+    return cut(line, width)
 
 
 def ended(frames: Frames) -> pl.DataFrame:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from banana_assets.core.text import cut
+
 LONGEST = 200
 
 _PLACE = re.compile(r"^line \d+: ")
@@ -15,4 +17,4 @@ def title_of(reason: str, cause_text: str) -> str:
     if title == " ".join(reason.split()):
         cause = next((" ".join(line.split()) for line in cause_text.split("\n") if line.strip()), "")
         title = cause or title
-    return title if len(title) <= LONGEST else title[: LONGEST - 1] + "…"
+    return cut(title, LONGEST)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
 from banana_assets.core.models.types import ModelError, Usage
+from banana_assets.core.text import cut
 
 LONGEST_ANSWER = 256 * 1024
 """Characters of an answer that are parsed at most."""
@@ -124,4 +125,4 @@ def _place(error: Exception) -> str:
 
 def _brief(rule: object, width: int = 80) -> str:
     text = json.dumps(rule, default=str)
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return cut(text, width)

@@ -13,6 +13,7 @@ from pathlib import PurePath
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.plans.types import Action
+from banana_assets.core.text import cut
 from banana_assets.core.vocabulary import PLAN_ACTIONS
 
 MOST_ARGUMENTS = 100
@@ -111,4 +112,4 @@ def _part(path: str, watched: PurePath | None) -> str | None:
 
 
 def _shown(told: str) -> str:
-    return repr(told if len(told) <= 80 else told[:79] + "…")
+    return repr(cut(told, 80))

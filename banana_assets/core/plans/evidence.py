@@ -19,6 +19,7 @@ from banana_assets.core.plans.subjects import Subject
 from banana_assets.core.plans.types import Plan, Subtask, TableRow
 from banana_assets.core.safety.repeating import ours
 from banana_assets.core.safety.untrusted import suspicions
+from banana_assets.core.text import cut
 
 LONGEST_LINE = 300
 MOST_CAUSE, MOST_AROUND = 24, 24
@@ -166,4 +167,4 @@ def _asked(ask: Ask) -> Iterator[Line]:
 
 def _cut(text: str) -> str:
     one = " ".join(text.split())
-    return one if len(one) <= LONGEST_LINE else one[: LONGEST_LINE - 1] + "…"
+    return cut(one, LONGEST_LINE)

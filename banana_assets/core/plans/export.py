@@ -17,6 +17,7 @@ from banana_assets.core.plans.types import Plan, Subtask
 from banana_assets.core.safety.secrets import mask
 from banana_assets.core.safety.serving import served
 from banana_assets.core.safety.untrusted import tidy
+from banana_assets.core.text import cut
 
 SCHEMA = "banana.plan/1"
 ISSUE_CHARACTERS = 65_536
@@ -73,7 +74,7 @@ def issue(plan: Plan, statuses: Mapping[str, str] | None = None) -> str:
     Quotes are shortened until the text fits into ISSUE_CHARACTERS.
     """
     title = _safe(plan.goal)
-    title = title if len(title) <= TITLE_CHARACTERS else title[: TITLE_CHARACTERS - 1] + "…"
+    title = cut(title, TITLE_CHARACTERS)
     for most in (QUOTE_LINES, 5, 1, 0):
         body = _body(plan, statuses or {}, most)
         if len(body) <= ISSUE_CHARACTERS:

@@ -11,7 +11,7 @@ from typing import Any
 from banana_assets.core.evidence import Citation
 from banana_assets.core.plans.text import place
 from banana_assets.core.safety.secrets import mask
-from banana_assets.core.text import visible
+from banana_assets.core.text import cut, visible
 
 SAID_CHARACTERS = 160
 CELL_CHARACTERS = 80
@@ -117,7 +117,7 @@ def said(row: Mapping[str, Any]) -> str:
         names = ("title", "description", "reason", "named_template", "template", "goal", "name", "metric", "path")
         text = next((str(row[n]) for n in names if row.get(n)), "")
     text = " ".join(mask(text).text.split())
-    return text if len(text) <= SAID_CHARACTERS else text[: SAID_CHARACTERS - 1] + "…"
+    return cut(text, SAID_CHARACTERS)
 
 
 def as_text(why: Why) -> str:
@@ -161,7 +161,7 @@ def _cell(head: str, quote: str) -> str:
 
 def _first(cited: Cited) -> str:
     text = next((line.text.strip() for line in cited.lines if line.cited and line.text.strip()), "")
-    return text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…"
+    return cut(text, CELL_CHARACTERS)
 
 
 def _code(text: str) -> str:

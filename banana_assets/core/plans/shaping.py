@@ -11,6 +11,7 @@ from banana_assets.core.plans.asked import Ask
 from banana_assets.core.plans.constraints import Constraint, breaks, read
 from banana_assets.core.plans.order import after, critical_path, joined, renumbered, without
 from banana_assets.core.plans.types import Issue, Subtask
+from banana_assets.core.text import cut
 
 _RANK = {"low": 0, "medium": 1, "high": 2}
 _WORD = re.compile(r"[a-z]{3,}")
@@ -165,4 +166,4 @@ def _stems(text: str) -> set[str]:
 
 def _short(step: Subtask) -> str:
     text = step.description
-    return text if len(text) <= 90 else text[:89] + "…"
+    return cut(text, 90)

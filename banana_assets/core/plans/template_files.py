@@ -19,6 +19,7 @@ from banana_assets.core.plans.templates import ANY, Counted, Template, TemplateS
 from banana_assets.core.plans.types import Risk
 from banana_assets.core.safety.secrets import mask
 from banana_assets.core.safety.untrusted import tidy
+from banana_assets.core.text import cut
 from banana_assets.core.vocabulary import FAILURE_CATEGORIES
 
 MOST_TEMPLATES, MOST_STEPS, LONGEST_TEXT = 10_000, 200, 20_000
@@ -255,4 +256,4 @@ def _time(value: Any) -> datetime | None:
 
 def _short(name: str) -> str:
     flat = " ".join(name.split())
-    return repr(flat if len(flat) <= 60 else flat[:59] + "…")
+    return repr(cut(flat, 60))

@@ -20,6 +20,7 @@ from banana_assets.core.plans.types import Risk
 from banana_assets.core.safety.answers import findings
 from banana_assets.core.safety.secrets import mask
 from banana_assets.core.safety.untrusted import tidy
+from banana_assets.core.text import cut
 
 ANY = "any"
 """The category of a template that says none."""
@@ -217,7 +218,7 @@ def _said(template: Template) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
+    return cut(text, LONGEST_NAME)
 
 
 def to_json(template: Template) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from banana_assets.core.evidence import Citation, plural, seconds_text
 from banana_assets.core.plans.order import critical_path, work
 from banana_assets.core.plans.types import Plan, ScorePart, Subtask
+from banana_assets.core.text import cut
 
 WIDTH = 100
 LONGEST_QUOTE = 160
@@ -113,7 +114,7 @@ def first_words(citation: Citation) -> str:
     worded = [t for t in lines if sum(map(str.isalnum, t)) > len(t) / 2]
     text = next((t for t in worded if _CLAIM.search(t)), next(iter(worded or lines), ""))
     more = f" (+{len(lines) - 1} lines)" if len(lines) > 1 else ""
-    return (text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…") + more
+    return cut(text, LONGEST_QUOTE) + more
 
 
 def _took(plan: Plan) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from banana_assets.core.text import visible
+from banana_assets.core.text import cut, visible
 
 INK = "#7d828a"
 """Grey with a contrast of at least 3.8 to 1 on white and on near-black."""
@@ -87,7 +87,7 @@ def nothing(text: str) -> bytes:
 def short(text: str, width: int = 60) -> str:
     """The text on one line, cut with an ellipsis."""
     flat = visible(" ".join(text.split()))
-    return flat if len(flat) <= width else flat[: width - 1] + "…"
+    return cut(flat, width)
 
 
 def wrapped(text: str, width: int, lines: int = 2) -> str:

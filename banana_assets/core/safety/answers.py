@@ -16,6 +16,7 @@ from banana_assets.core.safety import untrusted, views
 from banana_assets.core.safety.repeating import Others
 from banana_assets.core.safety.secrets import find
 from banana_assets.core.safety.wording import ADVICE, DIRECTING, foreign
+from banana_assets.core.text import cut
 
 _URL = re.compile(r"(?:\b[a-z][a-z0-9+.-]{1,12}:)?//[^\s\"'<>()\]]+|\bwww\.[^\s\"'<>()\]]+", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -121,4 +122,4 @@ class _Known:
 
 def _cut(text: str) -> str:
     one = untrusted.tidy(" ".join(text.split()))
-    return one if len(one) <= SHOWN else one[: SHOWN - 1] + "…"
+    return cut(one, SHOWN)

@@ -12,6 +12,7 @@ from banana_assets.core.evidence import plural, seconds_text, stable_id
 from banana_assets.core.safety.secrets import mask
 from banana_assets.core.search.types import Document
 from banana_assets.core.search.words import essence
+from banana_assets.core.text import cut
 
 LONGEST_TEXT = 4000
 LONGEST_TITLE = 200
@@ -190,9 +191,9 @@ def _document(
         document_id=f"{kind}-{key if key.isalnum() and key.isascii() else stable_id(key)}",
         kind=kind,
         key=key,
-        title=_cut(mask(" ".join(title.split())).text, LONGEST_TITLE),
-        text=_cut(mask("\n".join(part for part in text if part)).text, LONGEST_TEXT),
-        essence=_cut(_essence(mask(essence).text), LONGEST_ESSENCE),
+        title=cut(mask(" ".join(title.split())).text, LONGEST_TITLE),
+        text=cut(mask("\n".join(part for part in text if part)).text, LONGEST_TEXT),
+        essence=cut(_essence(mask(essence).text), LONGEST_ESSENCE),
         helped=mask(helped).text if helped else None,
         severity=severity,
         sources=tuple(mask(source).text for source in sources),
@@ -205,7 +206,3 @@ def _document(
 
 def _essence(text: str) -> str:
     return essence(text) or text
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

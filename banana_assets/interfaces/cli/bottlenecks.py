@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from banana_assets.core.text import cut
 from banana_assets.core.vocabulary import SEVERITIES
 from banana_assets.interfaces.cli.opened import opened, require
 from banana_assets.interfaces.cli.output import Format, say, write_rows
@@ -83,4 +84,4 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
     cited = next((e["citation"] for e in row["evidence"] if e["citation"]), None)
     first = row["evidence"][0]
     place = f"{cited['build_id'] or cited['sha256'][:12]}:{cited['first_line']}" if cited else first["key"]
-    return row | {"description": text if len(text) <= TEXT_WIDTH else text[: TEXT_WIDTH - 1] + "…", "look_at": place}
+    return row | {"description": cut(text, TEXT_WIDTH), "look_at": place}

@@ -9,6 +9,7 @@ import typer
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural, seconds_text
+from banana_assets.core.text import cut
 from banana_assets.core.vocabulary import BUILD_STATUSES, FAILURE_CATEGORIES
 from banana_assets.interfaces.cli.asked import moment, shortlist
 from banana_assets.interfaces.cli.opened import opened
@@ -151,5 +152,5 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
         "category": row["category"],
         "seen": seen,
         "cluster": row["cluster_id"],
-        "cause": cause if len(cause) <= CAUSE_WIDTH else cause[: CAUSE_WIDTH - 1] + "…",
+        "cause": cut(cause, CAUSE_WIDTH),
     }

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from banana_assets.core.text import visible
+from banana_assets.core.text import cut, visible
 
 WIDEST_CELL = 240
 _HIDDEN = re.compile(
@@ -118,7 +118,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     text = visible(" ".join(str(value).split()))
-    return text if len(text) <= WIDEST_CELL else text[: WIDEST_CELL - 1] + "…"
+    return cut(text, WIDEST_CELL)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from banana_assets.core.errors import InputError
+from banana_assets.core.text import cut
 from banana_assets.interfaces.cli.asked import day, moment, shortlist, user
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
 
@@ -241,7 +242,7 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
         "events": row["frequency"],
         "sources": shortlist(row["sources"], 3),
         "formerly": _trace(row["formerly"]),
-        "template": template if len(template) <= TEMPLATE_WIDTH else template[: TEMPLATE_WIDTH - 1] + "…",
+        "template": cut(template, TEMPLATE_WIDTH),
         "example": f"{_place(first)}:{first['line']}" if first else None,
     }
 

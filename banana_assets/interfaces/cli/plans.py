@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from banana_assets.core.evidence import plural, seconds_text
+from banana_assets.core.text import cut
 from banana_assets.core.vocabulary import PLAN_KINDS, PLAN_STATUSES
 from banana_assets.interfaces.cli.opened import opened
 from banana_assets.interfaces.cli.output import Format, say, write_rows
@@ -105,7 +106,7 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
         "made by": row["planner"] if row["model_used"] == "none" else row["model_used"],
         "age": seconds_text(max(row["age_seconds"], 0)),
         "outcome": (row["outcome"] or "").replace("_", " "),
-        "goal": text if len(text) <= GOAL_WIDTH else text[: GOAL_WIDTH - 1] + "…",
+        "goal": cut(text, GOAL_WIDTH),
     }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from banana_assets.core.errors import InputError
-from banana_assets.core.text import visible
+from banana_assets.core.text import cut, visible
 from banana_assets.interfaces.cli.asked import moment, shortlist, user
 from banana_assets.interfaces.cli.opened import opened, require
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
@@ -172,7 +172,7 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
         "difficulty": row["implementation_difficulty"],
         "type": row["recommendation_type"],
         "effect": effect["verdict"].replace("_", " ") if effect else None,
-        "description": text if len(text) <= TEXT_WIDTH else text[: TEXT_WIDTH - 1] + "…",
+        "description": cut(text, TEXT_WIDTH),
     }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from banana_assets.core.errors import InputError
-from banana_assets.core.text import visible
+from banana_assets.core.text import cut, visible
 from banana_assets.interfaces.cli.asked import moment, nearest
 from banana_assets.interfaces.cli.output import Format, say, write_rows
 
@@ -212,4 +212,4 @@ def _seen(first: datetime | None, last: datetime | None) -> str:
 
 def _cut(text: str, most: int) -> str:
     flat = " ".join(text.split())
-    return flat if len(flat) <= most else flat[: most - 1] + "…"
+    return cut(flat, most)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from tree_sitter import Node
 
+from banana_assets.core.text import cut
+
 WIDEST = 200
 _MARKS = re.compile(r"^\s*(?:/\*+!?|\*+/?|//+!?|#+|--+|;+|@file\b)\s?|\s*\*+/\s*$")
 _TAGS = re.compile(r"</?(?:summary|para|remarks|p|code|b|i|c)\s*/?>|^@brief\s+|^\\brief\s+")
@@ -41,4 +43,4 @@ def docstring_line(node: Node) -> str:
 
 def _cut(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+    return cut(text, WIDEST)

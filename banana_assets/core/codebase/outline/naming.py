@@ -7,6 +7,7 @@ import re
 from tree_sitter import Node
 
 from banana_assets.core.codebase.outline.grammars import FUNCTION_VALUES, Grammar
+from banana_assets.core.text import cut
 
 WIDEST = 240
 _DEEPEST_DECLARATOR = 12
@@ -76,7 +77,7 @@ def head(source: bytes, node: Node, start: int, grammar: Grammar) -> str:
         name = node.child_by_field_name("declarator")
         text = f"{text.rstrip(' {')} {text_of(name) if name else ''}"
     text = re.sub(r"\s*(?:=>|[{:=;,]|\bis)\s*$", "", text).rstrip()
-    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+    return cut(text, WIDEST)
 
 
 def _body(node: Node) -> Node | None:
