@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from banana_assets.backends.lines import read_lines
+from banana_assets.backends.lines import texts_of
 from banana_assets.backends.store import Store
 from banana_assets.core.builds.diagnosis import Diagnosis, diagnose
 from banana_assets.core.builds.greens import last_green
@@ -17,7 +17,7 @@ from banana_assets.core.errors import InputError
 def build_lines(store: Store, build_id: str) -> list[str]:
     """The lines of a build's log. Raises InputError when it has none."""
     with store.open_build_log(build_id) as stream:
-        return [text for chunk in read_lines(stream) for text in chunk["text"].to_list()]
+        return texts_of(stream)
 
 
 def diagnosed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from banana_assets.backends.lines import read_lines
+from banana_assets.backends.lines import texts_of
 from banana_assets.backends.provenance import written
 from banana_assets.backends.quotes import Quotes
 from banana_assets.backends.store import Store
@@ -103,13 +103,8 @@ class Walk:
         if citation["build_id"] is not None:
             log = self.quotes.log(citation["sha256"])
             return list(log.texts[:end]) if log else []
-        found: list[str] = []
         with self.store.blobs.open(citation["sha256"]) as stream:
-            for chunk in read_lines(stream):
-                found += chunk["text"].to_list()
-                if len(found) >= end:
-                    break
-        return found[:end]
+            return texts_of(stream, end)[:end]
 
     def _ingested(self, citation: Citation) -> Ingested | None:
         build, file = self.builds.get(citation["build_id"] or ""), self.files.get(citation["sha256"])

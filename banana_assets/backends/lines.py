@@ -205,6 +205,16 @@ def read_lines(
         yield pl.DataFrame({"line": pl.int_range(first, first + len(text), dtype=pl.Int64, eager=True), "text": text})
 
 
+def texts_of(stream: BinaryIO, most: int | None = None) -> list[str]:
+    """The lines of a log as texts; of a long one at least the first ``most``, and little more."""
+    found: list[str] = []
+    for chunk in read_lines(stream):
+        found += chunk["text"].to_list()
+        if most is not None and len(found) >= most:
+            break
+    return found
+
+
 def read_blocks(stream: BinaryIO, chunk_bytes: int = 16 << 20, *, oddities: Oddities | None = None) -> Iterator[bytes]:
     """The same lines as blocks of UTF-8, each line ended by LF (a CR before it still there)."""
     seen = Oddities() if oddities is None else oddities

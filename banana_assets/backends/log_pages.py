@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from banana_assets.backends.explaining import build_lines
 from banana_assets.backends.feed import Kept
 from banana_assets.backends.lines import read_lines
 from banana_assets.backends.store import Store
@@ -109,8 +110,7 @@ class LogPages:
     def _whole(self, build_id: str, sha256: str) -> list[str]:
         found = self._kept.get(sha256)
         if found is None:
-            with self.store.open_build_log(build_id) as stream:
-                found = [text for chunk in read_lines(stream) for text in chunk["text"].to_list()]
+            found = build_lines(self.store, build_id)
             self._kept.put(sha256, found, sum(map(len, found)) + 64 * len(found))
         return found
 

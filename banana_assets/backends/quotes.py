@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 import polars as pl
 
-from banana_assets.backends.lines import read_lines
+from banana_assets.backends.lines import texts_of
 from banana_assets.backends.store import Store
 from banana_assets.core.advice.quoting import holds
 from banana_assets.core.errors import BananaError
@@ -69,14 +69,9 @@ class Quotes:
         shown = [""] * (first - 1) + list(mask_lines(lines[first - 1 : last]).lines)
         return citation if masked == citation["quote"] and holds(citation, shown) else None
 
-    def _lines(self, sha256: str, end: int | None = None) -> list[str]:
-        found: list[str] = []
+    def _lines(self, sha256: str, most: int | None = None) -> list[str]:
         with self._store.blobs.open(sha256) as stream:
-            for chunk in read_lines(stream):
-                found += chunk["text"].to_list()
-                if end is not None and len(found) >= end:
-                    break
-        return found
+            return texts_of(stream, most)
 
 
 def false_citations(store: Store, plans: pl.DataFrame) -> tuple[int, pl.DataFrame]:

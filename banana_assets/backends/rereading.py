@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from banana_assets.backends.lines import read_lines
+from banana_assets.backends.lines import texts_of
 from banana_assets.backends.store import Store
 from banana_assets.core.advice.quoting import holds
 from banana_assets.core.advice.soundness import citations
@@ -24,7 +24,8 @@ def false_quotes(store: Store, cited: pl.DataFrame) -> pl.DataFrame:
         of_build = group["build_id"].is_not_null().any()
         end = None if of_build else int(group["last_line"].max())  # type: ignore[arg-type]
         try:
-            lines = _lines(store, str(sha256), end)
+            with store.blobs.open(str(sha256)) as stream:
+                lines = texts_of(stream, end)
         except BananaError:
             wrong.append(group)
             continue
@@ -52,13 +53,3 @@ def verified(store: Store, advice: pl.DataFrame, key: str) -> pl.DataFrame:
 
 def _place(citation: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(citation[name] for name in ("build_id", "sha256", "first_line", "last_line", "quote"))
-
-
-def _lines(store: Store, sha256: str, end: int | None) -> list[str]:
-    found: list[str] = []
-    with store.blobs.open(sha256) as stream:
-        for chunk in read_lines(stream):
-            found += chunk["text"].to_list()
-            if end is not None and len(found) >= end:
-                break
-    return found

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from banana_assets.backends.lines import open_log, refuse_utf16
+from banana_assets.backends.lines import open_log, refuse_utf16, texts_of
 from banana_assets.backends.settings import Settings
 from banana_assets.core.errors import InputError
 
@@ -124,6 +124,18 @@ def check_text(content: Content) -> None:
     controls = len(packed) - len(packed.translate(None, _CONTROLS))
     if controls > 0.05 * len(packed) or packed.count(b"\0") > 0.3 * len(packed):
         raise InputError(f"{content.name} is binary data, no text.", "Name a text file.")
+
+
+def file_lines(path: Path, settings: Settings) -> list[str]:
+    """The lines of a log file, split at LF, cut where they are longer than any message.
+
+    Raises InputError for what cannot be opened, is damaged or no text, or unpacks to more than the settings allow.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        content = from_path(path, settings, Path(scratch))
+        check_text(content)
+        with content.reading() as stream:
+            return texts_of(stream)
 
 
 def _copy(stream: BinaryIO, out: IO[bytes], limit: int, name: str) -> None:

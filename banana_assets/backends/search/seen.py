@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from banana_assets.backends.settings import Settings
@@ -71,16 +70,9 @@ def with_same(
 
 def read(file: str, settings: Settings) -> list[str]:
     """The lines of a log: plain, gzip or zstd. Raises InputError when there are none."""
-    from banana_assets.backends.ingest.content import check_text, from_path
-    from banana_assets.backends.lines import read_lines
+    from banana_assets.backends.ingest.content import file_lines
 
-    lines: list[str] = []
-    with TemporaryDirectory() as scratch:
-        content = from_path(Path(file), settings, Path(scratch))
-        check_text(content)
-        with content.reading() as stream:
-            for frame in read_lines(stream):
-                lines.extend(frame["text"].to_list())
+    lines = file_lines(Path(file), settings)
     if not any(line.strip() for line in lines):
         raise InputError(f"{file} is empty.", "Give a log.")
     return lines

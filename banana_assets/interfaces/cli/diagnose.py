@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -116,18 +115,10 @@ def _is_path(told: str) -> bool:
 
 
 def _lines(file: str) -> Sequence[str]:
-    """The lines of a log, split at LF, cut where they are longer than any message."""
-    from banana_assets.backends.ingest.content import check_text, from_path
-    from banana_assets.backends.lines import read_lines
+    from banana_assets.backends.ingest.content import file_lines
     from banana_assets.backends.settings import load
 
-    lines: list[str] = []
-    with TemporaryDirectory() as scratch:
-        content = from_path(Path(file), load(), Path(scratch))
-        check_text(content)
-        with content.reading() as stream:
-            for frame in read_lines(stream):
-                lines.extend(frame["text"].to_list())
+    lines = file_lines(Path(file), load())
     if not any(line.strip() for line in lines):
         raise InputError(f"{file} is empty.", "Give the log of a build.")
     return lines
