@@ -56,6 +56,18 @@ class Key:
     expires_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: the name that the audit shows, and what they may do."""
+
+    name: str
+    scopes: frozenset[str]
+
+    def may(self, scope: str) -> bool:
+        """Whether that scope is theirs; ``admin`` holds all."""
+        return scope in self.scopes or "admin" in self.scopes
+
+
 def server_secret(settings: Settings) -> bytes:
     """The secret of this home, made when it is first needed; only its owner can read the file.
 

@@ -6,7 +6,6 @@ import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -14,7 +13,7 @@ from fastapi import Depends, Query, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
-from banana_assets.backends.keys import Key, Keys
+from banana_assets.backends.keys import Caller, Key, Keys
 from banana_assets.core.vocabulary import SCOPES
 from banana_assets.interfaces.api.problems import ProblemError
 
@@ -27,18 +26,6 @@ MOST_FAILURES = 20
 
 bearer = HTTPBearer(auto_error=False, description="A key of `banana keys create`.")
 header_key = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key, for clients without bearer.")
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who asks: the name that the audit shows, and what they may do."""
-
-    name: str
-    scopes: frozenset[str]
-
-    def may(self, scope: str) -> bool:
-        """Whether that scope is theirs; ``admin`` holds all."""
-        return scope in self.scopes or "admin" in self.scopes
 
 
 class Window:
@@ -192,6 +179,28 @@ def _slow_down(wait: float) -> ProblemError:
     )
 
 
+def permitted(request: Request, told: str | None, scope: str) -> Caller:
+    """Who asks with the key that was told, noted for the audit. Raises a ProblemError where they may not."""
+    found: Caller = request.app.state.service.access.caller(request, told)
+    request.state.caller = found.name
+    if not found.may(scope):
+        raise ProblemError(
+            403,
+            f"The key lacks the scope {scope}.",
+            f"`banana keys create NAME --scope {scope}` makes one that has it.",
+        )
+    return found
+
+
+def key_in(request: Request) -> str | None:
+    """The key in the headers of a request: a bearer's or X-API-Key. Credentials of another kind are an empty key."""
+    told = request.headers.get("authorization")
+    if told is None:
+        return request.headers.get("x-api-key")
+    kind, _, credentials = told.partition(" ")
+    return credentials.strip() if kind.lower() == "bearer" else ""
+
+
 def needs(scope: str) -> Any:
     """The dependency of an operation that asks for that scope; gives the Caller."""
 
@@ -210,15 +219,7 @@ def needs(scope: str) -> Any:
         if told is None and "authorization" in request.headers:
             # Credentials of another kind are wrong ones, not none.
             told = ""
-        found = access.caller(request, told)
-        request.state.caller = found.name
-        if not found.may(scope):
-            raise ProblemError(
-                403,
-                f"The key lacks the scope {scope}.",
-                f"`banana keys create NAME --scope {scope}` makes one that has it.",
-            )
-        return found
+        return permitted(request, told, scope)
 
     return Depends(caller)
 

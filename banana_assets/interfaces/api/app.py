@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 
 from banana_assets import __version__
 from banana_assets.backends.settings import Settings
@@ -19,6 +20,7 @@ from banana_assets.interfaces.api.guard import Guard
 from banana_assets.interfaces.api.ready import Ready
 from banana_assets.interfaces.api.service import Service, listed, open_service
 from banana_assets.interfaces.dashboard import pages
+from banana_assets.interfaces.mcp.http import Mounted
 
 DESCRIPTION = """\
 Builds and logs as coding agents and front ends read them: what failed, why, whether it is new, and what to do.
@@ -39,11 +41,13 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
         app.state.service = service
         try:
             await run_in_threadpool(webhooks.take_waiting, service)
-            yield
+            async with mcp.running(service):
+                yield
         finally:
             service.feed.close()
             service.store.close()
 
+    mcp = Mounted()
     app = FastAPI(
         title="Banana", version=__version__, description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None
     )
@@ -60,6 +64,7 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
     app.include_router(telemetry.router)
     app.include_router(webhooks.router)
     pages.install(app)
+    app.router.routes.append(Route("/mcp", mcp, include_in_schema=False))
 
     @app.get("/healthz", tags=["operation"], summary="Whether the server runs")
     async def healthz() -> dict[str, str]:

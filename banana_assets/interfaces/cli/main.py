@@ -45,6 +45,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         "up": Command("", "Start Dagster's UI and daemon"),
         "agent": Command(f"{_HERE}.agent", "Report on failed builds through a server, once or as a service"),
         "serve": Command(f"{_HERE}.serve", "Answer coding agents and front ends over HTTP"),
+        "mcp": Command(f"{_HERE}.mcp", "Answer a coding agent over the Model Context Protocol"),
     },
     "Look": {
         "ask": Command(f"{_HERE}.ask", "Answer a question in words from what is stored, or say what is missing"),

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
-from banana_assets.interfaces.api.access import Caller
+from banana_assets.backends.keys import Caller
 from banana_assets.interfaces.api.answering import service_of
 from banana_assets.interfaces.api.problems import ProblemError
 

@@ -1,0 +1,86 @@
+"""The MCP server at /mcp of the HTTP server: the same keys, the same limits, streamable HTTP without sessions.
+
+Importing the SDK takes as long as starting the rest of the server, so it starts with the first request that needs it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from banana_assets.interfaces.api.access import key_in, permitted
+from banana_assets.interfaces.api.service import Service
+
+
+class Mounted:
+    """An ASGI application that starts the MCP server when it is first called. Enter ``running`` around its life."""
+
+    def __init__(self) -> None:
+        self._wanted = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._ready: asyncio.Future[ASGIApp] | None = None
+
+    @asynccontextmanager
+    async def running(self, service: Service) -> AsyncIterator[None]:
+        """Serve until the block ends."""
+        self._ready = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self._serve(service))
+        try:
+            yield
+        finally:
+            self._ended.set()
+            self._wanted.set()
+            await task
+
+    async def _serve(self, service: Service) -> None:
+        await self._wanted.wait()
+        if self._ended.is_set() or self._ready is None:
+            return
+        # One task enters and leaves the session manager, as its task group asks for.
+        handler, manager = await run_in_threadpool(_built, service)
+        async with manager.run():
+            self._ready.set_result(handler)
+            await self._ended.wait()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request of a caller who may read."""
+        request = Request(scope, receive)
+        caller = await run_in_threadpool(permitted, request, key_in(request), "read")
+        scope["state"]["mcp_caller"] = caller
+        self._wanted.set()
+        assert self._ready is not None
+        handler = await asyncio.shield(self._ready)
+        await handler(scope, receive, send)
+
+
+def _built(service: Service) -> tuple[ASGIApp, Any]:
+    from mcp.server.mcpserver import Context
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    from banana_assets.backends.keys import Caller
+    from banana_assets.backends.log_pages import LogPages
+    from banana_assets.interfaces.mcp.calls import Sources
+    from banana_assets.interfaces.mcp.server import create_server
+
+    sources = Sources(
+        service.settings, service.store, service.tables, service.feed, service.reports, LogPages(service.store)
+    )
+
+    def asker(context: Context[Any, Any]) -> Caller:
+        request: Any = context.request_context.request
+        caller: Caller = request.scope["state"]["mcp_caller"]
+        return caller
+
+    server = create_server(lambda: sources, asker)
+    # Hosts and origins are checked by the guard in front, for all routes alike.
+    server.streamable_http_app(
+        stateless_http=True, transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    )
+    manager = server.session_manager
+    return manager.handle_request, manager
