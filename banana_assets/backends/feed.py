@@ -9,17 +9,17 @@ from __future__ import annotations
 import threading
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import orjson
 import polars as pl
 import sqlalchemy as sa
 
 from banana_assets.backends.explaining import build_lines, diagnosed
+from banana_assets.backends.kept import Kept
 from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.api_tables import reports
 from banana_assets.backends.records.engine import reading
@@ -45,8 +45,6 @@ LOOK_SECONDS = 1.0
 
 KEPT_BYTES = 64 << 20
 """Rendered builds and pages kept in memory, together."""
-
-T = TypeVar("T")
 
 ended_at = sa.func.coalesce(t.builds.c.finished_at, t.builds.c.started_at, t.builds.c.queued_at, t.builds.c.arrived_at)
 """The time by which builds are ordered: the latest that is known of each."""
@@ -204,36 +202,6 @@ class Feed:
                 self._failures = known_failures(*map(self.tables.read, (BUILD_FAILURES, FAILURE_CLUSTERS)))
                 self._versions = versions
                 self._generation += 1
-
-
-class Kept(Generic[T]):
-    """Values kept in memory up to so many bytes; those not used for longest go first."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self.most_bytes = most_bytes
-        self._lock = threading.Lock()
-        self._bytes = 0
-        self._values: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
-
-    def get(self, key: Hashable) -> T | None:
-        """The value of that key, where it is still kept."""
-        with self._lock:
-            found = self._values.get(key)
-            if found is None:
-                return None
-            self._values.move_to_end(key)
-            return found[0]
-
-    def put(self, key: Hashable, value: T, size: int) -> None:
-        """Keep a value of so many bytes."""
-        with self._lock:
-            if key in self._values:
-                self._bytes -= self._values.pop(key)[1]
-            self._values[key] = (value, size)
-            self._bytes += size
-            while self._bytes > self.most_bytes and self._values:
-                _, (_, freed) = self._values.popitem(last=False)
-                self._bytes -= freed
 
 
 def cursor_of(at: datetime, build_id: str) -> str:

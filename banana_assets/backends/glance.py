@@ -13,7 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from banana_assets.backends.feed import Feed, Kept, cursor_of, ended_at, read_cursor
+from banana_assets.backends.feed import Feed, cursor_of, ended_at, read_cursor
+from banana_assets.backends.kept import Kept
 from banana_assets.backends.lookup import explained, find_build
 from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.engine import reading

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from banana_assets.backends.explaining import build_lines
-from banana_assets.backends.feed import Kept
+from banana_assets.backends.kept import Kept
 from banana_assets.backends.lines import read_lines
 from banana_assets.backends.store import Store
 from banana_assets.core.learning.wire import KEY_BYTES

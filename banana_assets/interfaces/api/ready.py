@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from banana_assets.backends.feed import Kept
+from banana_assets.backends.kept import Kept
 from banana_assets.interfaces.api.service import Service
 
 MOST_BYTES = 32 << 20

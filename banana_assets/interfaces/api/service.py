@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from banana_assets.backends.codebase import CodeBases
-from banana_assets.backends.feed import Feed, Kept
+from banana_assets.backends.feed import Feed
+from banana_assets.backends.kept import Kept
 from banana_assets.backends.keys import Keys, server_secret
 from banana_assets.backends.reports import Reports
 from banana_assets.backends.sessions import Sessions

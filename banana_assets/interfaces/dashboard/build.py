@@ -13,8 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from banana_assets.backends.codebase import build_changes, wire_changes
-from banana_assets.backends.feed import Kept
 from banana_assets.backends.glance import Glance
+from banana_assets.backends.kept import Kept
 from banana_assets.backends.log_pages import LogPages
 from banana_assets.backends.lookup import BuildDetail, build_detail
 from banana_assets.backends.plan_records import PlanRecords
