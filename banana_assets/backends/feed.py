@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ import orjson
 import polars as pl
 import sqlalchemy as sa
 
+from banana_assets.backends.cursors import cursor_of, not_ours, values_of
 from banana_assets.backends.explaining import build_lines, diagnosed
 from banana_assets.backends.kept import Kept
 from banana_assets.backends.records import tables as t
@@ -28,7 +28,6 @@ from banana_assets.backends.reports import Reports
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.rows import failure_row
-from banana_assets.core.errors import MissingError
 from banana_assets.core.learning.wire import (
     DETAIL_BYTES,
     TAIL_BYTES,
@@ -204,18 +203,13 @@ class Feed:
                 self._generation += 1
 
 
-def cursor_of(at: datetime, build_id: str) -> str:
-    """The cursor of the builds after that one, which ended then."""
-    return urlsafe_b64encode(orjson.dumps([at.isoformat(), build_id])).decode().rstrip("=")
-
-
 def read_cursor(text: str) -> tuple[datetime, str]:
     """What a cursor says: when a build ended, and its id. Raises MissingError for one that is none of ours."""
+    at, build_id = values_of(text, 2)
     try:
-        at, build_id = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         moment = datetime.fromisoformat(at)
-    except (ValueError, TypeError):
-        moment, build_id = None, None
-    if moment is None or moment.tzinfo is None or not isinstance(build_id, str):
-        raise MissingError("The cursor is none of ours.", "Take it from the Link header of a page before.")
+    except (ValueError, TypeError) as error:
+        raise not_ours() from error
+    if moment.tzinfo is None or not isinstance(build_id, str):
+        raise not_ours()
     return moment, build_id

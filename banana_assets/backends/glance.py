@@ -13,7 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from banana_assets.backends.feed import Feed, cursor_of, ended_at, read_cursor
+from banana_assets.backends.cursors import cursor_of
+from banana_assets.backends.feed import Feed, ended_at, read_cursor
 from banana_assets.backends.kept import Kept
 from banana_assets.backends.lookup import explained, find_build
 from banana_assets.backends.records import tables as t

@@ -6,18 +6,17 @@ a cursor that names its last row, so that pages join also when rows are added be
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-import orjson
 import polars as pl
 
+from banana_assets.backends.cursors import cursor_of, not_ours, values_of
 from banana_assets.backends.tables import Tables
 from banana_assets.core.errors import MissingError
-from banana_assets.core.safety.secrets import mask
+from banana_assets.core.safety.serving import served
 from banana_assets.core.schema import Table
 from banana_assets.core.tables import (
     BOTTLENECKS,
@@ -165,26 +164,15 @@ def read(tables: Tables, listing: Listing, asked: Mapping[str, Any], *, limit: i
     start = _after(frame, listing, cursor) if cursor else 0
     page = frame.slice(start, limit)
     more = start + page.height < frame.height and page.height > 0
-    items = [without_secrets(row) for row in page.select(listing.columns).to_dicts()]
-    following = _cursor(page.select(listing.table.key).row(-1)) if more else None
+    items = served(page.select(listing.columns).to_dicts())
+    following = cursor_of(*page.select(listing.table.key).row(-1)) if more else None
     return Rows(items, frame.height, following)
 
 
 def one(tables: Tables, listing: Listing, key: str) -> dict[str, Any] | None:
     """The row of that key (its first column); None where there is none."""
     rows = tables.scan(listing.table).filter(pl.col(listing.table.key[0]) == key).select(listing.columns).collect()
-    return without_secrets(rows.row(0, named=True)) if rows.height else None
-
-
-def without_secrets(value: Any) -> Any:
-    """A value of a row, or a row, with every text in it masked."""
-    if isinstance(value, str):
-        return mask(value).text
-    if isinstance(value, list):
-        return [without_secrets(one) for one in value]
-    if isinstance(value, dict):
-        return {name: without_secrets(one) for name, one in value.items()}
-    return value
+    return served(rows.row(0, named=True)) if rows.height else None
 
 
 def _conditions(listing: Listing, asked: Mapping[str, Any]) -> list[pl.Expr]:
@@ -216,18 +204,9 @@ def _ordered(frame: pl.DataFrame, listing: Listing) -> pl.DataFrame:
     )
 
 
-def _cursor(key: tuple[Any, ...]) -> str:
-    return urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
-
-
 def _after(frame: pl.DataFrame, listing: Listing, cursor: str) -> int:
-    try:
-        key = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError as error:
-        raise MissingError("The cursor is none of ours.", "Take it from the page before.") from error
     names = listing.table.key
-    if not isinstance(key, list) or len(key) != len(names):
-        raise MissingError("The cursor is none of ours.", "Take it from the page before.")
+    key = values_of(cursor, len(names))
     told = [_typed(value, listing.table.dtypes[name]) for name, value in zip(names, key, strict=True)]
     same = pl.all_horizontal([pl.col(n).eq_missing(pl.lit(v)) for n, v in zip(names, told, strict=True)])
     places = frame.select(same.arg_true()).to_series()
@@ -241,5 +220,5 @@ def _typed(value: Any, dtype: Any) -> Any:
         try:
             return datetime.fromisoformat(value)
         except ValueError as error:
-            raise MissingError("The cursor is none of ours.", "Take it from the page before.") from error
+            raise not_ours() from error
     return value

@@ -227,5 +227,4 @@ def needs(scope: str) -> Any:
 Reader = Annotated[Caller, needs("read")]
 Bringer = Annotated[Caller, needs("ingest")]
 Reporter = Annotated[Caller, needs("report")]
-Keeper = Annotated[Caller, needs("admin")]
 """Who an operation is for: annotate a parameter ``caller`` with one of them."""

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from banana_assets.backends.learned import learned_patterns, learning_metrics, unreported
-from banana_assets.backends.listings import without_secrets
+from banana_assets.core.safety.serving import served
 from banana_assets.core.vocabulary import SEARCH_KINDS, SEVERITIES
 from banana_assets.interfaces.api.access import Reader, Reporter
 from banana_assets.interfaces.api.answering import JSON, service_of
@@ -149,5 +149,5 @@ class LearnedAnswer(BaseModel):
 async def learned(request: Request, caller: Reader) -> Response:
     """A row a failure, the one seen last first: how often, what was recommended, and what came of it."""
     service = service_of(request)
-    items = without_secrets(await run_in_threadpool(learned_patterns, service.store, service.tables))
+    items = served(await run_in_threadpool(learned_patterns, service.store, service.tables))
     return Response(orjson.dumps({"status": "ok", "items": items, "count": len(items)}), media_type=JSON)
