@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 
 import polars as pl
 
+from banana_assets.backends.kept import Kept
 from banana_assets.backends.lines import texts_of
 from banana_assets.backends.store import Store
 from banana_assets.core.advice.quoting import holds
@@ -17,6 +19,9 @@ from banana_assets.core.safety.secrets import mask, mask_lines
 
 KEPT = 4
 """Logs that are held in memory at once."""
+
+COMPARED_BYTES = 8 << 20
+"""Quotes held in memory that were found in their logs."""
 
 
 class Quotes:
@@ -72,6 +77,27 @@ class Quotes:
     def _lines(self, sha256: str, most: int | None = None) -> list[str]:
         with self._store.blobs.open(sha256) as stream:
             return texts_of(stream, most)
+
+
+class Compared:
+    """Citations compared with their logs once: what a stored log says never changes. Safe to use from several
+    threads."""
+
+    def __init__(self, store: Store) -> None:
+        self._quotes = Quotes(store)
+        self._reading = threading.Lock()
+        self._held: Kept[Citation] = Kept(COMPARED_BYTES)
+
+    def restated(self, citation: Citation) -> Citation | None:
+        """The citation as it may be shown; None where the log does not say what it quotes."""
+        key = tuple(citation.values())
+        held = self._held.get(key)
+        if held is None:
+            with self._reading:
+                held = self._quotes.restated(citation)
+            if held is not None:
+                self._held.put(key, held, 500 + len(held["quote"]) + len(citation["quote"]))
+        return held
 
 
 def false_citations(store: Store, plans: pl.DataFrame) -> tuple[int, pl.DataFrame]:

@@ -153,15 +153,12 @@ def reopen(recommendation: Id, note: Note = None, form: Shown = Format.table) ->
 @contextmanager
 def _opened() -> Iterator[tuple[Store, pl.DataFrame]]:
     """The store, and the recommendations with the decisions of this moment, the weightiest first."""
-    from banana_assets.backends.derive import observe
-    from banana_assets.core.advice.standing import with_states
+    from banana_assets.backends.advising import recommendations_now
     from banana_assets.core.tables import OPTIMIZATION_RECOMMENDATIONS
 
     with opened() as (store, tables):
         require(tables, OPTIMIZATION_RECOMMENDATIONS)
-        stored = tables.read(OPTIMIZATION_RECOMMENDATIONS).drop_nulls("created_at")
-        known = with_states(stored, store.recommendation_states(), lambda: observe(tables))
-        yield store, known.sort(["impact_score", "recommendation_id"], descending=[True, False])
+        yield store, recommendations_now(store, tables)
 
 
 def _for_people(row: dict[str, Any]) -> dict[str, Any]:

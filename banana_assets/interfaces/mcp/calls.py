@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from banana_assets.backends.feed import Feed
 from banana_assets.backends.keys import Caller
 from banana_assets.backends.log_pages import LogPages
+from banana_assets.backends.quotes import Compared
 from banana_assets.backends.reports import Reports
 from banana_assets.backends.settings import Settings
 from banana_assets.backends.store import Store
@@ -28,12 +29,13 @@ class Sources:
     feed: Feed
     reports: Reports
     pages: LogPages
+    quotes: Compared
 
 
 def sources_of(settings: Settings, store: Store) -> Sources:
     """The parts that stand on an open store."""
     tables = Tables(settings.tables_root)
-    return Sources(settings, store, tables, Feed(store, tables), Reports(store.engine), LogPages(store))
+    return Sources(settings, store, tables, Feed(store, tables), Reports(store.engine), LogPages(store), Compared(store))
 
 
 @dataclass(frozen=True)

@@ -65,11 +65,18 @@ def _built(service: Service) -> tuple[ASGIApp, Any]:
 
     from banana_assets.backends.keys import Caller
     from banana_assets.backends.log_pages import LogPages
+    from banana_assets.backends.quotes import Compared
     from banana_assets.interfaces.mcp.calls import Sources
     from banana_assets.interfaces.mcp.server import create_server
 
     sources = Sources(
-        service.settings, service.store, service.tables, service.feed, service.reports, LogPages(service.store)
+        service.settings,
+        service.store,
+        service.tables,
+        service.feed,
+        service.reports,
+        LogPages(service.store),
+        Compared(service.store),
     )
 
     def asker(context: Context[Any, Any]) -> Caller:

@@ -1,0 +1,19 @@
+"""Recommendations as they stand now: those of the table, with what people decided since it was computed."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from banana_assets.backends.derive import observe
+from banana_assets.backends.store import Store
+from banana_assets.backends.tables import Tables
+from banana_assets.core.advice.standing import with_states
+from banana_assets.core.tables import OPTIMIZATION_RECOMMENDATIONS
+
+
+def recommendations_now(store: Store, tables: Tables) -> pl.DataFrame:
+    """OPTIMIZATION_RECOMMENDATIONS with the decisions of this moment, the weightiest first."""
+    # A table of an earlier version does not know when a recommendation was made.
+    stored = tables.read(OPTIMIZATION_RECOMMENDATIONS).drop_nulls("created_at")
+    known = with_states(stored, store.recommendation_states(), lambda: observe(tables))
+    return known.sort(["impact_score", "recommendation_id"], descending=[True, False])
