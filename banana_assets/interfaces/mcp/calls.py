@@ -35,7 +35,8 @@ class Sources:
 def sources_of(settings: Settings, store: Store) -> Sources:
     """The parts that stand on an open store."""
     tables = Tables(settings.tables_root)
-    return Sources(settings, store, tables, Feed(store, tables), Reports(store.engine), LogPages(store), Compared(store))
+    feed, reports = Feed(store, tables), Reports(store.engine)
+    return Sources(settings, store, tables, feed, reports, LogPages(store), Compared(store))
 
 
 @dataclass(frozen=True)
