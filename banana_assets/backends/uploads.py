@@ -44,6 +44,14 @@ class Uploads:
         except FileNotFoundError:
             return 0
 
+    def sha256(self, name: str) -> bytes:
+        """The SHA-256 of what is at rest of that upload: whether it is the beginning of what a client has."""
+        try:
+            with self._part(name).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").digest()
+        except FileNotFoundError:
+            return hashlib.sha256().digest()
+
     def append(self, name: str, offset: int, chunks: Iterator[bytes]) -> int:
         """Add a part that begins at that byte; answers where the upload stands then.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import orjson
 from fastapi import APIRouter, Header, Path, Request
@@ -21,6 +22,7 @@ from banana_assets.backends.ingest.resources import series_of
 from banana_assets.backends.scratch import scratch_folder
 from banana_assets.backends.uploads import OffsetError, Uploads
 from banana_assets.core.errors import InputError
+from banana_assets.interfaces.api import bodies
 from banana_assets.interfaces.api.access import Bringer
 from banana_assets.interfaces.api.answering import JSON, service_of
 from banana_assets.interfaces.api.models import BroughtIn, BuildFacts, UploadStands
@@ -30,83 +32,6 @@ from banana_assets.interfaces.api.service import Service
 router = APIRouter(prefix="/builds", tags=["bring in"], responses=declared(400, 401, 403, 413, 422, 429, 503))
 
 BuildId = Annotated[str, Path(min_length=1, max_length=500, pattern=r"^[^/\x00-\x1f\x7f]+$", description="Its id.")]
-
-
-def _body(kind: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """How an operation that reads its body itself is described."""
-    return {"requestBody": {"required": True, "content": {kind: {"schema": schema}}}}
-
-
-_TEXT = {"type": "string", "minLength": 1, "pattern": r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$"}
-_PART = {"type": "string", "format": "binary"}
-_WORDS = {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,60}$"}
-_JUNIT = {
-    "type": "object",
-    "xml": {"name": "testsuite"},
-    "required": ["testcase"],
-    "properties": {
-        "name": _WORDS | {"xml": {"attribute": True}},
-        "testcase": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "xml": {"name": "testcase"},
-                "required": ["name"],
-                "properties": {name: _WORDS | {"xml": {"attribute": True}} for name in ("classname", "name")},
-            },
-        },
-    },
-}
-_SARIF = {
-    "type": "object",
-    "required": ["version", "runs"],
-    "properties": {
-        "version": {"const": "2.1.0"},
-        "runs": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["tool", "results"],
-                "properties": {
-                    "tool": {
-                        "type": "object",
-                        "required": ["driver"],
-                        "properties": {
-                            "driver": {
-                                "type": "object",
-                                "required": ["name"],
-                                "properties": {"name": {"type": "string"}},
-                            }
-                        },
-                    },
-                    "results": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "required": ["message"],
-                            "properties": {
-                                "ruleId": {"type": "string"},
-                                "level": {"enum": ["none", "note", "warning", "error"]},
-                                "message": {
-                                    "type": "object",
-                                    "required": ["text"],
-                                    "properties": {"text": {"type": "string"}},
-                                },
-                            },
-                        },
-                    },
-                },
-            },
-        },
-    },
-}
-_CSV = {
-    "type": "string",
-    "pattern": r"^ts,metric,value(\n20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:"
-    r"[0-5][0-9]Z,[a-z]{1,20}_percent,[0-9]{1,2}(\.[0-9]{1,6})?)+\n?$",
-    "description": "ts,metric,value as in the pattern, or ts and a column of numbers for each metric.",
-}
 
 
 @router.put("/{build_id}", summary="Say what is known of a build", response_model=BroughtIn, responses=declared(409))
@@ -120,7 +45,7 @@ async def facts(request: Request, build_id: BuildId, told: BuildFacts, caller: B
     "/{build_id}/log",
     summary="Bring in a log, whole",
     response_model=BroughtIn,
-    openapi_extra=_body("text/plain", _TEXT),
+    openapi_extra=bodies.described("text/plain", bodies.TEXT),
 )
 async def log(request: Request, build_id: BuildId, caller: Bringer) -> Response:
     """Keep the body as the log of the build: plain text, gzip or zstd, told apart by its first bytes.
@@ -136,13 +61,15 @@ async def log(request: Request, build_id: BuildId, caller: Bringer) -> Response:
     summary="Bring in a part of a log",
     response_model=UploadStands,
     responses=declared(409),
-    openapi_extra=_body("application/octet-stream", _PART),
+    openapi_extra=bodies.described("application/octet-stream", bodies.PART),
 )
 async def part(
     request: Request,
     build_id: BuildId,
     caller: Bringer,
-    upload_offset: Annotated[int, Header(ge=0, description="The byte at which this part begins.")],
+    upload_offset: Annotated[
+        str, Header(pattern=r"^[0-9]{1,15}$", description="The byte at which this part begins (RFC 9651, an integer).")
+    ],
     upload_complete: Annotated[
         Literal["?0", "?1"], Header(description="`?1` with the last part: the log is then taken in.")
     ] = "?0",
@@ -156,7 +83,7 @@ async def part(
     async with _spooled(request) as path:
 
         def add() -> int:
-            stands = uploads.append(build_id, upload_offset, _chunks(path))
+            stands = uploads.append(build_id, int(upload_offset), _chunks(path))
             if upload_complete == "?1":
                 uploads.finish(build_id, lambda whole: _take(service, build_id, whole))
             return stands
@@ -173,11 +100,13 @@ async def part(
 
 @router.head("/{build_id}/log", summary="Ask how much of an upload is there", include_in_schema=False)
 async def stands(request: Request, build_id: BuildId, caller: Bringer) -> Response:
-    """The header Upload-Offset: the bytes of an unfinished upload that are at rest."""
+    """The header Upload-Offset: the bytes of an unfinished upload that are at rest, and their digest (RFC 9530)."""
     service = service_of(request)
     uploads = Uploads(service.settings.home, service.settings.max_log_bytes)
     offset = await run_in_threadpool(uploads.offset, build_id)
-    return Response(headers={"Upload-Offset": str(offset), "cache-control": "no-store"})
+    digest = b64encode(await run_in_threadpool(uploads.sha256, build_id)).decode()
+    headers = {"Upload-Offset": str(offset), "Repr-Digest": f"sha-256=:{digest}:", "cache-control": "no-store"}
+    return Response(headers=headers)
 
 
 @router.delete("/{build_id}/log/upload", summary="Give up an upload in parts", status_code=204)
@@ -192,42 +121,46 @@ async def give_up(request: Request, build_id: BuildId, caller: Bringer) -> Respo
     "/{build_id}/junit",
     summary="Bring in a test report",
     response_model=BroughtIn,
-    openapi_extra=_body("application/xml", _JUNIT),
+    openapi_extra=bodies.described("application/xml", bodies.JUNIT),
 )
 async def junit(request: Request, build_id: BuildId, caller: Bringer) -> Response:
     """Keep the results of a report in JUnit's form, in place of those that the build has; retries are known."""
     from banana_assets.core.builds.junit import parse_junit
-    from banana_assets.core.builds.results import merge_attempts
+
+    def tests(tmp: FilePath) -> Pieces:
+        found = parse_junit(_content(path, service_of(request), "the report", tmp).whole())
+        bodies.check_tests(found)
+        return Pieces(tests=found)
 
     async with _spooled(request) as path:
-        read = partial(_content, path, service_of(request), "the report")
-        return await _amended(
-            request, build_id, lambda tmp: Pieces(tests=tuple(merge_attempts(parse_junit(read(tmp).whole()))))
-        )
+        return await _amended(request, build_id, tests)
 
 
 @router.put(
     "/{build_id}/sarif",
     summary="Bring in an analyser's report",
     response_model=BroughtIn,
-    openapi_extra=_body("application/sarif+json", _SARIF),
+    openapi_extra=bodies.described("application/sarif+json", bodies.sarif_schema()),
 )
 async def sarif(request: Request, build_id: BuildId, caller: Bringer) -> Response:
     """Keep the problems of a report in SARIF 2.1.0, in place of those that the build has."""
     from banana_assets.core.builds.sarif import parse_sarif
 
+    def problems(tmp: FilePath) -> Pieces:
+        data = _content(path, service_of(request), "the report", tmp).whole()
+        found = parse_sarif(data).problems
+        bodies.check_sarif(data)
+        return Pieces(problems=found)
+
     async with _spooled(request) as path:
-        read = partial(_content, path, service_of(request), "the report")
-        return await _amended(
-            request, build_id, lambda tmp: Pieces(problems=tuple(parse_sarif(read(tmp).whole()).problems))
-        )
+        return await _amended(request, build_id, problems)
 
 
 @router.put(
     "/{build_id}/resources",
     summary="Bring in readings of resources",
     response_model=BroughtIn,
-    openapi_extra=_body("text/csv", _CSV),
+    openapi_extra=bodies.described("text/csv", bodies.READINGS),
 )
 async def resources(request: Request, build_id: BuildId, caller: Bringer) -> Response:
     """Keep what the build used: CSV with ts,metric,value, or ts and a column for each metric; units as in the name."""

@@ -12,13 +12,54 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from banana_assets.interfaces.client import _calls as calls
-from banana_assets.interfaces.client._blocking import TIMEOUT, headers_of, unreachable
-from banana_assets.interfaces.client._calls import PART_BYTES, Call
-from banana_assets.interfaces.client._errors import ConflictError, UnreachableError, error_of
+from banana_assets.interfaces.client._calls import Call
 from banana_assets.interfaces.client._retrying import Retry
+from banana_assets.interfaces.client._steps import (
+    TIMEOUT,
+    Steps,
+    address,
+    exchange,
+    headers_of,
+    sent,
+    sent_log,
+    unreachable,
+)
 from banana_assets.interfaces.client._types import Build, BuildPage, ReportReceipt, Unreported
 
 T = TypeVar("T")
+
+
+class AsyncCarrier:
+    """Carries steps out, awaiting each; files are read in threads."""
+
+    def __init__(
+        self, url: str, key: str | None, timeout: float, retry: Retry | None, transport: httpx.AsyncBaseTransport | None
+    ) -> None:
+        self.retry = retry or Retry()
+        self.timeout = timeout
+        self.http = httpx.AsyncClient(base_url=address(url), headers=headers_of(key), transport=transport)
+
+    async def do(self, steps: Steps[T]) -> T:
+        """Carry them out to the end."""
+        told: Any = None
+        while True:
+            try:
+                step = steps.send(told)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            if isinstance(step, Call):
+                try:
+                    told = await self.http.request(**sent(step, self.timeout))
+                except httpx.RequestError as error:
+                    told = unreachable(error)
+            elif callable(step):
+                told = await asyncio.to_thread(step)
+            else:
+                await asyncio.sleep(step)
+
+    async def call(self, call: Call[T]) -> T:
+        """One request until it is answered for good."""
+        return await self.do(exchange(call, self.retry))
 
 
 class AsyncBananaClient:
@@ -33,8 +74,8 @@ class AsyncBananaClient:
         retry: Retry | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._http = httpx.AsyncClient(base_url=url, headers=headers_of(key), timeout=timeout, transport=transport)
-        self._retry = retry or Retry()
+        self._carrier = AsyncCarrier(url, key, timeout, retry, transport)
+        self._do = self._carrier.call
 
     async def __aenter__(self) -> Self:
         return self
@@ -46,7 +87,7 @@ class AsyncBananaClient:
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._http.aclose()
+        await self._carrier.http.aclose()
 
     async def page(
         self, limit: int = 20, *, cursor: str | None = None, status: str | None = None, skip: int = 0
@@ -117,13 +158,7 @@ class AsyncBananaClient:
 
     async def put_log(self, build_id: str, log: bytes | str | Path) -> str:
         """Bring in a log (see ``BananaClient.put_log``)."""
-        if isinstance(log, Path):
-            size = (await asyncio.to_thread(log.stat)).st_size
-            if size > PART_BYTES:
-                return await self._upload(build_id, log, size)
-            log = await asyncio.to_thread(log.read_bytes)
-        content = log.encode() if isinstance(log, str) else log
-        return await self._do(calls.piece(build_id, "log", content, "text/plain"))
+        return await self._carrier.do(sent_log(build_id, log, self._carrier.retry))
 
     async def put_junit(self, build_id: str, xml: bytes) -> str:
         """Bring in a test report in JUnit's form."""
@@ -136,55 +171,3 @@ class AsyncBananaClient:
     async def put_resources(self, build_id: str, csv: bytes) -> str:
         """Bring in what the build used, as CSV."""
         return await self._do(calls.piece(build_id, "resources", csv, "text/csv"))
-
-    async def _upload(self, build_id: str, path: Path, size: int) -> str:
-        offset, stuck = 0, 0
-        while True:
-            content = await asyncio.to_thread(_read, path, offset)
-            last = offset + len(content) >= size
-            try:
-                offset, stuck = await self._do(calls.part(build_id, offset, content, last=last)), 0
-            except ConflictError as error:
-                if error.offset is None or stuck >= self._retry.attempts:
-                    raise
-                offset, stuck = error.offset, stuck + 1
-                continue
-            except UnreachableError:
-                if stuck >= self._retry.attempts:
-                    raise
-                stuck += 1
-                await asyncio.sleep(self._retry.wait(1, None) or 0)
-                continue
-            if last:
-                return "changed"
-
-    async def _do(self, call: Call[T]) -> T:
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                answer = await self._http.request(
-                    call.method,
-                    call.path,
-                    params=dict(call.params),
-                    json=call.json,
-                    content=call.content,
-                    headers=dict(call.headers),
-                )
-            except httpx.TransportError as error:
-                wait = self._retry.wait(attempt, None) if call.again else None
-                if wait is None:
-                    raise unreachable(self._http.base_url, error) from error
-            else:
-                if answer.is_success:
-                    return call.read(answer.json())
-                wait = self._retry.wait(attempt, answer) if call.again else None
-                if wait is None:
-                    raise error_of(answer)
-            await asyncio.sleep(wait)
-
-
-def _read(path: Path, offset: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(offset)
-        return file.read(PART_BYTES)

@@ -12,28 +12,54 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from banana_assets.interfaces.client import _calls as calls
-from banana_assets.interfaces.client._calls import PART_BYTES, Call
-from banana_assets.interfaces.client._errors import ConflictError, UnreachableError, error_of
+from banana_assets.interfaces.client._calls import Call
 from banana_assets.interfaces.client._retrying import Retry
+from banana_assets.interfaces.client._steps import (
+    TIMEOUT,
+    Steps,
+    address,
+    exchange,
+    headers_of,
+    sent,
+    sent_log,
+    unreachable,
+)
 from banana_assets.interfaces.client._types import Build, BuildPage, ReportReceipt, Unreported
 
 T = TypeVar("T")
-TIMEOUT = 30.0
 
 
-def headers_of(key: str | None) -> dict[str, str]:
-    """The headers of every request."""
-    return {"User-Agent": "banana-client"} | ({"Authorization": f"Bearer {key}"} if key else {})
+class Carrier:
+    """Carries steps out, one after the other."""
 
+    def __init__(
+        self, url: str, key: str | None, timeout: float, retry: Retry | None, transport: httpx.BaseTransport | None
+    ) -> None:
+        self.retry = retry or Retry()
+        self.timeout = timeout
+        self.http = httpx.Client(base_url=address(url), headers=headers_of(key), transport=transport)
 
-def unreachable(url: httpx.URL, error: httpx.TransportError) -> UnreachableError:
-    """The error for a server that gave no answer."""
-    where = f"{url.scheme}://{url.netloc.decode()}"
-    if isinstance(error, httpx.TimeoutException):
-        return UnreachableError(f"{where} did not answer in time.", "Try again, or give it more time.")
-    return UnreachableError(
-        f"{where} cannot be reached: {error}.", "Start it with `banana serve`, or mend the address."
-    )
+    def do(self, steps: Steps[T]) -> T:
+        """Carry them out to the end."""
+        told: Any = None
+        while True:
+            try:
+                step = steps.send(told)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            if isinstance(step, Call):
+                try:
+                    told = self.http.request(**sent(step, self.timeout))
+                except httpx.RequestError as error:
+                    told = unreachable(error)
+            elif callable(step):
+                told = step()
+            else:
+                time.sleep(step)
+
+    def call(self, call: Call[T]) -> T:
+        """One request until it is answered for good."""
+        return self.do(exchange(call, self.retry))
 
 
 class BananaClient:
@@ -53,8 +79,8 @@ class BananaClient:
         retry: Retry | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._http = httpx.Client(base_url=url, headers=headers_of(key), timeout=timeout, transport=transport)
-        self._retry = retry or Retry()
+        self._carrier = Carrier(url, key, timeout, retry, transport)
+        self._do = self._carrier.call
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +92,7 @@ class BananaClient:
 
     def close(self) -> None:
         """Give the connections back."""
-        self._http.close()
+        self._carrier.http.close()
 
     def page(
         self, limit: int = 20, *, cursor: str | None = None, status: str | None = None, skip: int = 0
@@ -137,13 +163,7 @@ class BananaClient:
     def put_log(self, build_id: str, log: bytes | str | Path) -> str:
         """Bring in a log: its bytes or text, or the path of a file (plain, gzip or zstd), which goes in parts when it
         is large. An upload that broke off goes on where it ended."""
-        if isinstance(log, Path):
-            size = log.stat().st_size
-            if size > PART_BYTES:
-                return self._upload(build_id, log, size)
-            log = log.read_bytes()
-        content = log.encode() if isinstance(log, str) else log
-        return self._do(calls.piece(build_id, "log", content, "text/plain"))
+        return self._carrier.do(sent_log(build_id, log, self._carrier.retry))
 
     def put_junit(self, build_id: str, xml: bytes) -> str:
         """Bring in a test report in JUnit's form."""
@@ -156,53 +176,3 @@ class BananaClient:
     def put_resources(self, build_id: str, csv: bytes) -> str:
         """Bring in what the build used, as CSV."""
         return self._do(calls.piece(build_id, "resources", csv, "text/csv"))
-
-    def _upload(self, build_id: str, path: Path, size: int) -> str:
-        offset, stuck = 0, 0
-        with path.open("rb") as file:
-            while True:
-                file.seek(offset)
-                content = file.read(PART_BYTES)
-                last = offset + len(content) >= size
-                try:
-                    offset, stuck = self._do(calls.part(build_id, offset, content, last=last)), 0
-                except ConflictError as error:
-                    # Somebody, perhaps we ourselves before the connection broke, was further or less far.
-                    if error.offset is None or stuck >= self._retry.attempts:
-                        raise
-                    offset, stuck = error.offset, stuck + 1
-                    continue
-                except UnreachableError:
-                    if stuck >= self._retry.attempts:
-                        raise
-                    stuck += 1
-                    time.sleep(self._retry.wait(1, None) or 0)
-                    continue
-                if last:
-                    return "changed"
-
-    def _do(self, call: Call[T]) -> T:
-        attempt = 0
-        while True:
-            attempt += 1
-            answer: httpx.Response | None = None
-            try:
-                answer = self._http.request(
-                    call.method,
-                    call.path,
-                    params=dict(call.params),
-                    json=call.json,
-                    content=call.content,
-                    headers=dict(call.headers),
-                )
-            except httpx.TransportError as error:
-                wait = self._retry.wait(attempt, None) if call.again else None
-                if wait is None:
-                    raise unreachable(self._http.base_url, error) from error
-            else:
-                if answer.is_success:
-                    return call.read(answer.json())
-                wait = self._retry.wait(attempt, answer) if call.again else None
-                if wait is None:
-                    raise error_of(answer)
-            time.sleep(wait)

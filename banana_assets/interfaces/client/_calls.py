@@ -8,36 +8,39 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
+import httpx
+
 from banana_assets.interfaces.client._types import Build, BuildPage, ReportReceipt, RowPage, Unreported
 
 T = TypeVar("T")
-PART_BYTES = 8 << 20
-"""A log larger than this is uploaded in parts of this size."""
+TAKEN_IN = 4 << 20
+"""Bytes of a log that a server takes in in a second at the least; it answers the last part when all is at rest."""
 
 
 @dataclass(frozen=True)
 class Call(Generic[T]):
-    """One request. ``again`` tells that it may be sent a second time without doing anything twice."""
+    """One request, which may be sent again without doing anything twice. ``patience`` is how many seconds longer than
+    usual its answer may take."""
 
     method: str
     path: str
-    read: Callable[[Any], T]
+    read: Callable[[httpx.Response], T]
     params: Mapping[str, Any] = field(default_factory=dict)
     json: Any = None
     content: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    again: bool = True
+    patience: float = 0
 
 
 def builds(limit: int, cursor: str | None, status: str | None, skip: int = 0) -> Call[BuildPage]:
     """A page of builds."""
     asked = {"limit": limit, "cursor": cursor, "status": status, "skip": skip or None}
-    return Call("GET", "/llm/learning/builds", _page, params={n: v for n, v in asked.items() if v is not None})
+    return Call("GET", "/llm/learning/builds", _body(_page), params={n: v for n, v in asked.items() if v is not None})
 
 
 def build(build_id: str) -> Call[Build]:
     """One build in full."""
-    return Call("GET", f"/llm/learning/build/{_name(build_id)}", lambda body: Build.of(body["build"]))
+    return Call("GET", f"/llm/learning/build/{_name(build_id)}", _body(lambda told: Build.of(told["build"])))
 
 
 def report(
@@ -46,7 +49,7 @@ def report(
     analysis: str,
     recommendations: Sequence[str],
     confidence: float,
-    key: str | None,
+    key: str,
     findings: Mapping[str, Any] | None,
     model_version: str | None,
     plan_id: str | None,
@@ -64,41 +67,51 @@ def report(
     return Call(
         "POST",
         "/llm/learning/report",
-        lambda answer: ReportReceipt(answer["report_id"], bool(answer["insights_updated"])),
+        _body(lambda told: ReportReceipt(told["report_id"], bool(told["insights_updated"]))),
         json=body,
-        headers={"Idempotency-Key": key} if key else {},
+        headers={"Idempotency-Key": key},
     )
 
 
 def facts(build_id: str, told: Mapping[str, Any]) -> Call[str]:
     """What is known of a build."""
     body = {n: v.isoformat() if isinstance(v, datetime) else v for n, v in told.items() if v is not None}
-    return Call("PUT", f"/builds/{_name(build_id)}", _outcome, json=body)
+    return Call("PUT", f"/builds/{_name(build_id)}", _body(_outcome), json=body)
 
 
 def piece(build_id: str, kind: str, content: bytes, media_type: str) -> Call[str]:
     """A log, report or table of readings, whole."""
-    return Call(
-        "PUT", f"/builds/{_name(build_id)}/{kind}", _outcome, content=content, headers={"Content-Type": media_type}
-    )
+    path = f"/builds/{_name(build_id)}/{kind}"
+    return Call("PUT", path, _body(_outcome), content=content, headers={"Content-Type": media_type})
 
 
 def part(build_id: str, offset: int, content: bytes, *, last: bool) -> Call[int]:
     """A part of a log. Sent again after a lost answer it is refused with the place where the upload stands."""
     headers = {"Upload-Offset": str(offset), "Upload-Complete": "?1" if last else "?0"}
     headers["Content-Type"] = "application/octet-stream"
-    path = f"/builds/{_name(build_id)}/log"
-    return Call("PATCH", path, lambda body: int(body["offset"]), content=content, headers=headers, again=False)
+    patience = (offset + len(content)) / TAKEN_IN if last else 0
+    reads = _body(lambda told: int(told["offset"]))
+    return Call("PATCH", _log(build_id), reads, content=content, headers=headers, patience=patience)
+
+
+def upload_digest(build_id: str) -> Call[str]:
+    """What the parts of an unfinished upload are: a SHA-256 as in RFC 9530."""
+    return Call("HEAD", _log(build_id), lambda answer: answer.headers.get("repr-digest", ""))
+
+
+def forget_upload(build_id: str) -> Call[None]:
+    """Give up an unfinished upload."""
+    return Call("DELETE", f"{_log(build_id)}/upload", lambda _: None)
 
 
 def codebase() -> Call[dict[str, Any]]:
     """The code base that the server shows."""
-    return Call("GET", "/llm/learning/codebase", lambda body: dict(body["codebase"]))
+    return Call("GET", "/llm/learning/codebase", _body(lambda told: dict(told["codebase"])))
 
 
 def changes(build_id: str) -> Call[dict[str, Any]]:
     """What changed before a build failed."""
-    return Call("GET", f"/api/builds/{_name(build_id)}/changes", lambda body: dict(body["changes"]))
+    return Call("GET", f"/api/builds/{_name(build_id)}/changes", _body(lambda told: dict(told["changes"])))
 
 
 def unreported(limit: int) -> Call[list[Unreported]]:
@@ -106,7 +119,7 @@ def unreported(limit: int) -> Call[list[Unreported]]:
     return Call(
         "GET",
         "/api/unreported",
-        lambda body: [Unreported(one["build_id"], one["cluster_id"], one["waiting"]) for one in body["items"]],
+        _body(lambda told: [Unreported(one["build_id"], one["cluster_id"], one["waiting"]) for one in told["items"]]),
         params={"limit": limit},
     )
 
@@ -117,17 +130,26 @@ def rows(name: str, limit: int, cursor: str | None, asked: Mapping[str, Any]) ->
     return Call(
         "GET",
         f"/api/{quote(name, safe='')}",
-        lambda body: RowPage(tuple(body["items"]), body["total"], body["next"]),
+        _body(lambda told: RowPage(tuple(told["items"]), told["total"], told["next"])),
         params={n: v.isoformat() if isinstance(v, datetime) else v for n, v in params.items() if v is not None},
     )
 
 
-def _page(body: Any) -> BuildPage:
-    return BuildPage(tuple(Build.of(one) for one in body["builds"]), body["total"], body["next"])
+def _body(read: Callable[[Any], T]) -> Callable[[httpx.Response], T]:
+    """How an answer is read whose body is JSON."""
+    return lambda answer: read(answer.json())
 
 
-def _outcome(body: Any) -> str:
-    return str(body["outcome"])
+def _page(told: Any) -> BuildPage:
+    return BuildPage(tuple(Build.of(one) for one in told["builds"]), told["total"], told["next"])
+
+
+def _outcome(told: Any) -> str:
+    return str(told["outcome"])
+
+
+def _log(build_id: str) -> str:
+    return f"/builds/{_name(build_id)}/log"
 
 
 def _name(build_id: str) -> str:

@@ -8,8 +8,10 @@ from urllib.parse import quote
 
 import httpx
 
-from banana_assets.interfaces.client._blocking import TIMEOUT
-from banana_assets.interfaces.client._errors import error_of
+from banana_assets.interfaces.client._blocking import Carrier
+from banana_assets.interfaces.client._calls import Call, codebase
+from banana_assets.interfaces.client._retrying import Retry
+from banana_assets.interfaces.client._steps import TIMEOUT
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class BuildSummary:
 class LLMClient:
     """``get_builds``, ``get_build``, ``get_codebase`` and ``submit_report`` as coding agents call them already.
 
-    ``session_id`` is sent as a bearer key. Answers are the original's; a refusal raises ApiError.
+    ``session_id`` is sent as a bearer key. Answers are the original's; a refusal raises ApiError, a server that gives
+    no answer UnreachableError.
     """
 
     def __init__(
@@ -43,30 +46,35 @@ class LLMClient:
         session_id: str | None = None,
         *,
         timeout: float = TIMEOUT,
+        retry: Retry | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.backend_url = backend_url.rstrip("/")
         self.session_id = session_id
-        headers = {"Authorization": f"Bearer {session_id}"} if session_id else {}
-        self._http = httpx.Client(base_url=self.backend_url, headers=headers, timeout=timeout, transport=transport)
+        self._carrier = Carrier(self.backend_url, session_id, timeout, retry, transport)
 
     def close(self) -> None:
         """Give the connections back."""
-        self._http.close()
+        self._carrier.http.close()
 
     def get_builds(self, limit: int = 20, skip: int = 0) -> BuildSummary:
         """The newest builds."""
-        body = self._ask("GET", "/llm/learning/builds", params={"limit": limit, "skip": skip})
-        builds = [LearnedBuild(one["id"], one["status"], one.get("log", "")) for one in body.get("builds", [])]
-        return BuildSummary(body.get("total", 0), builds, body.get("skip", skip), body.get("limit", limit))
+
+        def read(answer: httpx.Response) -> BuildSummary:
+            body = answer.json()
+            builds = [LearnedBuild(one["id"], one["status"], one.get("log", "")) for one in body["builds"]]
+            return BuildSummary(body["total"], builds, body.get("skip", skip), body.get("limit", limit))
+
+        return self._carrier.call(Call("GET", "/llm/learning/builds", read, params={"limit": limit, "skip": skip}))
 
     def get_build(self, build_id: str) -> dict[str, Any]:
         """One build with ``log_summary``."""
-        return dict(self._ask("GET", f"/llm/learning/build/{quote(build_id, safe='')}")["build"])
+        path = f"/llm/learning/build/{quote(build_id, safe='')}"
+        return self._carrier.call(Call("GET", path, lambda answer: dict(answer.json()["build"])))
 
     def get_codebase(self) -> dict[str, Any]:
         """The code base."""
-        return dict(self._ask("GET", "/llm/learning/codebase")["codebase"])
+        return self._carrier.call(codebase())
 
     def submit_report(
         self,
@@ -92,10 +100,5 @@ class LLMClient:
             "recommendations": recommendations or [],
             "confidence": confidence,
         }
-        return self._ask("POST", "/llm/learning/report", json=body)
-
-    def _ask(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
-        answer = self._http.request(method, path, **sent)
-        if not answer.is_success:
-            raise error_of(answer)
-        return dict(answer.json())
+        # The server keeps the same report of the same sender once, so that a lost answer may be asked for again.
+        return self._carrier.call(Call("POST", "/llm/learning/report", lambda answer: dict(answer.json()), json=body))

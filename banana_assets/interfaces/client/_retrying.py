@@ -6,7 +6,9 @@ Source: M. Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 201
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -25,8 +27,19 @@ class Retry:
         """Seconds before the next attempt after the ``attempt``-th (from 1) failed; None to give up."""
         if attempt >= self.attempts or (answer is not None and answer.status_code not in WORTH_ANOTHER):
             return None
-        told = answer.headers.get("retry-after", "") if answer is not None else ""
-        if told.isdigit():
+        told = retry_after(answer) if answer is not None else None
+        if told is not None:
             # A server that wants a longer pause than anybody here waits is not asked again.
-            return float(told) if float(told) <= LONGEST_WAIT else None
+            return told if told <= LONGEST_WAIT else None
         return random.uniform(0, min(LONGEST_WAIT, self.base * 2**attempt))
+
+
+def retry_after(answer: httpx.Response) -> float | None:
+    """The pause in seconds that an answer asks for, as a number or until a date; None where it asks for none."""
+    told = answer.headers.get("retry-after", "").strip()
+    if told.isascii() and told.isdigit():
+        return float(told)
+    try:
+        return max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
+    except ValueError:
+        return None

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import shutil
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import httpx
 import pytest
+import zstandard
 
 from banana_assets.backends.settings import load_from
+from banana_assets.core.errors import InputError
 from banana_assets.interfaces.api.app import create_app
 from banana_assets.interfaces.client import (
     ApiError,
@@ -24,8 +28,8 @@ from banana_assets.interfaces.client import (
     Retry,
     ServerError,
     UnreachableError,
-    _blocking,
     _calls,
+    _steps,
 )
 from tests.interfaces.api.conftest import BUILDS_TOLD
 
@@ -70,7 +74,7 @@ def test_a_build_is_brought_in_and_reported_on(transport: AppTransport, tmp_path
 
 
 def test_a_large_log_goes_in_parts(transport: AppTransport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_blocking, "PART_BYTES", 1000)
+    monkeypatch.setattr(_steps, "PART_BYTES", 1000)
     file = tmp_path / "log"
     file.write_text("line\n" * 1234)
     with BananaClient(transport=transport) as banana:
@@ -78,26 +82,107 @@ def test_a_large_log_goes_in_parts(transport: AppTransport, tmp_path: Path, monk
         assert banana.build("large").log.count("\n") == 1233
 
 
-def test_a_broken_upload_goes_on(transport: AppTransport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_blocking, "PART_BYTES", 1000)
+class Disturbed(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Passes requests on, but loses the answers of some, and refuses others (by their number, from 1)."""
+
+    def __init__(self, inner: AppTransport, lost: Collection[int] = (), busy: Collection[int] = ()) -> None:
+        self.inner = inner
+        self.lost = lost
+        self.busy = busy
+        self.asked: list[str] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.method)
+        if len(self.asked) in self.busy:
+            return httpx.Response(503, json={"detail": "not now"}, request=request)
+        answer = self.inner.handle_request(request)
+        if len(self.asked) in self.lost:
+            raise httpx.ReadError("the answer was lost", request=request)
+        return answer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await asyncio.to_thread(
+            self.handle_request,
+            httpx.Request(request.method, request.url, headers=request.headers, content=await request.aread()),
+        )
+
+
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(_steps, "PART_BYTES", 1000)
     file = tmp_path / "log"
-    file.write_text("line\n" * 1234)
-    lost = {2, 4}
-    count = 0
+    file.write_text("".join(f"line {n}\n" for n in range(500)))
+    return file
 
-    class Losing(httpx.BaseTransport):
-        def handle_request(self, request: httpx.Request) -> httpx.Response:
-            nonlocal count
-            count += 1
-            answer = transport.handle_request(request)
-            if count in lost:
-                raise httpx.ReadError("the answer was lost", request=request)
-            return answer
 
-    with BananaClient(transport=Losing(), retry=AT_ONCE) as banana:
-        banana.put_log("large", file)
+@pytest.mark.parametrize(
+    ("lost", "busy", "asked"),
+    [({2, 4}, (), 7), ((), {1, 2, 5}, 8), ({5}, {6}, 12)],
+    ids=["answers are lost", "the server is busy", "the last answer is lost"],
+)
+def test_a_disturbed_upload_goes_on(
+    transport: AppTransport, large: Path, lost: Collection[int], busy: Collection[int], asked: int
+) -> None:
+    disturbed = Disturbed(transport, lost, busy)
+    with BananaClient(transport=disturbed, retry=AT_ONCE) as banana:
+        banana.put_log("large", large)
+    assert len(disturbed.asked) == asked
     with BananaClient(transport=transport) as banana:
-        assert banana.build("large").log.count("\n") == 1233
+        assert banana.build("large").log == large.read_text().rstrip("\n")
+
+
+def test_the_asynchronous_client_uploads_alike(transport: AppTransport, large: Path) -> None:
+    async def use() -> None:
+        async with AsyncBananaClient(transport=Disturbed(transport, {2}, {4}), retry=AT_ONCE) as banana:
+            await banana.put_log("large", large)
+
+    asyncio.run(use())
+    with BananaClient(transport=transport) as banana:
+        assert banana.build("large").log == large.read_text().rstrip("\n")
+
+
+def test_a_later_client_goes_on_where_the_same_log_broke_off_and_begins_anew_with_another(
+    transport: AppTransport, large: Path
+) -> None:
+    broken = Disturbed(transport, busy=range(4, 99))
+    with BananaClient(transport=broken, retry=AT_ONCE) as banana, pytest.raises(ServerError):
+        banana.put_log("large", large)
+    again = Disturbed(transport)
+    with BananaClient(transport=again, retry=AT_ONCE) as banana:
+        banana.put_log("large", large)
+    assert again.asked == ["PATCH", "HEAD", "PATCH", "PATCH"]
+
+    with BananaClient(transport=Disturbed(transport, busy=range(4, 99)), retry=AT_ONCE) as banana:
+        with pytest.raises(ServerError):
+            banana.put_log("large", large)
+        large.write_text(large.read_text().replace("line", "LINE"))
+    with BananaClient(transport=transport) as banana:
+        banana.put_log("large", large)
+        assert banana.build("large").log == large.read_text().rstrip("\n")
+
+
+def test_a_file_that_shrinks_while_it_is_uploaded_is_said(transport: AppTransport, large: Path) -> None:
+    class Shrinking(Disturbed):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            large.write_text("x" * 1500)
+            return super().handle_request(request)
+
+    with (
+        BananaClient(transport=Shrinking(transport), retry=AT_ONCE) as banana,
+        pytest.raises(InputError, match="became shorter"),
+    ):
+        banana.put_log("large", large)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress], ids=["gzip", "zstd"])
+def test_packed_logs_go_in_parts_as_they_are(
+    transport: AppTransport, large: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    text = "".join(f"{hash(str(n))}\n" for n in range(500))
+    large.write_bytes(pack(text.encode()))
+    with BananaClient(transport=transport) as banana:
+        banana.put_log("large", large)
+        assert banana.build("large").log == text.rstrip("\n")
 
 
 def test_the_asynchronous_client_does_the_same(told: Path, home: Path, tmp_path: Path) -> None:
@@ -164,6 +249,49 @@ def test_it_gives_up_in_the_end_and_heeds_how_long_to_wait() -> None:
     assert len(asked) == 1
 
 
+def test_a_pause_may_be_asked_for_until_a_date() -> None:
+    def asking(until: datetime) -> float | None:
+        answer = httpx.Response(503, headers={"retry-after": format_datetime(until, usegmt=True)})
+        return Retry().wait(1, answer)
+
+    now = datetime.now(UTC)
+    assert 8 < (asking(now + timedelta(seconds=10)) or 0) <= 10
+    assert asking(now - timedelta(hours=1)) == 0
+    assert asking(now + timedelta(hours=1)) is None
+    assert (Retry(base=0).wait(1, httpx.Response(503, headers={"retry-after": "soon"}))) == 0
+
+
+@pytest.mark.parametrize("body", [b"<html>Sign in</html>", b"[]", b"{}", b'{"builds": 1, "total": 0, "next": null}'])
+def test_an_answer_of_something_else_is_said(body: bytes) -> None:
+    other = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
+    with BananaClient(transport=other) as banana, pytest.raises(ApiError, match="no answer of Banana's"):
+        banana.page()
+    with pytest.raises(ApiError, match="no answer of Banana's"):
+        LLMClient(transport=other).get_build("x")
+
+
+def test_a_body_that_does_not_unpack_is_no_answer() -> None:
+    headers = {"content-encoding": "gzip"}
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers=headers, stream=httpx.ByteStream(b"no gzip"))
+
+    with (
+        BananaClient(transport=httpx.MockTransport(handle), retry=AT_ONCE) as banana,
+        pytest.raises(UnreachableError),
+    ):
+        banana.page()
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "http://", "ftp://host", "http://host:port", ""])
+def test_what_is_no_address_is_said(url: str) -> None:
+    for client in (BananaClient, AsyncBananaClient, LLMClient):
+        with pytest.raises(InputError, match="no address"):
+            client(url)
+    with pytest.raises(InputError, match="key"):
+        BananaClient(key="banana_\n")
+
+
 def test_a_server_that_is_not_there_is_named() -> None:
     with (
         BananaClient("http://127.0.0.1:1", retry=AT_ONCE) as banana,
@@ -194,6 +322,14 @@ def test_the_original_client_works_as_its_callers_have_it(transport: AppTranspor
     with pytest.raises(NotFoundError):
         client.get_build("nothing")
     client.close()
+
+
+def test_the_original_client_tries_again_and_says_what_is_wrong() -> None:
+    sent, asked = answering(503, httpx.ConnectError("no"), 200)
+    assert LLMClient(transport=sent, retry=AT_ONCE).get_builds().total == 0
+    assert len(asked) == 3
+    with pytest.raises(UnreachableError, match="banana serve"):
+        LLMClient("http://127.0.0.1:1", retry=AT_ONCE).get_codebase()
 
 
 def test_names_travel_whole() -> None:
