@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from banana_assets.backends.derive import observe
 from banana_assets.backends.tables import Tables
+from banana_assets.core.advice.confidence import with_confidence
 from banana_assets.core.advice.standing import with_states
 from banana_assets.core.tables import (
     BOTTLENECKS,
@@ -97,25 +98,10 @@ async def decide(
 
 
 def _weighed(tables: Tables, known: pl.DataFrame) -> pl.DataFrame:
-    """With ``confidence`` (of the diagnosis, or of the forecast, that it rests on; null where it was counted) and
-    ``weight``, impact times confidence; the weightiest first."""
-    sure = dict(
-        tables.scan(BUILD_FAILURES).group_by("fingerprint").agg(pl.col("confidence").median()).collect().iter_rows()
-    )
-    current = tables.scan(RESOURCE_USAGE_PREDICTIONS).filter(pl.col("current"))
-    ahead = current.select("source", "metric", "confidence_score").unique(["source", "metric"]).collect()
-    of_series = {(source, metric): score for source, metric, score in ahead.iter_rows()}
-    told: list[float | None] = []
-    for target in known["target"].to_list():
-        if target["measure"] == "fingerprint_rate":
-            told.append(sure.get(target["item"]))
-        elif target["measure"] == "resource_peak":
-            told.append(of_series.get((target["pipeline"], target["item"])))
-        else:
-            told.append(None)
-    return known.with_columns(confidence=pl.Series(told, dtype=pl.Float64)).with_columns(
-        weight=pl.col("impact_score") * pl.col("confidence").fill_null(1.0)
-    ).sort("weight", "recommendation_id", descending=[True, False])  # fmt: skip
+    """With ``confidence`` and ``weight``, impact times confidence (1 where it was counted); the weightiest first."""
+    found = with_confidence(known, tables.read(BUILD_FAILURES), tables.read(RESOURCE_USAGE_PREDICTIONS))
+    weight = pl.col("impact_score") * pl.col("confidence").fill_null(1.0)
+    return found.with_columns(weight=weight).sort("weight", "recommendation_id", descending=[True, False])
 
 
 def _about(target: dict[str, Any]) -> tuple[str, str] | None:
