@@ -102,3 +102,22 @@ SCOPES = ("read", "ingest", "report", "admin")
 
 LOG_LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 """OpenTelemetry's short severity names: level i stands for the numbers 4*i+1 to 4*i+4 (Logs Data Model)."""
+
+VALUE_ORIGINS = ("tag", "stream", "feed", "channel", "record", "person", "derived", "model")
+"""Where a value of an item comes from: a tag of the file, the audio or video stream itself, an entry of a feed, the
+feed's channel, a row of an export, a person, a rule, a language model (the last two as accepted proposals)."""
+
+QUALITY_MEASURES = (
+    "missing",
+    "invalid",
+    "short",
+    "boilerplate",
+    "duplicate_content",
+    "duplicate_title",
+    "duplicate_id",
+    "decline",
+)
+
+PROPOSAL_STATES = ("proposed", "accepted", "rejected", "applied", "undone", "withdrawn")
+"""``applied``: written into the file; ``undone``: taken out of it again; ``withdrawn``: what it rested on is gone, or
+the value came otherwise."""
