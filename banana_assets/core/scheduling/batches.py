@@ -1,0 +1,106 @@
+"""How many items a batch should take: from the time and memory that batches of different sizes took.
+
+Time and memory are lines over the size, fitted by Theil and Sen's median of slopes, which a third of odd batches does
+not move (P. K. Sen, "Estimates of the regression coefficient based on Kendall's tau", JASA 63, 1968). What a batch may
+take at worst is the line plus the 95 % quantile of what lay above it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+FEWEST = 8
+SIZES = 3
+"""Different sizes that have to be seen before anything is said of others."""
+
+BEYOND = 2.0
+"""Times the largest batch seen, beyond which nothing is advised."""
+
+ENOUGH = 0.9
+"""Share of the rate of endless batches at which larger ones are not worth their memory."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A measure over the size of a batch: ``base + per_item * size``, at worst ``above`` more."""
+
+    base: float
+    per_item: float
+    above: float
+
+    def usual(self, size: float) -> float:
+        """What a batch of that size takes as a rule."""
+        return self.base + self.per_item * size
+
+    def worst(self, size: float) -> float:
+        """What nineteen of twenty batches of that size stay below."""
+        return self.usual(size) + self.above
+
+
+@dataclass(frozen=True)
+class BatchAdvice:
+    """The size to use. ``rate`` in items a second at that size, ``rate_now`` at the usual size (the median seen);
+    ``bounded_by`` says what keeps it from being larger: memory, time, evidence or return."""
+
+    size: int
+    size_now: int
+    rate: float
+    rate_now: float
+    bounded_by: str
+    time: Line
+    memory: Line | None
+    batches: int
+
+
+def fit(sizes: Floats, values: Floats) -> Line:
+    """The line through values over sizes; never falling, never below zero at size zero."""
+    from scipy.stats import theilslopes
+
+    slope = max(0.0, float(theilslopes(values, sizes).slope))
+    base = max(0.0, float(np.median(values - slope * sizes)))
+    left = values - (base + slope * sizes)
+    return Line(base, slope, max(0.0, float(np.quantile(left, 0.95))))
+
+
+def advise(
+    sizes: Floats,
+    seconds: Floats,
+    memory: Floats | None = None,
+    *,
+    memory_limit: float = math.inf,
+    time_limit: float = math.inf,
+) -> BatchAdvice | str:
+    """The size of a batch that is as fast as it is worth within the limits, or why nothing can be said.
+
+    ``sizes`` in items, ``seconds`` and ``memory`` (bytes, None where it was not measured) of the batches that ran.
+    """
+    sizes, seconds = np.asarray(sizes, dtype=float), np.asarray(seconds, dtype=float)
+    if len(sizes) < FEWEST:
+        return f"{len(sizes)} batches with a size are too few; {FEWEST} are needed"
+    if len(np.unique(sizes)) < SIZES:
+        return f"all batches had the same {len(np.unique(sizes))} sizes; run some smaller or larger ones"
+    time = fit(sizes, seconds)
+    held = fit(sizes, np.asarray(memory, dtype=float)) if memory is not None else None
+    bounds = {"evidence": BEYOND * float(sizes.max())}
+    if time.per_item > 0:
+        # The rate n / (base + per_item n) reaches a share s of its limit at n = s base / ((1 - s) per_item).
+        bounds["return"] = ENOUGH / (1 - ENOUGH) * time.base / time.per_item
+        if math.isfinite(time_limit):
+            bounds["time"] = (time_limit - time.base - time.above) / time.per_item
+    if held is not None and held.per_item > 0 and math.isfinite(memory_limit):
+        bounds["memory"] = (memory_limit - held.base - held.above) / held.per_item
+    bounded_by = min(bounds, key=bounds.__getitem__)
+    size = max(1, math.floor(bounds[bounded_by]))
+    usual = max(1, round(float(np.median(sizes))))
+    return BatchAdvice(size, usual, _rate(time, size), _rate(time, usual), bounded_by, time, held, batches=len(sizes))
+
+
+def _rate(time: Line, size: int) -> float:
+    usual = time.usual(size)
+    return size / usual if usual > 0 else math.inf

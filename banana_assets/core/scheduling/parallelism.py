@@ -1,0 +1,125 @@
+"""How many tasks should run at once: the work that was done at each number, as it was measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from banana_assets.core.scheduling.estimates import Past
+
+Floats = NDArray[np.float64]
+
+FEWEST = 10
+"""Tasks that must have run at a number before it is judged."""
+
+WORTH = 0.05
+"""Share of throughput that one more at once has to bring."""
+
+
+ROUNDS = 10
+
+
+@dataclass(frozen=True)
+class Level:
+    """What was seen with so many at once: ``slowdown`` is how many times as long the same kind of task ran as at the
+    lowest level; ``throughput`` the work done a second, in tasks that run alone; ``low`` its lower 95 % end."""
+
+    at_once: int
+    tasks: int
+    slowdown: float
+    throughput: float
+    low: float
+
+
+@dataclass(frozen=True)
+class Parallelism:
+    """The number to use, what it rests on, and what bounds it: throughput, memory, cores or evidence."""
+
+    at_once: int
+    bounded_by: str
+    levels: tuple[Level, ...]
+
+
+def others(history: Sequence[Past]) -> Floats:
+    """How many tasks ran at once while each ran, itself counted: the mean over its run."""
+    if not history:
+        return np.zeros(0)
+    starts = np.sort([p.started for p in history])
+    ends = np.sort([p.finished for p in history])
+    moments = np.unique(np.concatenate([starts, ends]))
+    running = np.searchsorted(starts, moments, "right") - np.searchsorted(ends, moments, "right")
+    area = np.concatenate([[0.0], np.cumsum(running[:-1] * np.diff(moments))])
+
+    def upto(time: Floats) -> Floats:
+        place = np.clip(np.searchsorted(moments, time, "right") - 1, 0, len(moments) - 1)
+        reached: Floats = area[place] + running[place] * (time - moments[place])
+        return reached
+
+    begun = np.array([p.started for p in history])
+    done = np.array([p.finished for p in history])
+    length = np.maximum(done - begun, 1e-9)
+    mean: Floats = np.maximum(1.0, (upto(done) - upto(begun)) / length)
+    return mean
+
+
+def _beside_kind(history: Sequence[Past], level: NDArray[np.int64]) -> Floats:
+    """Logarithms of run times less what is due to the kind of task.
+
+    Kinds and levels are told apart by median polish (J. W. Tukey, Exploratory Data Analysis, 1977): a kind that only
+    runs in a crowd says nothing of crowds.
+    """
+    time = np.log([max(p.runtime, 1e-3) for p in history])
+    kinds = np.unique([p.kind for p in history], return_inverse=True)[1]
+    of_kind, of_level = np.zeros(len(time)), np.zeros(len(time))
+    for _ in range(ROUNDS):
+        of_kind = _medians(time - of_level, kinds)
+        of_level = _medians(time - of_kind, level)
+    left: Floats = time - of_kind
+    return left
+
+
+def _medians(values: Floats, groups: NDArray[np.int64]) -> Floats:
+    found = np.empty(len(values))
+    for group in np.unique(groups):
+        found[groups == group] = np.median(values[groups == group])
+    return found
+
+
+def advise(
+    history: Sequence[Past], *, memory_limit: float = math.inf, cpu_limit: float = math.inf, seed: int = 1
+) -> Parallelism | str:
+    """The number of tasks at once with the most measured throughput within the limits, or why nothing can be said.
+
+    One more counts when it brings 5 % or more. Nothing is said of numbers that were never seen.
+    """
+    alongside = np.rint(others(history)).astype(int)
+    left = _beside_kind(history, alongside)
+    seen = {int(n): np.exp(left[alongside == n]) for n in np.unique(alongside)}
+    enough = {n: values for n, values in sorted(seen.items()) if len(values) >= FEWEST}
+    if len(enough) < 2:
+        return f"tasks ran at {len(enough)} different numbers at once often enough; two are needed to compare"
+    draw = np.random.default_rng(seed)
+    base = float(np.median(next(iter(enough.values()))))
+    levels = []
+    for n, values in enough.items():
+        slowdown = float(np.median(values)) / base
+        drawn = np.median(draw.choice(values, size=(500, len(values))), axis=1) / base
+        levels.append(Level(n, len(values), slowdown, n / slowdown, n / float(np.quantile(drawn, 0.975))))
+    best = levels[0]
+    bounded_by = "evidence"
+    for level in levels[1:]:
+        if level.low >= best.throughput * (1 + WORTH):
+            best = level
+        else:
+            bounded_by = "throughput"
+            break
+    for name, need, limit in (("memory", "memory", memory_limit), ("cores", "cpu", cpu_limit)):
+        high = float(np.quantile([getattr(p, need) for p in history], 0.95))
+        if high > 0 and math.isfinite(limit) and best.at_once * high > limit:
+            best = max((v for v in levels if v.at_once * high <= limit), key=lambda v: v.at_once, default=levels[0])
+            bounded_by = name
+    return Parallelism(best.at_once, bounded_by, tuple(levels))

@@ -1,0 +1,119 @@
+"""When there is room for work: the hours in which forecasts leave enough of each resource, with the risk that not.
+
+A forecast gives five quantiles a step. Between them the distribution is taken as straight lines, beyond the 95 %
+interval as exponential tails that go on at the slope of its last part, so that a rare excess keeps a small risk.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
+"""The levels of the quantiles of a forecast: lo95, lo80, the median, hi80, hi95."""
+
+ACCEPTED_RISK = 0.1
+"""The risk that work runs out of room, up to which a time counts as a window unless told."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """One resource over the steps ahead: forecast use as quantiles (steps x 5), what there is, and what work needs."""
+
+    name: str
+    quantiles: Floats
+    limit: float
+    need: float
+
+
+@dataclass(frozen=True)
+class Window:
+    """Steps ``first`` to ``last`` (from 0) in which work may begin. ``risk`` is the least over the window, at ``best``;
+    ``tightest`` names the resource that is short first, ``room`` how much of it is left at the 90 % level at best."""
+
+    first: int
+    last: int
+    best: int
+    risk: float
+    tightest: str
+    room: float
+
+
+def excess(quantiles: Floats, value: float) -> Floats:
+    """The chance that use lies above a value, for each step; quantiles are steps x 5, in rising order."""
+    steps = np.sort(np.asarray(quantiles, dtype=float), axis=1)
+    levels = np.array(LEVELS)
+    chance = np.empty(len(steps))
+    for i, row in enumerate(steps):
+        if value >= row[-1]:
+            chance[i] = _tail(value - row[-1], row[-1] - row[-2], 1 - levels[-1], levels[-1] - levels[-2])
+        elif value < row[0]:
+            chance[i] = 1 - _tail(row[0] - value, row[1] - row[0], levels[0], levels[1] - levels[0])
+        else:
+            chance[i] = 1 - float(np.interp(value, row, levels))
+    return chance
+
+
+def _tail(beyond: float, width: float, left: float, mass: float) -> float:
+    """What is left of a tail so far beyond the last quantile: exponential, as steep as the last part."""
+    if beyond <= 0:
+        return left
+    return left * math.exp(-beyond * mass / (width * left)) if width * left > 0 else 0.0
+
+
+def risks(demands: Sequence[Demand], steps: int) -> tuple[Floats, list[str]]:
+    """For each step at which work of so many steps may begin: the risk that any resource is short while it runs, and
+    the resource that weighs most in it.
+
+    Risks of steps and resources are added (Boole's inequality), which is too high where they go together and never too
+    low. Raises ValueError for fewer steps ahead than the work takes.
+    """
+    ahead = min(len(d.quantiles) for d in demands)
+    if steps < 1 or ahead < steps:
+        raise ValueError(f"work of {steps} steps does not fit into {ahead} steps ahead")
+    chances = np.array([excess(d.quantiles[:ahead], d.limit - d.need) for d in demands])
+    sums = np.lib.stride_tricks.sliding_window_view(chances, steps, axis=1).sum(axis=2)
+    worst = sums.argmax(axis=0)
+    return np.minimum(1.0, sums.sum(axis=0)), [demands[i].name for i in worst]
+
+
+def windows(demands: Sequence[Demand], steps: int, *, accepted: float = ACCEPTED_RISK) -> list[Window]:
+    """The windows in which work of so many steps may begin with a risk of at most ``accepted``, in order of time."""
+    chance, tightest = risks(demands, steps)
+    by_name = {d.name: d for d in demands}
+    found: list[Window] = []
+    begin = None
+    for i in range(len(chance) + 1):
+        fits = i < len(chance) and chance[i] <= accepted
+        if fits and begin is None:
+            begin = i
+        elif not fits and begin is not None:
+            best = begin + int(np.argmin(chance[begin:i]))
+            short = by_name[tightest[best]]
+            high = float(np.sort(short.quantiles[best : best + steps], axis=1)[:, 3].max())
+            room = short.limit - short.need - high
+            found.append(Window(begin, i - 1, best, float(chance[best]), short.name, room))
+            begin = None
+    return found
+
+
+def same_hours(counts: Floats, hours: NDArray[np.int64], ahead: NDArray[np.int64]) -> Floats:
+    """Quantiles (steps x 5) of what was counted in the same hours of the week before, for hours of the week ahead.
+
+    ``counts`` were seen in ``hours`` (0 to 167, Monday midnight UTC first). An hour never seen takes those of the same
+    hour on any day, else all.
+    """
+    counts, hours = np.asarray(counts, dtype=float), np.asarray(hours)
+    rows = []
+    for hour in ahead:
+        same = counts[hours == hour]
+        if len(same) < 2:
+            same = counts[hours % 24 == hour % 24]
+        rows.append(np.quantile(same if len(same) else counts, LEVELS))
+    return np.array(rows).reshape(len(ahead), len(LEVELS))
