@@ -84,7 +84,7 @@ class Reports:
                     plan_id=report.plan_id,
                     created_at=at,
                     created_by=by,
-                    idempotency_key=key,
+                    idempotency_key=key or None,
                     content_sha256=report.content_sha256,
                 )
             )

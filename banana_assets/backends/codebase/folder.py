@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
-from banana_assets.core.errors import InputError
+from banana_assets.core.errors import InputError, MissingError
 
 DEEPEST = 100
 WIDEST = 200_000
@@ -44,14 +44,14 @@ VANISHED, DENIED, LINKED, SPECIAL, FOLDER, TOO_DEEP = (
 
 
 def relative(path: str) -> str:
-    """A path that somebody gave, relative to the root, without ``.``. Raises InputError for one that leaves it."""
+    """A path that somebody gave, relative to the root, without ``.``. Raises MissingError for one that leaves it."""
     if "\0" in path or path.startswith("/"):
-        raise InputError(f"The path {path!r} does not lie in the code base.", "Give one relative to its root.")
+        raise MissingError(f"The path {path!r} does not lie in the code base.", "Give one relative to its root.")
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if not parts or ".." in parts or any(part.lower() == ".git" for part in parts):
-        raise InputError(f"The path {path!r} names no file of the code base.", "Give one as the tree shows it.")
+        raise MissingError(f"The path {path!r} names no file of the code base.", "Give one as the tree shows it.")
     if len(parts) > DEEPEST or len(path.encode("utf-8", "surrogateescape")) > 4096:
-        raise InputError("The path is longer than paths can be.", "Give one as the tree shows it.")
+        raise MissingError("The path is longer than paths can be.", "Give one as the tree shows it.")
     return "/".join(parts)
 
 

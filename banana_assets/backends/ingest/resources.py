@@ -186,7 +186,8 @@ def read_csv(content: Content) -> Readings:
     raw = raw.rename({when: "ts"} | ({source: "source"} if source else {}))
     if source is None:
         raw = raw.with_columns(pl.lit(None, dtype=pl.String).alias("source"))
-    if {"metric", "value"} <= set(raw.columns):
+    one_a_row = {"metric", "value"} <= set(raw.columns)
+    if one_a_row:
         long = raw.select("row", "source", "metric", "ts", "value")
     else:
         metrics = [c for c in raw.columns if c not in ("row", "source", "ts")]
@@ -195,8 +196,10 @@ def read_csv(content: Content) -> Readings:
         spread = raw.unpivot(metrics, index=["row", "source", "ts"], variable_name="of", value_name="reading")
         long = spread.rename({"of": "metric", "reading": "value"}).sort("row", "metric")
     empty = pl.col("value").str.strip_chars().str.to_lowercase().is_in(["", "nan", "null"]).fill_null(value=True)
-    gaps = long.filter(empty).height
-    frame = _typed(long.filter(~empty), content.name)
+    # A row that says nothing at all is a line of a spreadsheet's end; one that says half of it was torn.
+    said = long.filter(~(empty & pl.col("ts").is_null() & (pl.col("metric").is_null() if one_a_row else True)))
+    frame = _typed(said.with_columns(gap=empty), content.name)
+    gaps = said.height - frame.height
     if frame.is_empty():
         raise InputError(f"{content.name} holds no reading.", _FORMS)
     based, notes = in_base_units(frame)
@@ -213,9 +216,8 @@ def _typed(long: pl.DataFrame, name: str) -> pl.DataFrame:
     )
     bad = typed.filter(
         pl.col("moment").is_null()
-        | pl.col("number").is_null()
-        | ~pl.col("number").is_finite()
         | pl.col("metric").is_null()
+        | (~pl.col("gap") & (pl.col("number").is_null() | ~pl.col("number").is_finite()))
     ).sort("row")
     if bad.height:
         row = bad.row(0, named=True)
@@ -227,4 +229,6 @@ def _typed(long: pl.DataFrame, name: str) -> pl.DataFrame:
             else f"{row['value']!r} for {row['metric']}, which is no number"
         )
         raise InputError(f"{name} has on line {row['row']} {what}.", "Mend or remove that line; times are ISO 8601.")
-    return typed.select("source", "metric", pl.col("moment").alias("ts"), pl.col("number").alias("value"))
+    return typed.filter(~pl.col("gap")).select(
+        "source", "metric", pl.col("moment").alias("ts"), pl.col("number").alias("value")
+    )

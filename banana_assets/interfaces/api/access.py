@@ -15,6 +15,7 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 
 from banana_assets.backends.keys import Caller, Key, Keys
 from banana_assets.core.vocabulary import SCOPES
+from banana_assets.interfaces.api.models import Absent
 from banana_assets.interfaces.api.problems import ProblemError
 
 REMEMBER_SECONDS = 2.0
@@ -209,7 +210,7 @@ def needs(scope: str) -> Any:
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)] = None,
         key: Annotated[str | None, Security(header_key)] = None,
         session_id: Annotated[
-            str | None, Query(description="As the original's clients send it; only where the server allows it.")
+            str | Absent, Query(description="As the original's clients send it; only where the server allows it.")
         ] = None,
     ) -> Caller:
         access: Access = request.app.state.service.access

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from banana_assets.backends.codebase import build_changes, outline, wire_changes
+from banana_assets.core.errors import MissingError
 from banana_assets.interfaces.api.access import Reader
 from banana_assets.interfaces.api.answering import JSON, known_already, service_of
 from banana_assets.interfaces.api.problems import ProblemError, declared
@@ -68,7 +69,7 @@ class CodeBaseAnswer(BaseModel):
     "/codebase",
     summary="The code base",
     response_model=CodeBaseAnswer,
-    responses=declared(400, 401, 403, 422, 429, 503),
+    responses=declared(400, 401, 403, 404, 422, 429, 503),
 )
 async def codebase(
     request: Request,
@@ -113,7 +114,10 @@ class OutlineAnswer(BaseModel):
 async def outlined(
     request: Request,
     caller: Reader,
-    path: Annotated[str, Query(min_length=1, max_length=1000, description="Relative to the code base.")],
+    path: Annotated[
+        str,
+        Query(min_length=1, max_length=1000, pattern=r"^[^\x00]+$", description="Relative to the code base."),
+    ],
 ) -> Response:
     """Classes, functions and methods with their signatures and lines."""
     from dataclasses import asdict
@@ -160,5 +164,11 @@ async def changes(
 
 
 def root_of(service: Service) -> FilePath:
-    """The folder of the code base: that of the settings, else where the server was started."""
-    return service.settings.code_root or FilePath.cwd()
+    """The folder of the code base: that of the settings, else where the server was started.
+
+    Raises MissingError where there is none, without telling where it would be.
+    """
+    root = service.settings.code_root or FilePath.cwd()
+    if not root.is_dir():
+        raise MissingError("The code base is not there.", "BANANA_CODE_ROOT names its folder.")
+    return root

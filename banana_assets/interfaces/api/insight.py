@@ -15,7 +15,7 @@ from banana_assets.core.safety.serving import served
 from banana_assets.core.vocabulary import SEARCH_KINDS, SEVERITIES
 from banana_assets.interfaces.api.access import Reader, Reporter
 from banana_assets.interfaces.api.answering import JSON, service_of
-from banana_assets.interfaces.api.models import LearningMetrics, Moment
+from banana_assets.interfaces.api.models import Absent, LearningMetrics, Moment
 from banana_assets.interfaces.api.problems import ProblemError, declared
 
 router = APIRouter(tags=["look"], responses=declared(400, 401, 403, 422, 429, 503))
@@ -57,11 +57,11 @@ async def search(
     caller: Reader,
     q: Annotated[str, Query(min_length=1, max_length=20_000, description="Words, or lines of a log.")],
     how: Annotated[How, Query(description="By words, by meaning, or both.")] = "both",
-    kind: Annotated[list[Kind] | None, Query(description="Only these kinds.")] = None,
-    severity: Annotated[Severity | None, Query(description="At least that severe.")] = None,
-    source: Annotated[str | None, Query(max_length=500, description="Only of that source or job.")] = None,
-    since: Annotated[Moment | None, Query(description="Seen since then.")] = None,
-    until: Annotated[Moment | None, Query(description="Seen before then.")] = None,
+    kind: Annotated[list[Kind] | Absent, Query(description="Only these kinds.")] = None,
+    severity: Annotated[Severity | Absent, Query(description="At least that severe.")] = None,
+    source: Annotated[str | Absent, Query(max_length=500, description="Only of that source or job.")] = None,
+    since: Annotated[Moment | Absent, Query(description="Seen since then.")] = None,
+    until: Annotated[Moment | Absent, Query(description="Seen before then.")] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
 ) -> Response:
     """Find patterns, failures, resource usage, plans and templates by words and by meaning."""

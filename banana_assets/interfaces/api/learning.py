@@ -15,7 +15,14 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.learning.reports import report_of
 from banana_assets.interfaces.api.access import Reader, Reporter
 from banana_assets.interfaces.api.answering import kept_answer, link, service_of
-from banana_assets.interfaces.api.models import BuildAnswer, BuildsAnswer, BuildStatus, ReportAnswer, ReportRequest
+from banana_assets.interfaces.api.models import (
+    Absent,
+    BuildAnswer,
+    BuildsAnswer,
+    BuildStatus,
+    ReportAnswer,
+    ReportRequest,
+)
 from banana_assets.interfaces.api.problems import ProblemError, declared
 
 MOST_BUILDS = 200
@@ -35,8 +42,8 @@ async def builds(
     caller: Reader,
     limit: Annotated[int, Query(ge=0, description=f"Builds in the page; {MOST_BUILDS} at most.")] = 20,
     skip: Annotated[int, Query(ge=0, le=2**31, description="Builds left out at the beginning.")] = 0,
-    cursor: Annotated[str | None, Query(max_length=2000, description="Of the page before (`next`).")] = None,
-    status: Annotated[BuildStatus | None, Query(description="Only those that stand so.")] = None,
+    cursor: Annotated[str | Absent, Query(max_length=2000, description="Of the page before (`next`).")] = None,
+    status: Annotated[BuildStatus | Absent, Query(description="Only those that stand so.")] = None,
 ) -> Response:
     """The newest builds with the end of each log and, for those that failed, why.
 
@@ -86,7 +93,7 @@ async def report(
     request: Request,
     body: ReportRequest,
     caller: Reporter,
-    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+    idempotency_key: Annotated[str | Absent, Header(min_length=1, max_length=255)] = None,
 ) -> Response:
     """Keep a report about a build, as the unverified words of its sender.
 

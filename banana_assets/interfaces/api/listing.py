@@ -14,12 +14,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from banana_assets.backends.listings import LISTINGS, Filter, Listing, one, read
-from banana_assets.core.errors import InputError
+from banana_assets.core.errors import ContradictionError
 from banana_assets.core.schema import Column
 from banana_assets.core.vocabulary import RECOMMENDATION_DECISIONS
 from banana_assets.interfaces.api.access import Reader, Reporter
 from banana_assets.interfaces.api.answering import JSON, kept_answer, link, service_of
-from banana_assets.interfaces.api.models import Moment
+from banana_assets.interfaces.api.models import Absent, Moment
 from banana_assets.interfaces.api.problems import ProblemError, declared
 
 MOST_ROWS = 1000
@@ -103,9 +103,9 @@ def _answer_model(listing: Listing, row: type[BaseModel]) -> type[BaseModel]:
 def _query_model(listing: Listing) -> type[BaseModel]:
     fields: dict[str, Any] = {
         "limit": (int, Field(100, ge=0, le=MOST_ROWS, description="Rows in the page.")),
-        "cursor": (str | None, Field(None, max_length=2000, description="`next` of the page before.")),
+        "cursor": (str | Absent, Field(None, max_length=2000, description="`next` of the page before.")),
         # The original's clients send it with everything.
-        "session_id": (str | None, Field(None, description="See the description of keys.")),
+        "session_id": (str | Absent, Field(None, description="See the description of keys.")),
     }
     for name, asked in listing.filters.items():
         fields[name] = _question(listing, name, asked)
@@ -127,13 +127,13 @@ def _question(listing: Listing, name: str, asked: Filter) -> tuple[Any, Any]:
     }
     about = f"{words[asked.kind]} {asked.column}."
     if asked.kind in ("since", "until"):
-        return (Moment | None, Field(None, description=about))
+        return (Moment | Absent, Field(None, description=about))
     if asked.kind == "holds":
-        return (str | None, Field(None, max_length=500, description=about))
+        return (str | Absent, Field(None, max_length=500, description=about))
     kind = Literal[column.allowed] if column.allowed else _python_type(column.dtype)
     if kind is str:
-        return (str | None, Field(None, max_length=500, description=about))
-    return (kind | None, Field(None, description=about))
+        return (str | Absent, Field(None, max_length=500, description=about))
+    return (kind | Absent, Field(None, description=about))
 
 
 def _add(listing: Listing) -> None:
@@ -235,6 +235,7 @@ class DecidedAnswer(BaseModel):
     "/recommendations/{key}/status",
     summary="Say what is decided about a recommendation",
     response_model=DecidedAnswer,
+    responses=declared(409, 413),
 )
 async def decide(
     request: Request, caller: Reporter, key: Annotated[str, Path(max_length=64)], body: Decided
@@ -247,7 +248,7 @@ async def decide(
         if one(service.tables, LISTINGS["recommendations"], key) is None:
             raise ProblemError(404, f"There is no recommendation {key}.", "GET /api/recommendations lists them.")
         if body.implemented_at is not None and body.status != "implemented":
-            raise InputError(f"What is {body.status} has no implemented_at.", "Leave it away.")
+            raise ContradictionError(f"What is {body.status} has no implemented_at.", "Leave it away.")
         at = (body.implemented_at or now) if body.status == "implemented" else None
         service.store.set_recommendation_state(
             key, body.status, set_by=caller.name, set_at=now, note=body.note, implemented_at=at

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 BuildStatus = Literal["queued", "running", "success", "failed", "error", "cancelled"]
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
@@ -26,6 +27,9 @@ def _number(value: object) -> object:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
 """A time as text with its zone; numbers are no times, since nobody can tell seconds from milliseconds."""
+
+Absent = SkipJsonSchema[None]
+"""What a parameter of an address or a header is that was not sent: neither can say null."""
 
 Number = BeforeValidator(_number)
 """JSON tells numbers from texts, and so do we."""

@@ -88,7 +88,14 @@ def install(app: FastAPI, page: Page) -> None:
 
     @app.exception_handler(BananaError)
     async def ours(request: Request, error: BananaError) -> Response:
-        return answered(request, status_of(error), error.message, error.remedy)
+        status = status_of(error)
+        if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return answered(request, status, error.message, error.remedy)
+        # Where the store lies, and what its database said, is for who keeps the server.
+        ident = _ident(request)
+        sys.stderr.write(f"banana serve: request {ident}: {error}\n")
+        said = "The store cannot be used now." if isinstance(error, StoreError) else "The server is not set up for it."
+        return answered(request, status, said, f"The server's log tells more at request {ident}.")
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> Response:
@@ -106,9 +113,13 @@ def install(app: FastAPI, page: Page) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
-        ident = request.scope.get("state", {}).get("request_id", "")
+        ident = _ident(request)
         sys.stderr.write(f"banana serve: request {ident} failed\n{''.join(traceback.format_exception(error))}")
         return answered(request, 500, "Something went wrong here.", f"The server's log tells more at request {ident}.")
+
+
+def _ident(request: Request) -> str:
+    return str(request.scope.get("state", {}).get("request_id", ""))
 
 
 def _methods(request: Request) -> list[str]:

@@ -133,7 +133,7 @@ def test_a_decision_about_a_recommendation_is_kept_with_who_made_it(client: Clie
         assert api.put("/api/recommendations/r2/status", json={"status": "open"}).status_code == 404
         assert api.put("/api/recommendations/r1/status", json={"status": "closed"}).status_code == 422
         wrong = {"status": "open", "implemented_at": AT.isoformat()}
-        assert api.put("/api/recommendations/r1/status", json=wrong).status_code == 400
+        assert api.put("/api/recommendations/r1/status", json=wrong).status_code == 409
     with open_store(load_from(home)) as store:
         state = store.recommendation_states().row(0, named=True)
     assert (state["status"], state["note"], state["set_by"]) == ("implemented", "in c4", "local 127.0.0.1")
