@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from banana_assets.core.builds.advice import next_step
@@ -43,15 +43,22 @@ SCHEMA: dict[str, Any] = {
 }
 
 
+_OF_PLANS = {
+    "fixed": "It was gone after this plan was followed before.",
+    "recurred": "The plan for it was followed and it failed so again: that plan is not recommended.",
+}
+
+
 @dataclass(frozen=True)
 class Analysis:
     """A report's content. ``confidence`` is the diagnosis' own, which is calibrated, and never what a model says of
-    itself; ``findings`` has what it was drawn from."""
+    itself; ``findings`` has what it was drawn from. ``plan_id`` is the plan whose steps are recommended."""
 
     text: str
     recommendations: tuple[str, ...]
     confidence: float
     findings: Mapping[str, Any] = field(default_factory=dict)
+    plan_id: str | None = None
 
 
 def analysis(
@@ -60,7 +67,10 @@ def analysis(
     changes: Mapping[str, Any] | None,
     plan: Mapping[str, Any] | None,
 ) -> Analysis:
-    """The analysis without a model: served objects of a build's diagnosis, its cluster, changes and plan."""
+    """The analysis without a model: served objects of a build's diagnosis, its cluster, changes and plan.
+
+    ``plan`` has under ``outcome`` what later builds said of it. One that did not help is not recommended again.
+    """
     said = [f"{diagnosis['title']}.", f"Class {diagnosis['category']}, {diagnosis['confidence']:.0%} sure."]
     if cluster:
         said.append(
@@ -72,16 +82,23 @@ def analysis(
     if suspects:
         named = "; ".join(f"{s['path']} ({', '.join(s['reasons'])})" for s in suspects)
         said.append(f"Changed since the last green build and near the cause: {named}.")
-    steps = [step["description"] for step in (plan or {}).get("subtasks", [])][:MOST_RECOMMENDATIONS]
-    advice = steps or [next_step(diagnosis["category"], diagnosis["tool"], diagnosis["failing_tests"])]
+    plan = plan or {}
+    steps = [step["description"] for step in plan.get("subtasks", [])][:MOST_RECOMMENDATIONS]
+    if steps and plan.get("outcome") in _OF_PLANS:
+        said.append(_OF_PLANS[plan["outcome"]])
+    if plan.get("outcome") == "recurred":
+        steps = []
     found = {
         "category": diagnosis["category"],
         "fingerprint": diagnosis["fingerprint"],
         "cause": diagnosis["cause"],
         "suspects": [s["path"] for s in suspects],
-        "planner": (plan or {}).get("planner"),
+        "planner": plan.get("planner"),
     }
-    return Analysis(" ".join(said), tuple(advice), diagnosis["confidence"], found)
+    advice = steps or [next_step(diagnosis["category"], diagnosis["tool"], diagnosis["failing_tests"])]
+    return Analysis(
+        " ".join(said), tuple(advice), diagnosis["confidence"], found, plan.get("plan_id") if steps else None
+    )
 
 
 def question(subject: str, diagnosis: Mapping[str, Any], pack: str, floor: Analysis) -> Request:
@@ -109,7 +126,9 @@ def with_model(floor: Analysis, value: Mapping[str, Any], evidence: str, model: 
     wrong = [issue.message for issue in findings(texts, evidence, own)]
     told = dict(floor.findings) | {"model": model}
     if wrong:
-        return Analysis(floor.text, floor.recommendations, floor.confidence, told | {"refused": wrong[:10]})
+        return replace(floor, findings=told | {"refused": wrong[:10]})
     confidence = floor.confidence if value["class_is_right"] else min(floor.confidence, DOUBTED)
-    advice: Sequence[str] = value["recommendations"] or floor.recommendations
-    return Analysis(value["analysis"], tuple(advice), confidence, told | {"class_is_right": value["class_is_right"]})
+    told["class_is_right"] = value["class_is_right"]
+    if not value["recommendations"]:
+        return replace(floor, text=value["analysis"], confidence=confidence, findings=told)
+    return Analysis(value["analysis"], tuple(value["recommendations"]), confidence, told)

@@ -6,6 +6,7 @@ one key do not say the same thing twice.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from banana_assets.core.errors import BananaError
 from banana_assets.core.learning.analysis import Analysis, analysis, question, with_model
 from banana_assets.core.models.types import Answer, ModelError, Request
-from banana_assets.interfaces.client import ApiError, BananaClient, NotFoundError, UnreachableError
+from banana_assets.interfaces.client import ApiError, BananaClient, ConflictError, NotAllowedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 MOST_WAIT = 300.0
 """Seconds: the longest pause between rounds while the server cannot be reached."""
+
+MOST_ASKED = 1000
+FOLLOWED = ("pending", "running", "completed")
+"""How a plan stands whose steps may be recommended."""
 
 Tell = Callable[[str], None]
 
@@ -48,6 +53,7 @@ class Round:
     known: int = 0
     without: int = 0
     by_model: int = 0
+    more: bool = False
     failed: list[str] = field(default_factory=list)
 
     @property
@@ -58,6 +64,7 @@ class Round:
         parts += [f"{self.known} known before"] if self.known else []
         parts += [f"{self.without} not explained yet"] if self.without else []
         parts += [f"{len(self.failed)} failed"] if self.failed else []
+        parts += ["more wait"] if self.more else []
         return ", ".join(parts)
 
 
@@ -68,47 +75,63 @@ class Agent:
         self.client = client
         self.models = models
         self.most = most
+        self._aside: set[str] = set()
+        """Builds that could not be reported on: they come last, so that they keep no other waiting."""
 
     def round(self, told: Sequence[str] = (), stop: threading.Event | None = None) -> Round:
         """Look at the builds that were told, else at what has no report yet, clusters first.
 
         A build that cannot be reported on is counted and the round goes on. Raises UnreachableError and ApiError when
-        the server answers nothing at all.
+        the server answers nothing at all, NotAllowedError when it refuses the key.
         """
         done = Round()
-        names = list(told) or [one.build_id for one in self.client.unreported(self.most)]
+        names = list(told)
+        if not told:
+            waiting = self.client.unreported(min(MOST_ASKED, self.most + len(self._aside) + 1))
+            names = sorted((one.build_id for one in waiting), key=self._aside.__contains__)
+            self._aside.intersection_update(names)
+            done.more = len(names) - len(self._aside) > self.most
+            names = names[: self.most]
         for name in names:
             if stop is not None and stop.is_set():
                 break
             try:
                 self._one(name, done)
-            except NotFoundError as error:
-                done.failed.append(f"{name}: {error.message}")
+            except NotAllowedError:
+                raise
             except ApiError as error:
-                if error.status in (401, 403):
-                    raise
                 done.failed.append(f"{name}: {error.message}")
+                self._aside.add(name)
         return done
 
     def _one(self, name: str, done: Round) -> None:
         build = self.client.build(name)
         if build.diagnosis is None:
             done.without += 1
+            self._aside.add(name)
             return
         found = self._analysed(build)
-        receipt = self.client.report(
-            build.id,
-            found.text,
-            recommendations=found.recommendations,
-            confidence=round(found.confidence, 4),
-            findings=found.findings,
-            model_version=str(found.findings.get("model", "none")),
-            # The same failure of the same build is one report, however often the agent is started.
-            key=f"agent-{build.id}-{build.diagnosis.fingerprint}"[:255],
-        )
-        done.reported += receipt.new
-        done.known += not receipt.new
-        done.by_model += bool(receipt.new and "class_is_right" in found.findings)
+        # The same failure of the same build is one report, however often the agent is started. Ids may be long and of
+        # any letters, which no header carries.
+        key = hashlib.sha256(f"{build.id}\0{build.diagnosis.fingerprint}".encode()).hexdigest()
+        try:
+            receipt = self.client.report(
+                build.id,
+                found.text,
+                recommendations=found.recommendations,
+                confidence=round(found.confidence, 4),
+                findings=found.findings,
+                model_version=str(found.findings.get("model", "none")),
+                plan_id=found.plan_id,
+                key=f"agent-{key[:32]}",
+            )
+            new = receipt.new
+        except ConflictError:
+            # It was said in other words: the cluster has grown since, or a model speaks now.
+            new = False
+        done.reported += new
+        done.known += not new
+        done.by_model += bool(new and "class_is_right" in found.findings)
 
     def _analysed(self, build: Build) -> Analysis:
         told = _served(build)
@@ -135,34 +158,40 @@ class Agent:
         if build.cluster is None:
             return None
         subject = build.cluster.cluster_id
-        return next(
-            (plan for plan in self.client.rows("plans", subject=subject) if plan["status"] != "abstained"), None
-        )
+        plans = [plan for plan in self.client.rows("plans", subject=subject) if plan["status"] in FOLLOWED]
+        if not plans:
+            return None
+        outcomes = {row["plan_id"]: row["outcome"] for row in self.client.rows("outcomes", subject=subject)}
+        plans = [plan | {"outcome": outcomes.get(plan["plan_id"])} for plan in plans]
+        # What has helped before what was not tried yet, the newest first; what did not help comes last.
+        return min(plans, key=lambda plan: {"fixed": 0, "recurred": 2}.get(plan["outcome"], 1))
 
 
 def run(agent: Agent, stop: threading.Event, *, interval: float, tell: Tell) -> None:
     """Round after round until ``stop`` is set; a server that cannot be reached is tried again, ever more rarely.
 
-    Raises ApiError when the server refuses the key.
+    Raises NotAllowedError when the server refuses the key.
     """
     pause = interval
+    known: set[str] = set()
     while not stop.is_set():
         try:
             done = agent.round(stop=stop)
-        except (UnreachableError, ApiError) as error:
-            if isinstance(error, ApiError) and error.status in (401, 403):
-                raise
-            pause = min(MOST_WAIT, pause * 2)
-            tell(f"{error} Next try in {pause:.0f} s.")
+        except NotAllowedError:
+            raise
         except BananaError as error:
             pause = min(MOST_WAIT, pause * 2)
-            tell(str(error))
+            tell(f"{error} Next try in {pause:.0f} s.")
         else:
             pause = interval
-            if done.reported or done.failed:
+            news = [sentence for sentence in done.failed if sentence not in known]
+            known = set(done.failed)
+            if done.reported or news:
                 tell(done.sentence)
-            for sentence in done.failed:
+            for sentence in news:
                 tell(sentence)
+            if done.more and done.reported:
+                continue
         stop.wait(pause)
 
 

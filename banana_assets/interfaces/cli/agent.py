@@ -70,6 +70,8 @@ def _stop_signals() -> threading.Event:
 
     def told(number: int, frame: FrameType | None) -> None:
         stop.set()
+        # Whoever says it twice does not want to wait.
+        signal.signal(number, signal.SIG_DFL)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, told)

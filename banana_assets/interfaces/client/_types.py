@@ -77,6 +77,7 @@ class Report:
     recommendations: tuple[str, ...]
     confidence: float
     at: datetime
+    plan_id: str | None = None
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Report:
@@ -88,6 +89,7 @@ class Report:
             recommendations=tuple(told["recommendations"]),
             confidence=told["confidence"],
             at=datetime.fromisoformat(told["timestamp"]),
+            plan_id=told.get("plan_id"),
         )
 
 

@@ -13,7 +13,7 @@ from banana_assets.backends.settings import load_from
 from banana_assets.core.models.types import Answer, ModelError, Request
 from banana_assets.interfaces.agent import Agent, run
 from banana_assets.interfaces.api.app import create_app
-from banana_assets.interfaces.client import AppTransport, BananaClient, NotAllowedError, Retry
+from banana_assets.interfaces.client import ApiError, AppTransport, BananaClient, NotAllowedError, Retry
 from tests.interfaces.api.conftest import SECRET
 
 HONEST = {
@@ -40,10 +40,15 @@ class Saying:
 
 
 @pytest.fixture
-def client(told: Path, home: Path) -> Iterator[BananaClient]:
+def transport(told: Path, home: Path) -> Iterator[AppTransport]:
     shutil.copytree(told, home)
-    with AppTransport(create_app(load_from(home), open_here=True)) as transport, BananaClient(transport=transport) as c:
-        yield c
+    with AppTransport(create_app(load_from(home), open_here=True)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def client(transport: AppTransport) -> BananaClient:
+    return BananaClient(transport=transport)
 
 
 def test_every_cluster_is_reported_on_once(client: BananaClient) -> None:
@@ -112,6 +117,78 @@ def test_what_cannot_be_reported_on_is_counted(client: BananaClient) -> None:
     assert (done.reported, done.without) == (1, 1)
     assert done.failed == ["nothing: build not found"]
     assert done.sentence == "1 reported, 1 not explained yet, 1 failed"
+
+
+@pytest.mark.parametrize("name", ["späte Störung 構築", "long " * 80], ids=["letters", "length"])
+def test_builds_of_any_name_are_reported_on_each(client: BananaClient, name: str) -> None:
+    names = [f"{name}1", f"{name}2"]
+    for one in names:
+        client.put_build(one, pipeline="shop", job="test", exit_code=1)
+        client.put_log(one, "make: *** [all] Error 2\n")
+    assert Agent(client).round(names).reported == 2
+
+
+def test_the_same_in_other_words_is_known(client: BananaClient) -> None:
+    assert Agent(client).round(["shop-2"]).reported == 1
+    again = Agent(client, Saying(HONEST)).round(["shop-2"])
+    assert (again.reported, again.known, again.by_model, again.failed) == (0, 1, 0, [])
+    assert len(client.build("shop-2").reports) == 1
+
+
+def test_what_cannot_be_reported_on_keeps_nothing_else_waiting(transport: AppTransport) -> None:
+    class Refusing(BananaClient):
+        def report(self, build_id: str, *words: Any, **more: Any) -> Any:
+            if build_id != "shop-2":
+                raise ApiError(400, "no")
+            return super().report(build_id, *words, **more)
+
+    agent = Agent(Refusing(transport=transport), most=1)
+    first, second = agent.round(), agent.round()
+    assert {first.reported, second.reported} == {0, 1}
+    assert first.more
+    assert "more wait" in first.sentence
+
+
+def test_the_plan_that_is_recommended_is_named_and_one_that_did_not_help_is_not(
+    client: BananaClient, transport: AppTransport
+) -> None:
+    told: dict[str, list[dict[str, Any]]] = {}
+
+    class Planned(BananaClient):
+        def rows(self, name: str, **asked: Any) -> Any:
+            return iter(told[name])
+
+    def plan(name: str, status: str = "pending") -> dict[str, Any]:
+        return {"plan_id": name, "status": status, "planner": "deterministic", "subtasks": [{"description": name}]}
+
+    told["plans"] = [plan("p9", "cancelled"), plan("p3"), plan("p2"), plan("p1")]
+    told["outcomes"] = [{"plan_id": "p3", "outcome": "recurred"}, {"plan_id": "p1", "outcome": "fixed"}]
+    Agent(Planned(transport=transport)).round(["shop-2"])
+    report = client.build("shop-2").reports[0]
+    assert (report.recommendations, report.plan_id) == (("p1",), "p1")
+    assert "It was gone after this plan" in report.analysis
+    told["plans"] = [plan("p3")]
+    Agent(Planned(transport=transport)).round(["shop-3"])
+    report = client.build("shop-3").reports[0]
+    assert report.plan_id is None
+    assert "p3" not in report.recommendations
+    assert "failed so again" in report.analysis
+
+
+def test_a_backlog_is_worked_off_at_once_and_the_same_failure_told_once(client: BananaClient) -> None:
+    said: list[str] = []
+    stop = threading.Event()
+    for n in range(3):
+        client.put_build(f"late-{n}", pipeline="shop", job="test", exit_code=1)
+        client.put_log(f"late-{n}", f"make: *** [all{n}] Error 2\n")
+
+    def tell(line: str) -> None:
+        said.append(line)
+        if "more wait" not in line:
+            stop.set()
+
+    run(Agent(client, most=2), stop, interval=60, tell=tell)
+    assert said == ["2 reported, more wait", "2 reported, more wait", "1 reported"]
 
 
 def test_it_ends_when_told_and_outlives_a_server_that_is_away(client: BananaClient, told: Path) -> None:
