@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GoalPlan:
-    """The plan for a goal, and how many patterns, templates and measured things it was made with."""
+    """The plan for a goal, what it is about, and how many patterns, templates and measured things it was made with."""
 
     plan: Plan
+    about: tuple[str, ...]
     patterns: int
     templates: int
     metrics: int
@@ -71,26 +72,35 @@ def plan_goal(
     use_model: str | None = None,
     advanced: bool = False,
     with_analysis: bool = True,
+    keep: bool = True,
+    begins: Callable[[str], object] = lambda what: None,
     clock: Clock = utc_now,
 ) -> GoalPlan:
-    """Plan a goal in words out of what the tables hold about it, and keep the plan; it abstains when nothing does.
+    """Plan a goal in words out of what the tables hold about it, and ``keep`` the plan; it abstains when nothing does.
 
     ``with_analysis`` also looks at bottlenecks, recommendations, patterns and forecasts, not only at what failed.
+    ``begins`` is called with each thing that is begun, in words.
     """
     ask = asked(goal, context, constraints, preferred_approach, max_subtasks)
+    begins("reading what the tables hold")
     planner = Planner(store, lake, knowledge(store, lake), models, clock=clock, use_model=use_model, advanced=advanced)
+    begins("planning without a model")
     found, plan = _goal_floor(store, lake, planner, ask, with_analysis=with_analysis)
     there = planner.known.rooms if with_analysis else ()
     if plan.status != "abstained":
         hard = min(1.0, 0.3 + 0.1 * len(found.subjects) + 0.1 * len(ask.constraints))
         evidence = goal_evidence(found.subjects, plan, ask, there)
         concerns = [s.concern for s in found.subjects]
+        if planner.proposer.asks:
+            begins(f"asking {use_model or 'a language model'} for a better one")
         plan = planner.proposer.plan(Question(plan, evidence, ask, concerns, there, None, hard))
-    planner.records.save(plan)
+    if keep:
+        planner.records.save(plan)
     patterns = sum("pattern" in f"{s.kind} {s.name}" for s in found.subjects)
     measured = sum(s.kind in ("bottleneck", "recommendation") for s in found.subjects) - patterns
     templates = int(plan.template_id is not None)
-    return GoalPlan(plan, patterns, templates, max(0, measured) + len(there), planner.proposer.spent)
+    about = tuple(s.name for s in found.subjects)
+    return GoalPlan(plan, about, patterns, templates, max(0, measured) + len(there), planner.proposer.spent)
 
 
 def preview_goal(

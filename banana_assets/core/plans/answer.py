@@ -7,6 +7,11 @@ from typing import Any
 from banana_assets.core.evidence import seconds_text
 from banana_assets.core.plans.order import critical_path, work
 from banana_assets.core.plans.types import Plan, Subtask
+from banana_assets.core.plans.validation import errors
+
+MOST_SUGGESTIONS = 3
+GOOD = 0.8
+"""Parts of scores from here on are nothing to suggest about."""
 
 
 def as_answer(plan: Plan, *, patterns: int, templates: int, metrics: int) -> dict[str, Any]:
@@ -51,6 +56,29 @@ def as_plan(plan: Plan) -> dict[str, Any]:
         "issues": row["issues"],
         "template_id": plan.template_id,
         "supersedes": plan.supersedes,
+    }
+
+
+def as_validation(plan: Plan, fixed: int, decided: int) -> dict[str, Any]:
+    """What validation found, as the planning tools of other programs have it: ``isValid, issues, suggestions,
+    estimatedSuccessRate``; and on how many outcomes that rate rests (``decidedOutcomes``).
+
+    Of the ``decided`` outcomes of earlier plans so many are ``fixed``. Suggestions say what costs the plan most of its
+    scores.
+    """
+    places = {step.id: place for place, step in enumerate(plan.subtasks)}
+    parts = sorted((*plan.optimization_parts, *plan.efficiency_parts), key=lambda p: p.weight * (p.value - 1))
+    return {
+        "isValid": plan.status != "abstained" and not errors(plan.issues),
+        "issues": [
+            {"type": i.level, "message": i.message, "subtaskIndex": places.get(i.step) if i.step else None}
+            for i in plan.issues
+        ],
+        "suggestions": [
+            f"{p.name.replace('_', ' ')} is {p.value:.2f}: {p.why}" for p in parts[:MOST_SUGGESTIONS] if p.value < GOOD
+        ],
+        "estimatedSuccessRate": fixed / decided if decided else None,
+        "decidedOutcomes": decided,
     }
 
 

@@ -109,8 +109,8 @@ def generate(
         if dry_run:
             _write(_previewed(preview_goal(store, tables, models, use_model=use_model, **asked), chosen), output)
             return
-        with progress("Planning"):
-            made = plan_goal(store, tables, models, use_model=use_model, advanced=advanced_model, **asked)
+        with progress("Planning") as now:
+            made = plan_goal(store, tables, models, use_model=use_model, advanced=advanced_model, begins=now, **asked)
     took = round(1000 * (time.monotonic() - begun))
     for told in made.spent.tried:
         say(f"{NAME}: {visible(told)}")

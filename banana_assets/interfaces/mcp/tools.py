@@ -22,7 +22,7 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import func_metadata
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import BaseModel, PrivateAttr, ValidationError
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
 from banana_assets.backends.keys import Caller
 from banana_assets.core.errors import BananaError
@@ -36,6 +36,13 @@ Asker = Callable[[Context[Any, Any]], Caller]
 
 MOST_SHOWN = 200
 """Characters of a wrong value that an error repeats."""
+
+
+class Attempt(BaseModel):
+    """An answer that says itself whether it came about. One that did not has ``isError`` and keeps its shape."""
+
+    success: bool = Field(description="Whether it came about.")
+    error: str | None = Field(description="Why it did not, and what to do about it.")
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,8 @@ class CheckedTool(Tool):
         except BananaError as error:
             return failure(error)
         content = served(made.model_dump(mode="json", by_alias=True))
-        return CallToolResult(content=[text(content)], structured_content=content)
+        failed = isinstance(made, Attempt) and not made.success
+        return CallToolResult(content=[text(content)], structured_content=content, is_error=failed)
 
     def _admitted(self, context: Context[Any, Any]) -> Caller:
         caller, scope = self._asker(context), self._spec.scope

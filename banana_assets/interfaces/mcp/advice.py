@@ -1,0 +1,106 @@
+"""The tool that says what is worth doing."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import polars as pl
+from pydantic import BaseModel, Field
+
+from banana_assets.backends.advising import recommendations_now
+from banana_assets.core.advice.confidence import with_confidence
+from banana_assets.core.tables import BUILD_FAILURES, OPTIMIZATION_RECOMMENDATIONS, RESOURCE_USAGE_PREDICTIONS
+from banana_assets.interfaces.mcp.calls import Call
+from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, json_size, taken
+from banana_assets.interfaces.mcp.records import Missing, Recommendation, recommendation
+from banana_assets.interfaces.mcp.tools import ToolSpec, tool
+
+Category = Literal["performance", "resource", "metadata", "reliability", "schedule_optimization", "all"]
+Hardness = Literal["low", "medium", "high", "all"]
+Status = Literal["open", "implemented", "dismissed", "closed", "all"]
+
+MATERIALIZE = "banana materialize"
+
+
+class Filters(BaseModel):
+    """What the list was narrowed to."""
+
+    category: Category
+    min_impact_score: float
+    implementation_difficulty: Hardness
+    status: Status
+
+
+class Recommendations(BaseModel):
+    """Recommendations, the weightiest first."""
+
+    total_recommendations: int = Field(description="How many there are in all.")
+    filtered_recommendations: int = Field(description="How many of them pass the filters.")
+    recommendations: list[Recommendation] = Field(description="Those that fit, the greatest impact first.")
+    filters_applied: Filters = Field(description="The filters, as they were understood.")
+    withheld: int = Field(description="Left out here, since the logs do not say what they quote.")
+    truncated: bool = Field(description="Whether there are more.")
+    next_cursor: str | None = Field(description="Goes on from here.")
+    missing: list[Missing] = Field(description="What is not in the data yet, and what to run.")
+
+
+@tool("Recommend what is worth doing")
+def get_optimization_recommendations(
+    call: Call,
+    category: Annotated[Category, Field(description="Only those that improve this.")] = "all",
+    min_impact_score: Annotated[float, Field(ge=0, le=10, description="Only those of at least this impact.")] = 0,
+    implementation_difficulty: Annotated[Hardness, Field(description="Only those of this difficulty.")] = "all",
+    limit: Annotated[int, Field(ge=1, le=50, description="Most recommendations.")] = 10,
+    status: Annotated[Status, Field(description="What people decided, or closed: no longer found.")] = "open",
+    max_bytes: MaxBytes = DEFAULT_BYTES,
+    cursor: Cursor = None,
+) -> Recommendations:
+    """Say what is worth doing about builds, tests, logs and resources: impact, difficulty, how sure, and the evidence.
+
+    Nothing is changed by asking.
+    """
+    tables = call.sources.tables
+    known = recommendations_now(call.sources.store, tables)
+    wanted = {"status": status, "recommendation_type": category, "implementation_difficulty": implementation_difficulty}
+    found = known.filter(pl.col("impact_score") >= min_impact_score)
+    found = found.filter(**{column: word for column, word in wanted.items() if word != "all"})
+    found = with_confidence(found, tables.read(BUILD_FAILURES), tables.read(RESOURCE_USAGE_PREDICTIONS))
+    filters = Filters(
+        category=category,
+        min_impact_score=min_impact_score,
+        implementation_difficulty=implementation_difficulty,
+        status=status,
+    )
+    built: dict[str, Recommendation | None] = {}
+
+    def size(row: dict[str, Any]) -> int:
+        one = built[row["recommendation_id"]] = recommendation(row, call.sources.quotes)
+        return json_size(one.model_dump(mode="json")) if one else 0
+
+    made = taken(
+        found.to_dicts(),
+        lambda row: str(row["recommendation_id"]),
+        filters.model_dump(),
+        cursor=cursor,
+        limit=limit,
+        max_bytes=max_bytes,
+        size=size,
+    )
+    shown = [built[row["recommendation_id"]] for row in made.rows]
+    return Recommendations(
+        total_recommendations=known.height,
+        filtered_recommendations=found.height,
+        recommendations=[one for one in shown if one],
+        filters_applied=filters,
+        withheld=shown.count(None),
+        truncated=made.truncated,
+        next_cursor=made.next_cursor,
+        missing=[] if tables.version(OPTIMIZATION_RECOMMENDATIONS) is not None else [_uncomputed()],
+    )
+
+
+def _uncomputed() -> Missing:
+    return Missing(what="Recommendations were never computed.", run=MATERIALIZE)
+
+
+TOOLS: tuple[ToolSpec, ...] = (get_optimization_recommendations,)
