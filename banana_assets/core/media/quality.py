@@ -96,7 +96,6 @@ def _rows(library: Library) -> list[dict[str, Any]]:
         return []
     found = faults(library)
     of = _looked_at(library)
-    one = library.items["collection"].n_unique() == 1
     wrong, looked = _levels(found), _levels(of)
     counts = wrong.group_by("collection", "field", "measure").agg(affected=pl.len())
     summed = looked.group_by("collection", "field", "measure").agg(pl.col("of").sum())
@@ -126,8 +125,7 @@ def _rows(library: Library) -> list[dict[str, Any]]:
                 "history": [{"at": library.now, "affected": affected, "of": row["of"]}],
             }
         )
-    rows += _declined(library, alone=one)
-    return rows
+    return rows + _declined(library)
 
 
 def _levels(frame: pl.DataFrame) -> pl.DataFrame:
@@ -180,14 +178,14 @@ def _scores(library: Library, joined: pl.DataFrame) -> dict[tuple[str, str, str]
     return scores | {(name, "", "missing"): had / of for name, (had, of) in weighed.items()}
 
 
-def _declined(library: Library, *, alone: bool) -> list[dict[str, Any]]:
-    rows = []
+def _declined(library: Library) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
     for told in declines(library):
         text = (
             f"{told.field} is missing in {told.missing} of {plural(told.of, 'item')} that arrived since "
             f"{told.since:%F}, and in {told.missing_before} of {plural(told.before, 'item')} before"
         )
-        row: dict[str, Any] = {
+        row = {
             "schema": library.schema.name,
             "collection": told.collection,
             "field": told.field,
@@ -203,7 +201,7 @@ def _declined(library: Library, *, alone: bool) -> list[dict[str, Any]]:
             "examples": [],
             "history": [{"at": library.now, "affected": told.missing, "of": told.of}],
         }
-        rows += [row, row | {"collection": ""}] if alone else [row]
+        rows.append(row)
     return rows
 
 

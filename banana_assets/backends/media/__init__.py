@@ -1,0 +1,1 @@
+"""Media and other records with a declared schema: reading them, judging them, filling what is missing, writing back."""
