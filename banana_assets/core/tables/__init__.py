@@ -22,6 +22,7 @@ from banana_assets.core.tables.outcomes import PLAN_OUTCOMES, PLAN_TEMPLATES
 from banana_assets.core.tables.patterns import BUILD_FAILURES, LOG_PATTERNS, LOG_SHAPES
 from banana_assets.core.tables.plans import PLANS
 from banana_assets.core.tables.raw import BUILDS, LOG_EVENTS, LOG_FILES, RESOURCE_SAMPLES, TEST_RESULTS
+from banana_assets.core.tables.scheduling import TASKS
 from banana_assets.core.tables.search import PLANNING_INDEX
 from banana_assets.core.tables.steps import BUILD_STEPS
 
@@ -84,6 +85,7 @@ __all__ = [
     "RESOURCE_USAGE_PREDICTIONS",
     "SYSTEM_METRICS",
     "TABLES",
+    "TASKS",
     "TEST_HISTORY",
     "TEST_RESULTS",
 ]

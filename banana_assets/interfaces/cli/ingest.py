@@ -26,7 +26,9 @@ Paths = Annotated[
     list[str],
     typer.Argument(metavar="PATH...", help="Files, folders or globs; - is standard input.", show_default=False),
 ]
-Shown = Annotated[Format, typer.Option("--format", help="How the summary is written; jsonl writes an item a line.")]
+Shown = Annotated[
+    Format, typer.Option("--format", "-f", help="How the summary is written; jsonl writes an item a line.")
+]
 Home = Annotated[Path | None, typer.Option(help="Folder of all data; BANANA_HOME unless told.")]
 
 
@@ -81,6 +83,22 @@ def resources(
         form,
         home,
     )
+
+
+@app.command()
+def tasks(
+    paths: Paths,
+    queue: Annotated[
+        str | None, typer.Option(help="Queue of tasks that name none; the file's name unless told.")
+    ] = None,
+    form: Shown = Format.table,
+    home: Home = None,
+) -> None:
+    """Take in tasks of queues: CSV or JSON with the columns task_id,kind,status,queued_at,started_at,finished_at, or a
+    SQLite database with the tables tasks or task_logs. A task told again takes the new facts."""
+    from banana_assets.backends.ingest.tasks import ingest_tasks
+
+    _run("tasks", lambda store, tell: ingest_tasks(store, paths, queue=queue, progress=tell), form, home)
 
 
 def _run(what: str, ingest: Callable[[Store, Callable[[Item], None]], Report], form: Format, home: Path | None) -> None:
