@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export BANANA_HOME ?= $(CURDIR)/.banana
 
-.PHONY: demo test api-test up check lock clean
+.PHONY: demo test api-test up check docs lock clean
 
 demo: .venv/ready
 	$(BIN)/banana demo
@@ -24,6 +24,9 @@ check: .venv/ready-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/dagster definitions validate
+
+docs: .venv/ready
+	$(BIN)/python -m banana_assets.interfaces.cli.reference
 
 # The locks are whole and pinned by hash, so pip resolves nothing; the package index is whichever pip is set up to use.
 .venv/ready: requirements.lock pyproject.toml

@@ -32,7 +32,7 @@ def anomalies(
     ] = None,
     form: Annotated[
         Format | None,
-        typer.Option("--format", help="How it is written; of a file CSV unless told, of stored series a table."),
+        typer.Option("--format", "-f", help="How it is written; of a file CSV unless told, of stored series a table."),
     ] = None,
 ) -> None:
     """Score how unusual each reading is, 0 to 1, from the readings before it: series_id,ts,score.

@@ -32,9 +32,7 @@ def ask(
 ) -> None:
     """Answer a question from the tables, with the rows and log lines that the answer rests on.
 
-    Examples: `banana ask "why did the last build fail?"`, `banana ask "how many builds failed in the last 3 days?"`,
-    `banana ask "have we seen something like 'No space left on device'?"`. What is not in the data is not answered: then
-    it says what would have to be brought in, and exits with 1.
+    What is not in the data is not answered: then it says what would have to be brought in, and exits with 1.
     """
     from datetime import UTC, datetime
 

@@ -46,7 +46,7 @@ def bottlenecks(
     limit: Annotated[
         int | None, typer.Option(min=1, help=f"Most rows; {TABLE_ROWS} in a table unless told, else all.")
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table,
 ) -> None:
     """List what holds things up, the worst first: slow steps, queues, critical paths, what fails or comes more often,
     hot hours, resources near their limit. JSON has the rule behind each severity and the evidence."""

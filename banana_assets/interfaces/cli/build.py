@@ -29,7 +29,7 @@ def build(
     build_id: Annotated[
         str, typer.Argument(metavar="ID", help="Id of the build, or a part that no other has.", show_default=False)
     ],
-    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table,
 ) -> None:
     """Show one build: how it ended, why, whether that is new, its tests and steps, and the last green one before it."""
     from banana_assets.backends.lookup import build_detail

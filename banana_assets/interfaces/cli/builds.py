@@ -42,7 +42,7 @@ def builds(
     limit: Annotated[
         int | None, typer.Option(min=1, help=f"Most rows; {TABLE_ROWS} in a table unless told, else all.")
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table,
 ) -> None:
     """List builds, the newest first: how each ended, why it failed, and whether it had failed so before.
 

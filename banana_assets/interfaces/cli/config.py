@@ -12,7 +12,7 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def config(form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table) -> None:
+def config(form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table) -> None:
     """Show every setting with its value, its source and the variable that sets it; secrets are masked."""
     from banana_assets.backends.settings import explain, load
 

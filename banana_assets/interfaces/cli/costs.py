@@ -34,7 +34,7 @@ def costs(
         str | None, typer.Option(metavar="WHEN", help="Only calls since a day, a time, or for 24h, 7d, 2w.")
     ] = None,
     calls: Annotated[bool, typer.Option("--calls", help="Each call instead of sums.")] = False,
-    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table,
 ) -> None:
     """Sum up the calls to language models: how many, how they ended, tokens, US dollars and seconds.
 

@@ -17,7 +17,7 @@ app = typer.Typer(add_completion=False)
 def deliveries(
     context: typer.Context,
     limit: Annotated[int, typer.Option(min=1, help="Most rows.")] = 30,
-    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table,
 ) -> None:
     """List what webhooks brought, the newest first, and what came of it."""
     if context.invoked_subcommand is not None:

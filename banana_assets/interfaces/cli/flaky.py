@@ -38,7 +38,7 @@ class State(StrEnum):
     all = "all"
 
 
-Shown = Annotated[Format, typer.Option("--format", help="How it is written.")]
+Shown = Annotated[Format, typer.Option("--format", "-f", help="How it is written.")]
 Test = Annotated[
     str,
     typer.Argument(metavar="TEST", help="The test as listed, its id, or a part that no other has.", show_default=False),

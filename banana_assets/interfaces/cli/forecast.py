@@ -50,7 +50,9 @@ def forecast(
     out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
     form: Annotated[
         Format | None,
-        typer.Option("--format", help="How it is written; of a file CSV unless told, of stored resources a table."),
+        typer.Option(
+            "--format", "-f", help="How it is written; of a file CSV unless told, of stored resources a table."
+        ),
     ] = None,
 ) -> None:
     """Forecast each series HORIZON steps past its end: series_id,ts,yhat,lo80,hi80,lo95,hi95.

@@ -43,13 +43,12 @@ def health(
     ] = None,
     clear_baseline: Annotated[list[str] | None, typer.Option(metavar="METRIC", help="Forget a baseline.")] = None,
     form: Annotated[
-        Format, typer.Option("--format", help="How it is written; jsonl writes a pipeline or metric a line.")
+        Format, typer.Option("--format", "-f", help="How it is written; jsonl writes a pipeline or metric a line.")
     ] = Format.table,
 ) -> None:
     """Score the pipelines from 0 to 100, say what cost points, and compare the success metrics with their baselines.
 
-    Examples: `banana health`, `banana health --pipeline shop --since 7d`,
-    `banana health --set-baseline completion_time=420`, or `completion_time=2026-01-01..2026-01-31` to measure it.
+    A baseline is set as `completion_time=420`, or measured over days as `completion_time=2026-01-01..2026-01-31`.
     """
     from banana_assets.core.metrics.health import build_health
     from banana_assets.core.metrics.runs import ended

@@ -17,7 +17,9 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 Branch = Annotated[str | None, typer.Option(help="Only jobs of this branch.")]
 Since = Annotated[str | None, typer.Option(metavar="DAY|DURATION", help="Only jobs since then: 2026-03-01, 24h, 7d.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many of the newest jobs.")]
-Shown = Annotated[Format, typer.Option("--format", help="How the summary is written; jsonl writes an item a line.")]
+Shown = Annotated[
+    Format, typer.Option("--format", "-f", help="How the summary is written; jsonl writes an item a line.")
+]
 
 
 @app.callback()

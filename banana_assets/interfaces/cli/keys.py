@@ -28,11 +28,7 @@ Scope = StrEnum("Scope", list(SCOPES))  # type: ignore[misc]
 
 @app.callback()
 def keys() -> None:
-    """Make, list and revoke the keys of callers, and links to the dashboard.
-
-    Examples: `banana keys create ci --scope ingest`, `banana keys list`, `banana keys revoke 3f1c9a0b77d2`,
-    `banana keys login`.
-    """
+    """Make, list and revoke the keys of callers, and links to the dashboard."""
 
 
 @app.command()
@@ -56,7 +52,7 @@ def create(
 
 
 @app.command("list")
-def show(form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table) -> None:
+def show(form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table) -> None:
     """List the keys, the newest first; of none more than its id."""
     with _keys() as held:
         found = held.list()
@@ -83,7 +79,7 @@ def login(
 
 
 @app.command()
-def sessions(form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table) -> None:
+def sessions(form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table) -> None:
     """List who looks at the dashboard, and links that nobody opened, the newest first."""
     with _sessions() as held:
         found = held.list()

@@ -23,6 +23,8 @@ class Command:
 
 
 _HERE = "banana_assets.interfaces.cli"
+COMPLETE = "__complete"
+"""What the scripts of `banana completion` ask with."""
 GROUPS: dict[str, dict[str, Command]] = {
     "Start here": {
         "demo": Command("", "Show the whole of it on recorded samples: ingest, materialize, report"),
@@ -63,33 +65,41 @@ GROUPS: dict[str, dict[str, Command]] = {
         "why": Command(
             f"{_HERE}.why", "Walk from a plan's step to the lines that it rests on and where they came from"
         ),
-        "generate-optimized-plan": Command(
-            f"{_HERE}.generate_plan", "Plan a goal in words out of what the tables hold about it"
-        ),
-        "analyze-system-performance": Command(
+        "analyze": Command(
             f"{_HERE}.analyze", "Report health, bottlenecks, patterns and recommendations of a span of time"
         ),
     },
     "Plan": {
-        "templates": Command(f"{_HERE}.templates", "The same as manage-plan-templates"),
-        "manage-plan-templates": Command(
+        "generate": Command(f"{_HERE}.generate_plan", "Plan a goal in words out of what the tables hold about it"),
+        "templates": Command(
             f"{_HERE}.templates", "List, search, export, import and delete templates of plans that worked"
         ),
     },
     "Look after": {
+        "doctor": Command(f"{_HERE}.doctor", "Check that this installation works; say how to mend what does not"),
         "models": Command(f"{_HERE}.models", "Show the language models that are set up, and what may be spent"),
         "costs": Command(f"{_HERE}.costs", "Sum up what language models were asked and what it cost"),
         "keys": Command(f"{_HERE}.keys", "Make, list and revoke the keys of callers"),
         "config": Command(f"{_HERE}.config", "Show every setting and where it comes from"),
         "migrate": Command(f"{_HERE}.migrate", "Bring the records database to this version"),
+        "completion": Command(f"{_HERE}.completion", "Print the script that completes commands in a shell"),
     },
 }
+LONG_NAMES = {
+    "analyze": "analyze-system-performance",
+    "generate": "generate-optimized-plan",
+    "templates": "manage-plan-templates",
+    "doctor": "test-llm-planning",
+}
+"""Commands of the original program, by their short names here; both do the same."""
+SHORT_NAMES = {long: short for short, long in LONG_NAMES.items()}
 COMMANDS = {name: command for group in GROUPS.values() for name, command in group.items()}
+COMMANDS |= {long: COMMANDS[short] for short, long in LONG_NAMES.items()}
 
 
 def overview() -> str:
     """The text of ``banana --help``."""
-    width = max(map(len, COMMANDS))
+    width = max(map(len, (name for group in GROUPS.values() for name in group)))
     lines = [
         "Usage: banana COMMAND [OPTIONS]",
         "",
@@ -97,10 +107,13 @@ def overview() -> str:
     ]
     for title, group in GROUPS.items():
         lines += ["", f"{title}:", *(f"  {name:{width}}  {command.summary}" for name, command in group.items())]
-    return "\n".join([*lines, "", "`banana COMMAND --help` explains one command.", ""])
+    longest = max(map(len, LONG_NAMES.values()))
+    lines += ["", "Longer names:", *(f"  {long:{longest}}  {short}" for short, long in LONG_NAMES.items())]
+    return "\n".join([*lines, "", "`banana COMMAND --help` or `banana help COMMAND` explains one command.", ""])
 
 
-def _load(name: str) -> object:
+def load(name: str) -> object:
+    """The Typer app of a command."""
     command = COMMANDS[name]
     if command.module:
         return import_module(command.module).app
@@ -112,11 +125,18 @@ def _load(name: str) -> object:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status."""
     words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["help"] and len(words) > 1:
+        words = [*words[1:], "--help"]
     if not words or words[0] in ("-h", "--help", "help"):
         sys.stdout.write(overview())
         sys.exit(0)
     if words[0] in ("-V", "--version"):
         sys.stdout.write(f"banana {__version__}\n")
+        sys.exit(0)
+    if words[0] == COMPLETE:
+        from banana_assets.interfaces.cli.completing import answer
+
+        answer(words[1:])
         sys.exit(0)
     name = words[0]
     if name not in COMMANDS:
@@ -128,7 +148,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(2)
     from banana_assets.interfaces.cli.running import run
 
-    sys.exit(run(_load(name), name, words[1:]))
+    sys.exit(run(load(name), name, words[1:]))
 
 
 if __name__ == "__main__":

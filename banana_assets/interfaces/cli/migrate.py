@@ -18,7 +18,7 @@ def migrate(
     yes: Annotated[
         bool, typer.Option("--yes", help="Go down without asking; what the newer schema holds is lost.")
     ] = False,
-    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table,
 ) -> None:
     """Bring the records database to this version, or to a revision. An empty home needs no migration: it is made ready
     by itself."""

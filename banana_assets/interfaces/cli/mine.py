@@ -35,7 +35,7 @@ def mine(
     ] = None,
     content: Annotated[bool, typer.Option("--content", help="Lines are bare messages, without a header.")] = False,
     top: Annotated[int, typer.Option(min=1, help="Templates shown in the table.")] = 20,
-    form: Annotated[Format, typer.Option("--format", help="How the templates are written.")] = Format.table,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How the templates are written.")] = Format.table,
 ) -> None:
     """Find the templates of a log: its messages with <*> for what varies, counted, the worst named.
 

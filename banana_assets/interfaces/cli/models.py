@@ -16,7 +16,7 @@ COLUMNS = ["provider", "model", "used_for", "price", "ready", "breaker", "said"]
 
 
 @app.command()
-def models(form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table) -> None:
+def models(form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table) -> None:
     """Show the language models that are set up: what for, price, whether they answer now, and the budgets.
 
     Asks each whether it is there, which costs nothing. Exits with 1 where one that is set up does not answer.

@@ -48,7 +48,7 @@ class State(StrEnum):
     all = "all"
 
 
-Shown = Annotated[Format, typer.Option("--format", help="How it is written.")]
+Shown = Annotated[Format, typer.Option("--format", "-f", help="How it is written.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id of the pattern, or how it begins.", show_default=False)]
 Note = Annotated[str | None, typer.Option(help="Why, for whoever looks later.")]
 

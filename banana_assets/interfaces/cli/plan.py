@@ -52,7 +52,7 @@ Step = Annotated[str, typer.Argument(metavar="STEP", help="Step, such as s2.", s
 MaybeStep = Annotated[str | None, typer.Argument(metavar="[STEP]", help="Step, such as s2.", show_default=False)]
 Note = Annotated[str | None, typer.Option(help="Why, or what came of it, for whoever looks later.")]
 By = Annotated[str | None, typer.Option(help="Who does it; you unless told.")]
-Shown = Annotated[Format, typer.Option("--format", help="How it is written.")]
+Shown = Annotated[Format, typer.Option("--format", "-f", help="How it is written.")]
 
 
 @app.command()
@@ -98,10 +98,7 @@ def export(
     ),
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File; stdout unless told.")] = None,
 ) -> None:
-    """Write a plan for elsewhere, without secrets, its evidence as numbered quotes.
-
-    Example: `banana plan export 3fa2 --as issue | { read -r title; gh issue create --title "$title" --body-file -; }`.
-    """
+    """Write a plan for elsewhere, without secrets, its evidence as numbered quotes."""
     from banana_assets.core.plans import export as exports
 
     with _plan(plan_id) as (_, records, plan):

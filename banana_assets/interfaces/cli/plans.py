@@ -38,7 +38,7 @@ def plans(
     limit: Annotated[
         int | None, typer.Option(min=1, help=f"Most rows; {TABLE_ROWS} in a table unless told, else all.")
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table,
 ) -> None:
     """List plans, the newest first: goal, where it stands, steps done, scores, who made it, and what became of it.
 

@@ -54,7 +54,7 @@ class Kind(StrEnum):
     all = "all"
 
 
-Shown = Annotated[Format, typer.Option("--format", help="How it is written.")]
+Shown = Annotated[Format, typer.Option("--format", "-f", help="How it is written.")]
 Id = Annotated[
     str, typer.Argument(metavar="ID", help="Id of the recommendation, or how it begins.", show_default=False)
 ]

@@ -1,4 +1,4 @@
-"""Running one command: its errors become one sentence on stderr and an exit status."""
+"""Running one command: its errors become one sentence on stderr and an exit status, its help reads like a manual."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ import typer
 from banana_assets.core.errors import BananaError
 from banana_assets.core.text import visible
 
-FINDINGS, USAGE = 1, 2
+FINDINGS, USAGE, NOT_ALLOWED = 1, 2, 4
+HELP_WIDTH = 100
+"""Columns that help takes at most, on a terminal that has them."""
+WIDEST_CHOICE = 55
 
 
 def run(app: Any, name: str, arguments: list[str]) -> int:
     """Run a command's Typer app and return its exit status."""
-    command = typer.main.get_command(app)
+    command = prepared(app, name)
     try:
         status = command.main(args=arguments, prog_name=f"banana {name}", standalone_mode=False)
     except click.exceptions.Exit as leaving:
@@ -30,9 +33,47 @@ def run(app: Any, name: str, arguments: list[str]) -> int:
         return 130
     except BananaError as error:
         sys.stderr.write(f"banana {name}: {visible(str(error))}\n")
-        return USAGE
+        return NOT_ALLOWED if getattr(error, "not_allowed", False) else USAGE
     except BrokenPipeError:
         # The reader of our output went away (`| head`): nothing is wrong, and the interpreter must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status if isinstance(status, int) else 0
+
+
+def command_path() -> str:
+    """The command that runs, as it was called: for messages of commands that have two names."""
+    return click.get_current_context().command_path
+
+
+def prepared(app: Any, name: str) -> click.Command:
+    """A command as it is run: with plain help that ends with examples, and ``-h`` for it everywhere."""
+    command = typer.main.get_command(app)
+    command.context_settings.update(help_option_names=["-h", "--help"], max_content_width=HELP_WIDTH)
+    _plain(command, name)
+    return command
+
+
+def _plain(command: click.Command, path: str) -> None:
+    # Typer's boxes squeeze the text into a few columns of a usual terminal, and take a tenth of a second to draw.
+    command.rich_markup_mode = None  # type: ignore[attr-defined]
+    command.format_epilog = lambda ctx, formatter: _manual(path, formatter)  # type: ignore[method-assign]
+    for parameter in command.params:
+        _short_choices(parameter)
+    for name, inner in getattr(command, "commands", {}).items():
+        _plain(inner, f"{path} {name}")
+
+
+def _short_choices(parameter: click.Parameter) -> None:
+    """Many words to choose from stand in the text of an option, where they wrap, and not beside its name."""
+    words = parameter.type.choices if isinstance(parameter.type, click.Choice) else ()
+    if len("|".join(map(str, words))) > WIDEST_CHOICE and parameter.metavar is None and parameter.name:
+        parameter.metavar = parameter.name.upper()
+        told = getattr(parameter, "help", None) or ""
+        parameter.help = f"{told.rstrip('.')}: {', '.join(map(str, words))}."  # type: ignore[attr-defined]
+
+
+def _manual(path: str, formatter: click.HelpFormatter) -> None:
+    from banana_assets.interfaces.cli.manual import write
+
+    write(path, formatter)

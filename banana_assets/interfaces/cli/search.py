@@ -74,12 +74,9 @@ def search(
     by: Annotated[By, typer.Option(help="Words alone start faster; meaning finds other words for the same.")] = By.both,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most hits.")] = 5,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the index anew from the tables first.")] = False,
-    form: Annotated[Format, typer.Option("--format", help="How hits are written.")] = Format.table,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How hits are written.")] = Format.table,
 ) -> None:
-    """Seen something like this? Finds patterns, failures with what helped, resource use, plans and templates.
-
-    Examples: `banana search no space left`, `banana search build.log`, `make 2>&1 | banana search -`.
-    """
+    """Seen something like this? Finds patterns, failures with what helped, resource use, plans and templates."""
     from banana_assets.backends.search import folder_of, open_search, there_is_an_index
     from banana_assets.backends.settings import load
 

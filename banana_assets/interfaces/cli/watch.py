@@ -34,11 +34,7 @@ def watch(
     ] = None,
     source: Annotated[str | None, typer.Option(help="What the watched is called; told from it unless given.")] = None,
 ) -> None:
-    """Take readings of CPU, memory, disk and network until it is stopped, and keep them in the store.
-
-    Examples: `banana watch`, `banana watch --duration 10m --pid 4211`, `banana watch -- make test`,
-    `banana watch --url http://localhost:9100/metrics --interval 15s`.
-    """
+    """Take readings of CPU, memory, disk and network until it is stopped, and keep them in the store."""
     from banana_assets.backends.settings import load
     from banana_assets.backends.watcher import Told, watch_all
 

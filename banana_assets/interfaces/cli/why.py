@@ -23,7 +23,7 @@ def why(
     step: Annotated[
         str | None, typer.Argument(metavar="[STEP]", help="Step, such as s2; all unless told.", show_default=False)
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.table,
+    form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Walk from a plan's step to what it rests on: the diagnosis or pattern, the lines of the log (read again now, and

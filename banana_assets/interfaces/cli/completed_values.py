@@ -1,0 +1,95 @@
+"""Names out of the store for completion: builds, plans, steps, templates, patterns, keys, sources, jobs, branches.
+
+They are read with the SQLite driver alone, in milliseconds, and only where the records are in SQLite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import click
+from click.shell_completion import CompletionItem
+
+from banana_assets.backends.settings import SQLITE_NAME, find_home
+from banana_assets.backends.sqlite import sqlite_module
+
+MOST = 200
+BUSY_SECONDS = 0.1
+INDEX = Path("search") / "index.sqlite"
+
+BUILDS = "SELECT build_id, status || ', ' || pipeline || '/' || job FROM builds ORDER BY seq DESC LIMIT ?"
+FAILED = (
+    "SELECT build_id, pipeline || '/' || job FROM builds WHERE status IN ('failed', 'error') ORDER BY seq DESC LIMIT ?"
+)
+GIVEN_UP = "SELECT build_id, error FROM planned_failures WHERE state = 'given_up' LIMIT ?"
+PLANS = "SELECT plan_id, status || ': ' || goal FROM planner_results ORDER BY created_at DESC LIMIT ?"
+STEPS = "SELECT step_id, status FROM plan_steps WHERE plan_id LIKE ? || '%' ORDER BY step_id LIMIT ?"
+TEMPLATES = "SELECT template_id, name FROM plan_templates WHERE deleted_at IS NULL LIMIT ?"
+KEYS = "SELECT key_id, name FROM api_keys WHERE revoked_at IS NULL LIMIT ?"
+PIPELINES = "SELECT DISTINCT pipeline, '' FROM builds ORDER BY 1 LIMIT ?"
+JOBS = "SELECT DISTINCT pipeline || '/' || job, '' FROM builds ORDER BY 1 LIMIT ?"
+BRANCHES = "SELECT DISTINCT branch, '' FROM builds WHERE branch IS NOT NULL ORDER BY 1 LIMIT ?"
+LOG_SOURCES = "SELECT DISTINCT source, '' FROM log_files ORDER BY 1 LIMIT ?"
+SERIES_SOURCES = "SELECT DISTINCT source, '' FROM resource_series ORDER BY 1 LIMIT ?"
+DELIVERIES = "SELECT id, provider || ' ' || event || ', ' || state FROM deliveries ORDER BY id DESC LIMIT ?"
+PATTERNS = "SELECT substr(document_id, 9), '' FROM documents WHERE kind = 'pattern' ORDER BY severity DESC LIMIT ?"
+INDEXED_SOURCES = "SELECT DISTINCT source, '' FROM sources ORDER BY 1 LIMIT ?"
+
+VALUES: dict[tuple[str, str], tuple[str, bool]] = {
+    ("build", "build_id"): (BUILDS, False),
+    ("diagnose", "files"): (FAILED, True),
+    ("agent", "builds"): (FAILED, False),
+    ("codebase", "changed"): (FAILED, False),
+    ("plan", "builds"): (GIVEN_UP, False),
+    ("*", "plan_id"): (PLANS, False),
+    ("*", "step"): (STEPS, False),
+    ("templates", "delete"): (TEMPLATES, False),
+    ("keys", "ident"): (KEYS, False),
+    ("patterns", "pattern"): (PATTERNS, False),
+    ("deliveries", "number"): (DELIVERIES, False),
+    ("*", "pipeline"): (PIPELINES, False),
+    ("*", "job"): (JOBS, False),
+    ("*", "branch"): (BRANCHES, False),
+    ("patterns", "source"): (LOG_SOURCES, False),
+    ("search", "source"): (INDEXED_SOURCES, False),
+    ("*", "source"): (SERIES_SOURCES, False),
+}
+"""By command and parameter (``*`` is any command): what to ask, and whether the name of a file may stand there too."""
+
+
+def equip(command: click.Command, name: str) -> None:
+    """Let the parameters of a command, and of those in it, complete names out of the store."""
+    for parameter in command.params:
+        asked = VALUES.get((name, parameter.name or "")) or VALUES.get(("*", parameter.name or ""))
+        if asked and not isinstance(parameter.type, click.Choice):
+            parameter.shell_complete = _completer(*asked)  # type: ignore[method-assign, assignment]
+    for inner in getattr(command, "commands", {}).values():
+        equip(inner, name)
+
+
+def _completer(query: str, with_files: bool) -> Callable[[click.Context, str], list[CompletionItem]]:
+    def complete(context: click.Context, incomplete: str) -> list[CompletionItem]:
+        before = (str(context.params.get("plan_id") or ""),) if query == STEPS else ()
+        file = INDEX if query in (PATTERNS, INDEXED_SOURCES) else Path(SQLITE_NAME)
+        rows = _asked(file, query, (*before, MOST))
+        found = [CompletionItem(value, help=meaning) for value, meaning in rows if value.startswith(incomplete)]
+        return [*found, CompletionItem(incomplete, type="file")] if with_files else found
+
+    return complete
+
+
+def _asked(file: Path, query: str, values: Iterable[object]) -> list[tuple[str, str]]:
+    sqlite = sqlite_module()
+    path = find_home() / file
+    if not path.is_file():
+        return []
+    try:
+        connection = sqlite.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+        try:
+            return [(str(value), str(meaning or "")) for value, meaning in connection.execute(query, tuple(values))]
+        finally:
+            connection.close()
+    except sqlite.Error:
+        # Whoever presses Tab wants no message: `banana doctor` says what is wrong.
+        return []
