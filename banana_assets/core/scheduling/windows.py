@@ -52,9 +52,9 @@ def excess(quantiles: Floats, value: float) -> Floats:
     chance = np.empty(len(steps))
     for i, row in enumerate(steps):
         if value >= row[-1]:
-            chance[i] = _tail(value - row[-1], row[-1] - row[-2], 1 - levels[-1], levels[-1] - levels[-2])
+            chance[i] = _tail(float(value - row[-1]), float(row[-1] - row[-2]), 1 - LEVELS[-1], LEVELS[-1] - LEVELS[-2])
         elif value < row[0]:
-            chance[i] = 1 - _tail(row[0] - value, row[1] - row[0], levels[0], levels[1] - levels[0])
+            chance[i] = 1 - _tail(float(row[0] - value), float(row[1] - row[0]), LEVELS[0], LEVELS[1] - LEVELS[0])
         else:
             chance[i] = 1 - float(np.interp(value, row, levels))
     return chance
