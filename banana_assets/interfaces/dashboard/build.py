@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request
+from markupsafe import Markup
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -42,7 +43,7 @@ from banana_assets.interfaces.dashboard.wording import address
 
 router = APIRouter()
 KEPT_DETAILS = 32
-QUOTED = 18
+QUOTED = 16
 """Lines of a cause that are quoted above the log."""
 
 MOST_QUOTES = 4
@@ -169,7 +170,6 @@ def _told(service: Service, detail: BuildDetail, logs: LogPages, line: int | Non
     begin = line or (causes[0][0] if causes else 1 if build["status"] == "success" else total)
     window = window_at(min(begin, max(1, total)), total)
     title = title_of(failure["reason"], failure["cause_text"]) if failure else ""
-    quotes = telling(causes, failure["cause_text"].split("\n"), title, QUOTED) if failure else []
     plan = PlanRecords(service.store.engine).latest("failure", cluster["cluster_id"]) if cluster else None
     hits = logs.find(build["build_id"], build["log_sha256"], build["log_bytes"], find) if find and total else None
     return {
@@ -179,7 +179,7 @@ def _told(service: Service, detail: BuildDetail, logs: LogPages, line: int | Non
         "failure": failure,
         "title": title,
         "causes": causes,
-        "cause_lines": [_quoted(logs, build, first, last) for first, last in quotes[:MOST_QUOTES]],
+        "cause_lines": cause_quotes(logs, build, failure, title) if failure else [],
         "cluster": cluster,
         "others": [one for one in reversed(cluster["builds"]) if one != build["build_id"]][:OTHERS] if cluster else [],
         "plan": plan,
@@ -199,6 +199,9 @@ def _lines(logs: LogPages, detail: BuildDetail, window: Window) -> Any:
     return markup(found, spans_of(detail.failure), detail.steps)
 
 
-def _quoted(logs: LogPages, build: Mapping[str, Any], first: int, last: int) -> Any:
-    found = logs.lines(build["build_id"], build["log_sha256"], build["log_bytes"], first, last)
-    return quoted(found, address("build", build["build_id"]))
+def cause_quotes(logs: LogPages, build: Mapping[str, Any], failure: Mapping[str, Any], title: str) -> list[Markup]:
+    """The lines of a failure's causes (a row of BUILD_FAILURES) as its log has them, around what the title says."""
+    ident, sha256, size = build["build_id"], build["log_sha256"], build["log_bytes"]
+    parts = telling(spans_of(failure), failure["cause_text"].split("\n"), title, QUOTED)[:MOST_QUOTES]
+    page = address("build", ident)
+    return [quoted(logs.lines(ident, sha256, size, first, last), page, told) for first, last, told in parts]

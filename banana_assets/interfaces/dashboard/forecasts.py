@@ -92,6 +92,7 @@ def _card(
     return {
         "row": row,
         "plot": _plot(f"forecast-{number}", row, past, ahead, odd, unit),
+        "read": past["ts"].max(),
         "until": ahead["ts"].max(),
         "table": table,
         "left_out": step > 1,

@@ -31,18 +31,15 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 NAVIGATION = (
-    ("Builds", "/"),
-    ("Failures", "/failures"),
-    ("Patterns", "/patterns"),
-    ("Tests", "/tests"),
-    ("Health", "/health"),
-    ("Forecasts", "/forecasts"),
-    ("Recommendations", "/recommendations"),
-    ("Plans", "/plans"),
-    ("Learning", "/learning"),
-    ("Search", "/search"),
+    (("Builds", "/"), ("Failures", "/failures"), ("Tests", "/tests")),
+    (("Patterns", "/patterns"), ("Health", "/health"), ("Forecasts", "/forecasts")),
+    (("Recommendations", "/recommendations"), ("Plans", "/plans"), ("Learning", "/learning")),
+    (("Search", "/search"),),
 )
-"""The pages in the order of the navigation; one is shown when the application has its path."""
+"""The pages in the groups and the order of the navigation; one is shown when the application has its path."""
+
+PARTS = {"/": ("build", "changes"), "/failures": ("failure",), "/patterns": ("pattern",), "/plans": ("plan",)}
+"""The first words of the addresses that belong to a page of the navigation."""
 
 
 @cache
@@ -106,10 +103,19 @@ def render(request: Request, template: str, /, **values: Any) -> bytes:
         "query": dict(request.query_params),
         "viewer": getattr(request.state, "viewer", None),
         "paths": known,
-        "navigation": [(name, path) for name, path in NAVIGATION if path in known],
+        "navigation": _navigation(known, request.url.path),
         "dagster": state.settings.dagster_url if state else None,
     }
     return _environment().get_template(template).render(frame | values).encode("utf-8", "replace")
+
+
+def _navigation(known: set[str], here: str) -> list[list[tuple[str, str, bool]]]:
+    """The groups of pages that are there: name, path, and whether the page that is shown is one of it."""
+    part = here.split("/")[1] if "/" in here else ""
+    groups = [[one for one in group if one[1] in known] for group in NAVIGATION]
+    return [
+        [(name, path, here == path or part in PARTS.get(path, ())) for name, path in group] for group in groups if group
+    ]
 
 
 @cache

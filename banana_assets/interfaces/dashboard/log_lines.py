@@ -66,13 +66,13 @@ def markup(lines: Sequence[Line], causes: Sequence[tuple[int, int]], steps: Sequ
     return Markup("".join(parts))  # every text in it is escaped above
 
 
-def quoted(lines: Sequence[Line], page: Markup) -> Markup:
-    """Lines quoted beside the log, whose numbers lead to them in the log of that page."""
-    parts = [
-        f'<div class="l"><a href="{page}?line={line.number}#L{line.number}" data-n="{line.number}"'
-        f' aria-label="Line {line.number}"></a><code>{_text(line)}</code></div>\n'
-        for line in lines
-    ]
+def quoted(lines: Sequence[Line], page: Markup, told: int | None = None) -> Markup:
+    """Lines quoted beside the log, whose numbers lead to them in the log of that page; ``told`` is marked."""
+    parts: list[str] = []
+    for line in lines:
+        n = line.number
+        parts.append(f'<div class="l{" cause" if n == told else ""}"><a href="{page}?line={n}#L{n}" data-n="{n}"')
+        parts.append(f' aria-label="Line {n}"></a><code>{_text(line)}</code></div>\n')
     return Markup("".join(parts))  # every text in it is escaped below
 
 
@@ -98,8 +98,11 @@ def _heading(step: TimedStep) -> str:
     )
 
 
-def telling(causes: Sequence[tuple[int, int]], texts: Sequence[str], title: str, most: int) -> list[tuple[int, int]]:
-    """Which lines of each cause to quote, ``most`` at most: those around the one that the title is made of.
+def telling(
+    causes: Sequence[tuple[int, int]], texts: Sequence[str], title: str, most: int
+) -> list[tuple[int, int, int | None]]:
+    """Which lines of each cause to quote, ``most`` at most: the first, the last, and the one that the title is made of
+    (None where it is in none of them), around which they lie.
 
     ``texts`` are the lines of all causes, one after another, as they stand.
     """
@@ -108,9 +111,9 @@ def telling(causes: Sequence[tuple[int, int]], texts: Sequence[str], title: str,
     for first, last in causes:
         mine = texts[start : start + last - first + 1]
         start += len(mine)
-        at = next((n for n, text in enumerate(mine) if sought and sought in text), 0)
-        begin = max(0, min(at - most * 2 // 3, len(mine) - most))
-        found.append((first + begin, min(last, first + begin + most - 1)))
+        at = next((n for n, text in enumerate(mine) if sought and sought in text), None)
+        begin = max(0, min((at or 0) - most * 2 // 3, len(mine) - most))
+        found.append((first + begin, min(last, first + begin + most - 1), None if at is None else first + at))
     return found
 
 

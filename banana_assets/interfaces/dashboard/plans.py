@@ -47,7 +47,7 @@ async def plans(
     def values() -> dict[str, Any]:
         rows, total = plan_rows(engine, status=status or None, kind=kind or None, start=start, limit=PAGE)
         outcomes = _outcomes(service.tables, [row["plan_id"] for row in rows])
-        every = service.tables.scan(PLAN_OUTCOMES).select("outcome", "counts").collect()
+        every = service.tables.scan(PLAN_OUTCOMES).select("outcome", "counts", "base_rate").collect()
         decided = every.filter(pl.col("counts") & pl.col("outcome").is_in(["fixed", "recurred"]))
         templates = service.tables.read(PLAN_TEMPLATES)
         return {
@@ -61,6 +61,7 @@ async def plans(
             "counts": dict(every.group_by("outcome").len().sort("outcome").iter_rows()),
             "decided": decided.height,
             "fixed": decided.filter(pl.col("outcome") == "fixed").height,
+            "alone": decided["base_rate"].mean(),
             "templates": templates.sort("success_low", "template_id", descending=[True, False]).head(50).to_dicts(),
         }
 

@@ -165,7 +165,7 @@ def test_files_are_kept_for_ever_under_the_name_of_their_content(browse: Client)
 def test_the_navigation_leads_only_to_pages_that_are_there(browse: Client) -> None:
     with browse(dagster_url="http://127.0.0.1:3000") as client:
         page = client.get("/").text
-        navigation = re.search(r"<nav aria-label=\"Pages\">(.*?)</nav>", page, re.DOTALL)
+        navigation = re.search(r"<nav id=\"pages\" aria-label=\"Pages\">(.*?)</nav>", page, re.DOTALL)
         assert navigation is not None
         links = re.findall(r'href="([^"]+)"', navigation[1])
         assert links[0] == "/"

@@ -20,15 +20,38 @@ function bananaToken() {
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const two = (n) => String(n).padStart(2, "0");
+
+/** A time in the zone of the browser: "12 minutes ago", "today 14:05", "3 Nov 14:05", "3 Nov 2025". */
+function bananaTime(at, now = new Date()) {
+  if (Math.abs(at - now) < 3600000) return ago(at, now);
+  const clock = two(at.getHours()) + ":" + two(at.getMinutes());
+  const midnight = (one) => new Date(one.getFullYear(), one.getMonth(), one.getDate());
+  const days = Math.round((midnight(at) - midnight(now)) / 86400000);
+  if (Math.abs(days) < 2) return relative.format(days, "day") + " " + clock;
+  const date = at.getDate() + " " + MONTHS[at.getMonth()];
+  return Math.abs(days) < 200 ? date + " " + clock : date + " " + at.getFullYear();
+}
+
+/** To the second: "22 Nov 2026 05:59:10". */
+function exactly(at) {
+  return at.getDate() + " " + MONTHS[at.getMonth()] + " " + at.getFullYear() + " " + [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":");
+}
+
+function ago(at, now) {
+  const seconds = (at - now) / 1000;
+  const unit = UNITS.find(([, size]) => Math.abs(seconds) >= size);
+  return unit ? relative.format(Math.round(seconds / unit[1]), unit[0]) : "just now";
+}
+
 function tellTimes(root) {
+  const now = new Date();
   for (const time of root.querySelectorAll("time[datetime]")) {
-    const at = new Date(time.dateTime);
-    if (!time.title) time.title = at.toLocaleString() + " (" + time.textContent + " UTC)";
-    const seconds = (at - Date.now()) / 1000;
-    const unit = UNITS.find(([, size]) => Math.abs(seconds) >= size);
-    let said = unit ? relative.format(Math.round(seconds / unit[1]), unit[0]) : "just now";
-    if (Math.abs(seconds) > 86400 * 14) said = time.title.includes(",") ? at.toLocaleDateString() : said;
+    const at = new Date(time.dateTime), said = "exact" in time.dataset ? exactly(at) : bananaTime(at, now);
+    const title = at.toISOString().slice(0, 19).replace("T", " ") + " UTC, " + ago(at, now);
     if (time.textContent !== said) time.textContent = said;
+    if (time.title !== title) time.title = title;
   }
 }
 
@@ -135,6 +158,7 @@ function choose(step) {
 
 function onKey(event) {
   const field = event.target.closest("input, textarea, select, dialog, [contenteditable]");
+  if (event.key === "Escape" && document.documentElement.classList.contains("menu")) { menu(false); return $("menu-button").focus(); }
   if (event.key === "Escape" && field && field.blur) return field.blur();
   if (event.ctrlKey || event.metaKey || event.altKey || field) return;
   const doing = {
@@ -149,6 +173,13 @@ function onKey(event) {
     },
   }[event.key];
   if (doing && doing() !== true) event.preventDefault();
+}
+
+// Menu: on a narrow screen the pages hide behind a button; without a script they stand below it.
+
+function menu(open) {
+  $("menu-button").setAttribute("aria-expanded", String(open));
+  document.documentElement.classList.toggle("menu", open);
 }
 
 // Theme --------------------------------------------------------------------------------------------------------------
@@ -193,5 +224,7 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => { for (const field of document.querySelectorAll("form.filter [disabled]")) field.disabled = false; });
 $("help-button").addEventListener("click", () => $("help").showModal());
 $("theme-button").addEventListener("click", nextTheme);
+$("menu-button").addEventListener("click", () => menu($("menu-button").getAttribute("aria-expanded") !== "true"));
+$("zone").textContent = "Times are in " + Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll("_", " ") + "; pointing at one tells it in UTC.";
 showTheme();
 timer = setTimeout(look, EVERY);

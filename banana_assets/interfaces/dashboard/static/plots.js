@@ -4,6 +4,7 @@
 (() => {
   const HEIGHT = 240;
   const BINARY = ["", "Ki", "Mi", "Gi", "Ti", "Pi"];
+  const HINT = "Point at the plot, or focus it and press ← or →, for its figures.";
   const made = [];
 
   /** A colour of the page, as a canvas takes it: the browser works light-dark() out only where it is used. */
@@ -28,14 +29,12 @@
     const [size, name] = scaleOf(unit, Math.abs(value));
     return Number((value / size).toPrecision(4)).toLocaleString("en") + (name ? " " + name : "");
   }
-  const two = (n) => String(n).padStart(2, "0");
-  function moment(at) { return new Date(at * 1000).toISOString().slice(0, at % 60 ? 19 : 16).replace("T", " "); }
   function ticks(u, splits, axis, space, incr) {
     let day = "";
     return splits.map((at) => {
-      const d = new Date(at * 1000), date = two(d.getUTCMonth() + 1) + "-" + two(d.getUTCDate());
-      if (incr >= 86400) return incr >= 86400 * 300 ? String(d.getUTCFullYear()) : date;
-      const time = two(d.getUTCHours()) + ":" + two(d.getUTCMinutes()) + (incr < 60 ? ":" + two(d.getUTCSeconds()) : "");
+      const d = new Date(at * 1000), date = d.getDate() + " " + MONTHS[d.getMonth()];
+      if (incr >= 86400) return incr >= 86400 * 300 ? String(d.getFullYear()) : date;
+      const time = two(d.getHours()) + ":" + two(d.getMinutes()) + (incr < 60 ? ":" + two(d.getSeconds()) : "");
       const said = date === day ? time : time + "\n" + date;
       day = date;
       return said;
@@ -77,14 +76,13 @@
     const opts = {
       width: Math.max(200, box.clientWidth), height: HEIGHT, series, bands, legend: { show: false },
       cursor: { drag: { x: false, y: false }, y: false },
-      tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       scales: { x: { time: true }, y: { range: (u, lo, hi) => {
         const upper = Number.isFinite(highest) ? highest : hi;
         const above = upper > 0 ? upper * 1.06 : 1;
         return [least === null ? lo : least, most === null ? above : Math.max(most * 1.02, upper)];
       } } },
       axes: [
-        { stroke: ink, grid, ticks: grid, values: ticks, size: 44, font: "12px system-ui, sans-serif", label: "UTC", labelSize: 18, labelFont: "12px system-ui, sans-serif", space: 56 },
+        { stroke: ink, grid, ticks: grid, values: ticks, size: 44, font: "12px system-ui, sans-serif", space: 56 },
         { stroke: ink, grid, ticks: grid, size: 58, font: "12px system-ui, sans-serif", label: unit, labelSize: 20, labelFont: "12px system-ui, sans-serif",
           values: (u, splits) => splits.map((v) => (v === null ? "" : Number(v.toPrecision(4)).toLocaleString("en"))) },
       ],
@@ -112,12 +110,12 @@
 
   function say(box, told, at) {
     const place = document.getElementById(box.id + "-said");
-    if (at === null || at === undefined) { place.textContent = ""; return; }
+    if (at === null || at === undefined) { place.textContent = HINT; return; }
     const parts = told.lines.filter((l) => l.values[at] !== null).map((l) => `${l.name} ${figure(l.values[at], told.unit)}`);
     for (const band of told.bands) {
       if (band.low[at] !== null) parts.push(`${band.name} ${figure(band.low[at], told.unit)} to ${figure(band.high[at], told.unit)}`);
     }
-    place.textContent = `${moment(told.times[at])} UTC: ${parts.join(", ") || "nothing known"}`;
+    place.textContent = `${exactly(new Date(told.times[at] * 1000))}: ${parts.join(", ") || "nothing known"}`;
   }
 
   /** Names and looks of what is drawn; built of nodes, so no text becomes markup. */
@@ -150,6 +148,7 @@
     const [opts, data] = options(entry.box, entry.told);
     if (entry.told.lines.length + entry.told.bands.length > 1) entry.box.append(legend(entry.told));
     entry.plot = new uPlot(opts, data, entry.box);
+    say(entry.box, entry.told, null);
   }
 
   function walk(entry, event) {
