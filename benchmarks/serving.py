@@ -1,12 +1,15 @@
 """How many answers a second `banana serve` gives, against stand-ins of the original's handlers and a bare ASGI app.
 
-    .venv/bin/python benchmarks/serving.py [--builds 200] [--lines 1000] [--files 1500] [--seconds 4] [--connections 16]
+    .venv/bin/python benchmarks/serving.py [--builds 200] [--lines 1000] [--files 1500] [--seconds 2] [--rounds 5]
+        [--connections 16]
 
 The stand-ins do what the original server does for each request: its records are a dictionary in the process, a page is
 a slice of the ids in their order with whole logs, a build's log is searched line by line, the code base is walked three
 levels deep and its files are read, and every answer is a dictionary that FastAPI turns into JSON in a thread. All are
-served by uvicorn with one worker, for the same builds and the same folder, one after the other, each with a round that
-does not count before the one that does. The load comes from wrk where it is installed, else from asyncio.
+served by uvicorn with one worker, for the same builds and the same folder. All run at once, and are asked in turns, so
+that a machine that is busy with other work is as busy for each; the median round counts, after one that does not. The
+processor's time for an answer tells the same without regard to what else ran. The load comes from wrk where it is
+installed, else from asyncio.
 """
 
 from __future__ import annotations
@@ -24,10 +27,13 @@ import sys
 import tempfile
 import time
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import httpx
+import psutil
 
 IGNORED = {".venv", ".git", "node_modules", "__pycache__", ".pytest_cache", "dist", "build"}
 CONFIGURATION = (
@@ -144,11 +150,11 @@ def fill(url: str, builds: int, lines: int) -> None:
             api.put(f"/builds/b{number}/log", content=log_of(number, lines).encode()).raise_for_status()
 
 
-def rate(url: str, seconds: float, connections: int, content: bytes | None = None) -> tuple[float, int]:
-    """Answers a second, and how many were no success."""
+def answers(url: str, seconds: int, connections: int, content: bytes | None = None) -> int:
+    """Answers within so many seconds. Raises RuntimeError when one of them was no success."""
     if shutil.which("wrk") is None:
-        return asyncio.run(_rate(url, seconds, connections, content))
-    words = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", url]
+        return asyncio.run(_answers(url, seconds, connections, content))
+    words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", url]
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         if content is not None:
             script.write(
@@ -158,24 +164,25 @@ def rate(url: str, seconds: float, connections: int, content: bytes | None = Non
             script.flush()
             words[1:1] = ["-s", script.name]
         told = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-    found = re.search(r"Requests/sec:\s+([\d.]+)", told)
-    wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
-    return float(found[1]) if found else 0.0, int(wrong[1]) if wrong else 0
+    found = re.search(r"(\d+) requests in", told)
+    if found is None or "Non-2xx" in told or "Socket errors" in told:
+        raise RuntimeError(f"{url}: {told}")
+    return int(found[1])
 
 
-async def _rate(url: str, seconds: float, connections: int, content: bytes | None) -> tuple[float, int]:
+async def _answers(url: str, seconds: int, connections: int, content: bytes | None) -> int:
     until = time.monotonic() + seconds
-    done = wrong = 0
+    done = 0
 
     async def ask(api: httpx.AsyncClient) -> None:
-        nonlocal done, wrong
+        nonlocal done
         while time.monotonic() < until:
-            answer = await (api.get(url) if content is None else api.post(url, content=content))
-            done, wrong = done + 1, wrong + (not answer.is_success)
+            (await (api.get(url) if content is None else api.post(url, content=content))).raise_for_status()
+            done += 1
 
     async with httpx.AsyncClient(timeout=60, headers={"content-type": "application/json"}) as api:
         await asyncio.gather(*(ask(api) for _ in range(connections)))
-    return done / seconds, wrong
+    return done
 
 
 class Served:
@@ -191,6 +198,11 @@ class Served:
                     return
             time.sleep(0.1)
         raise RuntimeError("the server did not start")
+
+    def processor_seconds(self) -> float:
+        """What it has used of the processors."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
 
     def __enter__(self) -> Served:
         return self
@@ -208,8 +220,9 @@ def free_port() -> int:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name, value in (("builds", 200), ("lines", 1000), ("files", 1500), ("seconds", 4), ("connections", 16)):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    numbers = {"builds": 200, "lines": 1000, "files": 1500, "seconds": 2, "rounds": 5, "connections": 16}
+    for name, value in numbers.items():
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--serve", choices=["original", "bare"], help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
@@ -221,11 +234,11 @@ def main() -> None:
         app = bare if asked.serve == "bare" else stand_in(asked.root, asked.builds, asked.lines)
         uvicorn.run(app, port=asked.port, log_level="warning", access_log=False)
         return
-    with tempfile.TemporaryDirectory() as made:
+    with tempfile.TemporaryDirectory() as made, ExitStack() as running:
         folder = Path(made)
         root = folder / "code"
         make_code(root, asked.files)
-        found = {}
+        servers = {}
         for name in ("bare", "original", "banana"):
             port = free_port()
             words = [__file__, "--serve", name, "--port", str(port), "--root", str(root)]
@@ -234,33 +247,44 @@ def main() -> None:
             if name == "banana":
                 words = ["-m", "banana_assets.interfaces.cli.main", "serve", "--port", str(port)]
                 variables = {"BANANA_HOME": str(folder / "home"), "BANANA_CODE_ROOT": str(root)}
-            with Served(words, port, folder, **variables) as server:
-                if name == "banana":
-                    fill(server.url, asked.builds, asked.lines)
-                found[name] = measured(server.url, name, asked)
-    width = max(map(len, PATHS))
+            servers[name] = running.enter_context(Served(words, port, folder, **variables))
+        fill(servers["banana"].url, asked.builds, asked.lines)
+        report(servers, asked)
+
+
+def report(servers: dict[str, Served], asked: argparse.Namespace) -> None:
+    """Ask in turns and print what came."""
+    theirs = httpx.get(f"{servers['original'].url}/llm/learning/builds").json()["builds"][0]["id"]
     driver = "wrk" if shutil.which("wrk") else "asyncio and httpx"
-    print(f"{driver}, {asked.connections} connections, {asked.seconds} s each; answers a second")
-    print(f"{'':{width}}  {'original':>9} {'banana':>9} {'ratio':>8} {'to bare ASGI':>13}")
+    print(f"{driver}, {asked.connections} connections; medians of {asked.rounds} rounds of {asked.seconds} s")
+    width = max(map(len, PATHS))
+    print(f"{'':{width}}  {'answers a second':^27}  {'ratio to':^16}  {'processor, ms':^21}")
+    print(
+        f"{'':{width}}  {'bare':>8} {'original':>9} {'banana':>8}  {'original':>8} {'bare':>7}  {'original':>10} banana"
+    )
     for path in PATHS:
-        ours, theirs, least = found["banana"][path], found["original"][path], found["bare"][PATHS[0]]
-        print(f"{path:{width}}  {theirs:9.1f} {ours:9.1f} {ours / theirs:8.1f} {ours / least:13.3f}")
-
-
-def measured(url: str, name: str, asked: argparse.Namespace) -> dict[str, float]:
-    """Answers a second for each path."""
-    ident = "b1"
-    if name == "original":
-        ident = httpx.get(f"{url}/llm/learning/builds").json()["builds"][0]["id"]
-    told = {"build_id": ident, "type": "failure_analysis", "analysis": "The discount is applied twice."}
-    rates = {}
-    for path in PATHS[:1] if name == "bare" else PATHS:
-        content = json.dumps(told).encode() if path.endswith("report") else None
-        rate(url + path.format(id=ident), 1, asked.connections, content)
-        rates[path], wrong = rate(url + path.format(id=ident), asked.seconds, asked.connections, content)
-        if wrong:
-            raise RuntimeError(f"{wrong} answers of {name} at {path} were no success")
-    return rates
+        rates: dict[str, list[float]] = {name: [] for name in servers}
+        costs: dict[str, list[float]] = {name: [] for name in servers}
+        for number in range(asked.rounds + 1):
+            for name, server in servers.items():
+                ident = theirs if name == "original" else "b1"
+                told = {"build_id": ident, "type": "failure_analysis", "analysis": "The discount is applied twice."}
+                content = json.dumps(told).encode() if path.endswith("report") and name != "bare" else None
+                before = server.processor_seconds()
+                count = answers(server.url + path.format(id=ident), asked.seconds, asked.connections, content)
+                if number:
+                    rates[name].append(count / asked.seconds)
+                    costs[name].append((server.processor_seconds() - before) / count * 1000)
+        ratios = {
+            name: median(b / o for b, o in zip(rates["banana"], rates[name], strict=True))
+            for name in ("original", "bare")
+        }
+        bare, original, banana = (f"{median(rates[name]):.1f}" for name in ("bare", "original", "banana"))
+        print(
+            f"{path:{width}}  {bare:>8} {original:>9} {banana:>8}  {ratios['original']:8.1f} {ratios['bare']:7.3f}"
+            f"  {median(costs['original']):10.3f} {median(costs['banana']):8.3f}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

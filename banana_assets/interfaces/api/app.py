@@ -14,10 +14,20 @@ from starlette.routing import Route
 
 from banana_assets import __version__
 from banana_assets.backends.settings import Settings
-from banana_assets.interfaces.api import bringing, code, insight, learning, listing, problems, telemetry, webhooks
+from banana_assets.interfaces.api import (
+    bringing,
+    code,
+    insight,
+    learning,
+    listing,
+    problems,
+    second,
+    telemetry,
+    webhooks,
+)
 from banana_assets.interfaces.api.auditing import Auditing
 from banana_assets.interfaces.api.guard import Guard
-from banana_assets.interfaces.api.ready import Ready
+from banana_assets.interfaces.api.ready import Answers, Ready
 from banana_assets.interfaces.api.service import Service, listed, open_service
 from banana_assets.interfaces.dashboard import pages
 from banana_assets.interfaces.mcp.http import Mounted
@@ -54,9 +64,9 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
     app.state.requests = telemetry.Requests()
     app.openapi = partial(described, app)  # type: ignore[method-assign]
     problems.install(app, pages.problem)
-    for prefix in ("/llm/learning", "/api/llm/learning"):
-        for part in (learning.router, code.learning):
-            app.include_router(part, prefix=prefix, include_in_schema=prefix == "/llm/learning")
+    for part in (learning.router, code.learning):
+        app.include_router(part, prefix="/llm/learning")
+    app.include_router(second.router)
     app.include_router(bringing.router)
     app.include_router(code.router)
     app.include_router(listing.router)
@@ -78,7 +88,6 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
         service.feed.stamp()
         return {"status": "ok"}
 
-    app.add_middleware(Ready)
     app.add_middleware(Auditing)
     app.add_middleware(telemetry.Timing)
     origins = listed(settings.allowed_origins)
@@ -87,11 +96,21 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
             CORSMiddleware,
             allow_origins=list(origins),
             allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["authorization", "content-type", "idempotency-key", "if-none-match", "x-api-key"],
-            expose_headers=["etag", "link", "location", "retry-after", "x-request-id"],
+            allow_headers=[
+                "authorization",
+                "content-type",
+                "idempotency-key",
+                "if-none-match",
+                "upload-complete",
+                "upload-offset",
+                "x-api-key",
+            ],
+            expose_headers=["etag", "link", "retry-after", "upload-offset", "x-request-id"],
             max_age=600,
         )
     app.add_middleware(Guard, hosts=[*hosts, *listed(settings.allowed_hosts)], most_bytes=settings.max_request_bytes)
+    app.state.answers = Answers(app.state)
+    app.add_middleware(Ready, answers=app.state.answers)
     return app
 
 

@@ -55,7 +55,7 @@ class Guard:
             return
         headers = dict(scope["headers"])
         told = headers.get(b"x-request-id") or headers.get(b"x-correlation-id") or b""
-        ident = told if _ID.fullmatch(told) else secrets.token_hex(8).encode()
+        ident = request_number(told)
         scope.setdefault("state", {})["request_id"] = ident.decode()
         body = _Bounded(receive, self.most_bytes)
         started = refused = False
@@ -105,6 +105,11 @@ class Guard:
             f"The body has more than {self.most_bytes:,} bytes.",
             "Send a log in parts, or raise BANANA_MAX_REQUEST_BYTES.",
         )
+
+
+def request_number(told: bytes) -> bytes:
+    """The number of a request: the one its sender gave it where that is a plain word, else a new one."""
+    return told if _ID.fullmatch(told) else secrets.token_hex(8).encode()
 
 
 class _Bounded:

@@ -42,6 +42,18 @@ class Requests:
             registry=self.registry,
             buckets=BUCKETS,
         )
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def answered(self, operation: str, method: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        key = operation, method, status
+        series = self._series.get(key)
+        if series is None:
+            # Finding a series by its labels costs more than counting.
+            of_count, of_seconds = self.count.labels(operation, method, str(status)), self.seconds
+            series = self._series[key] = of_count, of_seconds.labels(operation, method)
+        series[0].inc()
+        series[1].observe(seconds)
 
 
 class Timing:
@@ -61,8 +73,7 @@ class Timing:
             if message["type"] == "http.response.start":
                 operation = getattr(scope.get("route"), "name", "none")
                 seen: Requests = scope["app"].state.requests
-                seen.count.labels(operation, scope["method"], str(message["status"])).inc()
-                seen.seconds.labels(operation, scope["method"]).observe(time.perf_counter() - begun)
+                seen.answered(operation, scope["method"], message["status"], time.perf_counter() - begun)
             await send(message)
 
         await self.app(scope, receive, counted)

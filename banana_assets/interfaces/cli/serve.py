@@ -7,6 +7,7 @@ import ipaddress
 import signal
 import socket
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -88,7 +89,7 @@ def server_config(app: Any) -> Any:
         timeout_graceful_shutdown=10,
         # Names of proxies are not believed: who asks is who connects.
         proxy_headers=False,
-        http=BoundedProtocol,
+        http=partial(BoundedProtocol, answers=app.state.answers),  # type: ignore[arg-type]
         limit_concurrency=MOST_CONNECTIONS,
     )
 
