@@ -27,6 +27,9 @@ from banana_assets.core.metrics.limits import rises
 TREES, SAME_HOURS, NAIVE = "quantile_trees", "same_hours", "seasonal_naive"
 LAST, LEVEL, GROWTH, CONSTANT = "last_value", "recent_level", "growth", "constant"
 
+MODELS = (TREES, SAME_HOURS, NAIVE, LAST, LEVEL, GROWTH)
+"""What somebody may ask for by name; ``constant`` is for what never changed."""
+
 FOLDS = 4
 LEAST_PAST = 12
 """Values that have to lie before an origin."""
@@ -87,6 +90,16 @@ def compare(series: Sequence[Series], horizon: int) -> list[Choice]:
     """
     trees = _trees(series, horizon)
     return [_choose(one, horizon, trees.get(place)) for place, one in enumerate(series)]
+
+
+def lacks(series: Series, model: str) -> str:
+    """Why a series cannot be forecast by that model; empty where it can."""
+    days = {NAIVE: 2, SAME_HOURS: 3}.get(model, 0)
+    if days and (series.season < 2 or len(series.values) < days * series.season):
+        return f"{model} needs {days} days of readings"
+    if model == TREES and not (usable(series) and np.ptp(series.values) > 0):
+        return f"{model} needs five days of readings that change, a quarter of an hour apart or more"
+    return ""
 
 
 def _plan(series: Series, horizon: int) -> tuple[int, list[int]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from banana_assets.core.metrics.forecast.allocation import Advice, Crossed, Limit, advise, crossing, resource_type
-from banana_assets.core.metrics.forecast.backtest import CONSTANT, TREES, Choice, compare, simple
+from banana_assets.core.metrics.forecast.backtest import CONSTANT, TREES, Choice, compare, lacks, simple
 from banana_assets.core.metrics.forecast.naive import QUANTILES, bound
 from banana_assets.core.metrics.forecast.quantile import quantile_forecasts, usable
 from banana_assets.core.metrics.forecast.series import DAY, Floats, Series, is_percentage, regular
@@ -44,12 +44,13 @@ def horizon_steps(points: int, step: int, hours: int = HOURS_AHEAD) -> int:
     return max(1, min(ahead, points // 3))
 
 
-def predict(usage: pl.DataFrame, hours: int = HOURS_AHEAD) -> Predictions:
+def predict(usage: pl.DataFrame, hours: int = HOURS_AHEAD, model: str | None = None) -> Predictions:
     """Forecasts of each series' mean out of RESOURCE_USAGE, with 80 % and 95 % intervals.
 
     Ahead by ``horizon_steps``. A series is forecast when it has at least twelve intervals with readings and they are
     at least half of its span; the scattered recordings of builds are none. The model is the one that did best from
-    earlier origins, the naive one unless another did better (``compare``). Limits are known for percentages (100), and
+    earlier origins, the naive one unless another did better (``compare``), or ``model`` (one of ``backtest.MODELS``)
+    where the past of the series is long enough for it. Limits are known for percentages (100), and
     for ``X_used_bytes`` beside ``X_percent``.
     """
     subjects, without = _subjects(usage, hours)
@@ -57,6 +58,8 @@ def predict(usage: pl.DataFrame, hours: int = HOURS_AHEAD) -> Predictions:
     for steps in sorted({s.steps for s in subjects}):
         some = [s for s in subjects if s.steps == steps]
         choices = compare([s.series for s in some], steps)
+        if model is not None:
+            some, choices = _asked_for(model, some, choices, without)
         made = _forecast([s.series for s in some], choices, steps)
         parts += [_rows(s, c, q) for s, c, q in zip(some, choices, made, strict=True)]
     reasons = pl.DataFrame(without, schema=["source", "metric", "reason"], orient="row").cast(pl.String)
@@ -64,6 +67,30 @@ def predict(usage: pl.DataFrame, hours: int = HOURS_AHEAD) -> Predictions:
         return Predictions(RESOURCE_USAGE_PREDICTIONS.empty(), reasons)
     whole = RESOURCE_USAGE_PREDICTIONS.conform(pl.concat(parts).sort(*RESOURCE_USAGE_PREDICTIONS.key))
     return Predictions(whole, reasons)
+
+
+def unfit(usage: pl.DataFrame) -> list[tuple[str, str, str]]:
+    """The series of RESOURCE_USAGE that get no forecast: source, metric, and why."""
+    groups = usage.partition_by("source", "metric", as_dict=True)
+    reasons = ((str(source), str(metric), _unfit(group.sort("ts"))) for (source, metric), group in groups.items())
+    return sorted(one for one in reasons if one[2])
+
+
+def _asked_for(
+    model: str, subjects: list[_Subject], choices: list[Choice], without: list[tuple[str, str, str]]
+) -> tuple[list[_Subject], list[Choice]]:
+    """Those that the model can forecast, with it as their choice; why it cannot is added to ``without``."""
+    kept = []
+    for subject, choice in zip(subjects, choices, strict=True):
+        reason = lacks(subject.series, model)
+        if not reason and model == TREES and choice.trial(TREES) is None:
+            reason = f"the past is too short to compare {TREES}"
+        if reason:
+            without.append((subject.source, subject.metric, reason))
+        else:
+            why = f"asked for; {choice.model} did best: {choice.reason}" if choice.model != model else choice.reason
+            kept.append((subject, replace(choice, model=model, reason=why)))
+    return [s for s, _ in kept], [c for _, c in kept]
 
 
 def _subjects(usage: pl.DataFrame, hours: int) -> tuple[list[_Subject], list[tuple[str, str, str]]]:

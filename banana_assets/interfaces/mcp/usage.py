@@ -1,0 +1,282 @@
+"""The tool that says how much of each resource will be used, and what to allot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import polars as pl
+from pydantic import BaseModel, Field
+
+from banana_assets.backends.llm.configured import NO_MODEL
+from banana_assets.core.metrics.forecast.allocation import resource_type as type_of
+from banana_assets.core.metrics.forecast.backtest import MODELS
+from banana_assets.core.metrics.forecast.history import current
+from banana_assets.core.metrics.forecast.predict import HOURS_AHEAD, predict, unfit
+from banana_assets.core.tables import RESOURCE_USAGE, RESOURCE_USAGE_PREDICTIONS
+from banana_assets.core.units import unit_of
+from banana_assets.interfaces.mcp.calls import Call
+from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, json_size, taken
+from banana_assets.interfaces.mcp.records import Missing
+from banana_assets.interfaces.mcp.tools import ToolSpec, tool
+
+MOST_UNFIT = 20
+WATCH, INGEST, MATERIALIZE = "banana watch", "banana watch, or banana ingest resources PATH", "banana materialize"
+
+Resource = Literal["cpu", "memory", "disk", "network", "all"]
+Frames = Sequence[pl.DataFrame]
+
+
+class Point(BaseModel):
+    """A moment of a forecast."""
+
+    ts: datetime
+    predicted_usage: float = Field(description="Median.")
+    lo80: float
+    hi80: float
+    lo95: float
+    hi95: float
+
+
+class Crossing(BaseModel):
+    """When 90 % of the limit is crossed."""
+
+    limit: float
+    threshold: float
+    state: str = Field(description="reached, expected, possible, not_within or unknown.")
+    at: datetime | None
+    earliest: datetime | None = Field(description="Begin of the 80 % range.")
+    latest: datetime | None = Field(description="End of the 80 % range.")
+    statement: str
+
+
+class Prediction(BaseModel):
+    """The forecast of one series."""
+
+    resource_type: str
+    source: str
+    metric: str
+    unit: str
+    made_at: datetime = Field(description="The last reading that it knows.")
+    prediction_window_hours: float = Field(description="How far it goes, at most as far as was asked.")
+    predicted_usage: float = Field(description="The highest median in the window.")
+    upper80: float = Field(description="The highest upper end of the 80 % interval in the window.")
+    confidence_score: float | None = Field(
+        description="Mean accuracy from earlier origins, 0 to 1; null where the past is too short for that."
+    )
+    confidence: str = Field(description="low, medium or high.")
+    model_used: str = Field(description="How it was forecast.")
+    why: str = Field(description="Why so.")
+    timeToLimit: Crossing | None = Field(description="Null where no limit is known.")  # noqa: N815
+    points: list[Point] = Field(description="Evenly spread over the window, the last one in it.")
+
+
+class Allocation(BaseModel):
+    """What to allot, in the unit of the metric."""
+
+    resource: str = Field(description="Source and metric.")
+    action: str = Field(description="grow, shrink, move, keep or watch.")
+    currentAllocation: float | None = Field(description="Null where no limit is known.")  # noqa: N815
+    recommendedAllocation: float | None = Field(  # noqa: N815
+        description="Null where the past is too short to advise, or no limit is known."
+    )
+    predictedNeed: float  # noqa: N815
+    unit: str
+    reasoning: str
+    triggers: list[str] = Field(description="When to act.")
+    actions: list[str] = Field(description="What to do then.")
+    actBy: datetime | None  # noqa: N815
+
+
+class Unsure(BaseModel):
+    """A series whose forecast is less sure than was asked for."""
+
+    source: str
+    metric: str
+    confidence_score: float | None
+    why: str
+
+
+class UsagePredictions(BaseModel):
+    """Forecasts by series, and what follows."""
+
+    resource_type: Resource
+    prediction_window_hours: float
+    confidence_threshold: float
+    status: Literal["predicted", "nothing_to_predict"]
+    predictions: list[Prediction] = Field(description="Those as sure as was asked for.")
+    recommendations: list[Allocation] = Field(description="What to allot for them, the most pressing first.")
+    below_threshold: list[Unsure] = Field(description="Forecast, but less surely; a lower threshold lists them.")
+    notes: list[str]
+    truncated: bool
+    next_cursor: str | None
+    missing: list[Missing] = Field(description="What cannot be forecast, and what to run.")
+
+
+@tool("Predict the use of resources")
+def predict_resource_usage(
+    call: Call,
+    resource_type: Annotated[Resource, Field(description="Only that resource.")] = "all",
+    prediction_window_hours: Annotated[
+        float, Field(gt=0, le=HOURS_AHEAD, description="How far ahead, past the last reading of each series.")
+    ] = 24,
+    confidence_threshold: Annotated[
+        float, Field(ge=0, le=1, description="Least accuracy from earlier origins; 0 takes all, known or not.")
+    ] = 0.7,
+    model: Annotated[
+        str | None,
+        Field(
+            max_length=200,
+            description=f"Forecast by this: {', '.join(MODELS)}. Without it each series has the one that did best from "
+            "earlier origins. Language models make no figures; the name of one is told in `notes`.",
+        ),
+    ] = None,
+    max_points: Annotated[int, Field(ge=1, le=500, description="Most points a series.")] = 24,
+    max_bytes: MaxBytes = DEFAULT_BYTES,
+    cursor: Cursor = None,
+) -> UsagePredictions:
+    """Forecast processor, memory, disk and network use with 80 and 95 % intervals, say when a limit is reached and what
+    to allot.
+
+    Series that were never read, or too little, are in `missing` with the command that brings them in.
+    """
+    tables = call.sources.tables
+    usage = tables.read(RESOURCE_USAGE)
+    notes = []
+    if model in MODELS:
+        call.progress(0, 1, f"forecasting by {model}")
+        made = predict(usage, max(1, round(prediction_window_hours)), model)
+        known, lacking = made.table, list(made.without.iter_rows())
+    else:
+        known, lacking = current(tables.read(RESOURCE_USAGE_PREDICTIONS)), unfit(usage)
+        if model is not None and model not in NO_MODEL:
+            notes.append(f"{model} makes no forecasts: each series has the method that did best from earlier origins.")
+    kinds = {} if resource_type == "all" else {"resource_type": resource_type}
+    known = known.filter(**kinds)
+    found = _series(known, prediction_window_hours)
+    sure = [one for one in found if confidence_threshold == 0 or _score(one) >= confidence_threshold]
+    shown: dict[str, Prediction] = {}
+
+    def size(frame: pl.DataFrame) -> int:
+        one = shown[_name(frame)] = _prediction(frame, max_points)
+        return json_size(one.model_dump(mode="json"))
+
+    given = taken(
+        sure,
+        _name,
+        {"type": resource_type, "hours": prediction_window_hours, "least": confidence_threshold, "model": model},
+        cursor=cursor,
+        limit=len(sure),
+        max_bytes=max_bytes,
+        size=size,
+    )
+    missing = _unread(usage, known, resource_type) or _short(found, prediction_window_hours)
+    missing += _unfit(lacking, resource_type)
+    return UsagePredictions(
+        resource_type=resource_type,
+        prediction_window_hours=prediction_window_hours,
+        confidence_threshold=confidence_threshold,
+        status="predicted" if found else "nothing_to_predict",
+        predictions=[shown[_name(frame)] for frame in given.rows],
+        recommendations=[_allocation(frame) for frame in sorted(given.rows, key=_urgency)],
+        below_threshold=[_unsure(one) for one in found if not any(one is other for other in sure)],
+        notes=notes,
+        truncated=given.truncated,
+        next_cursor=given.next_cursor,
+        missing=missing,
+    )
+
+
+def _series(known: pl.DataFrame, hours: float) -> list[pl.DataFrame]:
+    """The forecasts within the window, a frame a series, by source and metric."""
+    ahead = (pl.col("ts") - pl.col("made_at")) <= timedelta(hours=hours)
+    # A grid wider than the window still has its first step.
+    kept = known.filter(ahead | (pl.col("step") == 1)).sort("source", "metric", "step")
+    return kept.partition_by("source", "metric", maintain_order=True)
+
+
+def _name(frame: pl.DataFrame) -> str:
+    return f"{frame['source'][0]} {frame['metric'][0]}"
+
+
+def _score(frame: pl.DataFrame) -> float:
+    score = frame["confidence_score"][0]
+    return -1.0 if score is None else float(score)
+
+
+def _prediction(frame: pl.DataFrame, most: int) -> Prediction:
+    row = frame.row(0, named=True)
+    n, last = frame.height, frame["ts"][-1]
+    places = sorted({n - 1 - (k * n) // most for k in range(min(n, most))})
+    return Prediction(
+        resource_type=row["resource_type"],
+        source=row["source"],
+        metric=row["metric"],
+        unit=unit_of(row["metric"]),
+        made_at=row["made_at"],
+        prediction_window_hours=(last - row["made_at"]).total_seconds() / 3600,
+        predicted_usage=frame["predicted_usage"].max(),  # type: ignore[arg-type]
+        upper80=frame["hi80"].max(),  # type: ignore[arg-type]
+        confidence_score=row["confidence_score"],
+        confidence=row["confidence"],
+        model_used=row["model"],
+        why=row["why"],
+        timeToLimit=Crossing(**row["crossing"]) if row["crossing"] else None,
+        points=[Point(**one) for one in frame[places].select(list(Point.model_fields)).iter_rows(named=True)],
+    )
+
+
+def _allocation(frame: pl.DataFrame) -> Allocation:
+    row = frame.row(0, named=True)
+    advice: dict[str, Any] = row["advice"]
+    return Allocation(
+        resource=_name(frame),
+        action=advice["action"],
+        currentAllocation=advice["current_allocation"],
+        recommendedAllocation=advice["recommended_allocation"],
+        predictedNeed=advice["predicted_need"],
+        unit=unit_of(row["metric"]),
+        reasoning=advice["reasoning"],
+        triggers=advice["triggers"],
+        actions=advice["actions"],
+        actBy=advice["act_by"],
+    )
+
+
+def _urgency(frame: pl.DataFrame) -> tuple[int, str]:
+    order = ("grow", "move", "shrink", "keep", "watch")
+    return order.index(frame["advice"][0]["action"]), _name(frame)
+
+
+def _unsure(frame: pl.DataFrame) -> Unsure:
+    row = frame.row(0, named=True)
+    return Unsure(source=row["source"], metric=row["metric"], confidence_score=row["confidence_score"], why=row["why"])
+
+
+def _unread(usage: pl.DataFrame, known: pl.DataFrame, kind: Resource) -> list[Missing]:
+    if not usage.height:
+        return [Missing(what="resource readings: none were ever taken", run=INGEST)]
+    if not known.height:
+        what = "forecasts: none were computed" if kind == "all" else f"a forecast of any {kind} series"
+        return [Missing(what=what, run=f"{INGEST}; then {MATERIALIZE}")]
+    return []
+
+
+def _short(found: Frames, hours: float) -> list[Missing]:
+    """Series whose forecast ends before the window does: it reaches a third of their past."""
+    told = []
+    for frame in found:
+        ahead = (frame["ts"][-1] - frame["made_at"][0]).total_seconds() / 3600
+        if ahead < hours - frame["interval_seconds"][0] / 3600:
+            what = f"{_name(frame)} beyond {ahead:.2g} hours: a forecast reaches a third of what was read"
+            told.append(Missing(what=what, run=WATCH))
+    return told[:MOST_UNFIT]
+
+
+def _unfit(lacking: Sequence[Sequence[str]], kind: Resource) -> list[Missing]:
+    mine = [one for one in lacking if kind in ("all", type_of(one[1]))]
+    return [Missing(what=f"{metric} of {source}: {why}", run=WATCH) for source, metric, why in mine[:MOST_UNFIT]]
+
+
+TOOLS: tuple[ToolSpec, ...] = (predict_resource_usage,)
