@@ -1,8 +1,8 @@
 """How many items a batch should take: from the time and memory that batches of different sizes took.
 
-Time and memory are lines over the size, fitted by Theil and Sen's median of slopes, which a third of odd batches does
-not move (P. K. Sen, "Estimates of the regression coefficient based on Kendall's tau", JASA 63, 1968). What a batch may
-take at worst is the line plus the 95 % quantile of what lay above it.
+Time and memory are lines over the size, fitted by repeated medians of slopes, which no less than half of the batches
+being odd would carry away (A. F. Siegel, "Robust regression using repeated medians", Biometrika 69, 1982). What a batch
+may take at worst is the line plus the 95 % quantile of what lay above it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ Floats = NDArray[np.float64]
 FEWEST = 8
 SIZES = 3
 """Different sizes that have to be seen before anything is said of others."""
+
+MOST = 1_000
+"""Latest batches that are looked at."""
 
 BEYOND = 2.0
 """Times the largest batch seen, beyond which nothing is advised."""
@@ -60,9 +63,9 @@ class BatchAdvice:
 
 def fit(sizes: Floats, values: Floats) -> Line:
     """The line through values over sizes; never falling, never below zero at size zero."""
-    from scipy.stats import theilslopes
+    from scipy.stats import siegelslopes
 
-    slope = max(0.0, float(theilslopes(values, sizes).slope))
+    slope = max(0.0, float(siegelslopes(values, sizes).slope))
     base = max(0.0, float(np.median(values - slope * sizes)))
     left = values - (base + slope * sizes)
     return Line(base, slope, max(0.0, float(np.quantile(left, 0.95))))
@@ -80,13 +83,13 @@ def advise(
 
     ``sizes`` in items, ``seconds`` and ``memory`` (bytes, None where it was not measured) of the batches that ran.
     """
-    sizes, seconds = np.asarray(sizes, dtype=float), np.asarray(seconds, dtype=float)
+    sizes, seconds = np.asarray(sizes, dtype=float)[-MOST:], np.asarray(seconds, dtype=float)[-MOST:]
     if len(sizes) < FEWEST:
         return f"{len(sizes)} batches with a size are too few; {FEWEST} are needed"
     if len(np.unique(sizes)) < SIZES:
         return f"all batches had the same {len(np.unique(sizes))} sizes; run some smaller or larger ones"
     time = fit(sizes, seconds)
-    held = fit(sizes, np.asarray(memory, dtype=float)) if memory is not None else None
+    held = fit(sizes, np.asarray(memory, dtype=float)[-MOST:]) if memory is not None else None
     bounds = {"evidence": BEYOND * float(sizes.max())}
     if time.per_item > 0:
         # The rate n / (base + per_item n) reaches a share s of its limit at n = s base / ((1 - s) per_item).

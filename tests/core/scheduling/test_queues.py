@@ -1,0 +1,211 @@
+"""Queues out of tables, what is said of them, and when there is room."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from banana_assets.core.scheduling.history import queues
+from banana_assets.core.scheduling.judging import Told, schedules
+from banana_assets.core.scheduling.room import execution_windows
+from banana_assets.core.tables import BUILDS, RESOURCE_ROLLUPS, RESOURCE_USAGE_PREDICTIONS, TASKS
+
+BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return BEGIN + timedelta(seconds=seconds)
+
+
+def build(n: int, job: str, queued: float, started: float, finished: float, **more: Any) -> dict[str, Any]:
+    return {
+        "build_id": f"b{n}",
+        "pipeline": "web",
+        "job": job,
+        "branch": "main",
+        "commit_sha": f"c{n}",
+        "status": "success",
+        "queued_at": at(queued),
+        "started_at": at(started),
+        "finished_at": at(finished),
+        "duration_seconds": finished - started,
+        "log_lines": 0,
+        "log_bytes": 0,
+        "origin": "api",
+        "arrived_at": at(finished),
+        "arrival_day": BEGIN.date(),
+    } | more
+
+
+def builds(*rows: dict[str, Any]) -> pl.DataFrame:
+    return BUILDS.conform(pl.DataFrame(list(rows), schema=BUILDS.dtypes, orient="row"))
+
+
+def task(
+    n: int, kind: str, queued: float, started: float | None, finished: float | None, **more: Any
+) -> dict[str, Any]:
+    return {
+        "queue": "media",
+        "task_id": f"t{n}",
+        "kind": kind,
+        "status": "success" if finished is not None else "running" if started is not None else "queued",
+        "queued_at": at(queued),
+        "started_at": None if started is None else at(started),
+        "finished_at": None if finished is None else at(finished),
+        "weight": 1.0,
+        "after": [],
+        "retries": 0,
+        "path": "x",
+        "arrived_at": at(queued),
+        "arrival_day": BEGIN.date(),
+    } | more
+
+
+def tasks(*rows: dict[str, Any]) -> pl.DataFrame:
+    return TASKS.conform(pl.DataFrame(list(rows), schema=TASKS.dtypes, orient="row"))
+
+
+def busy_month() -> pl.DataFrame:
+    """Each day at nine, while a short task runs, a long one comes and then ten short ones; there is one server."""
+    rows, n = [], 0
+    for day in range(30):
+        start = day * 86_400 + 9 * 3600
+        clock = float(start)
+        for i, (kind, length) in enumerate([("tag", 60.0), ("render", 3600.0)] + [("tag", 60.0)] * 10):
+            rows.append(task(n, kind, start + i, clock, clock + length, items=1 + n % 5, memory_bytes=1e9))
+            clock += length
+            n += 1
+    return tasks(*rows)
+
+
+def test_jobs_that_run_after_each_other_are_no_queue() -> None:
+    rows = [
+        build(1, "compile", 0, 1, 100, commit_sha="a"),
+        build(2, "test", 0, 101, 200, commit_sha="a"),
+        build(3, "compile", 300, 500, 600, commit_sha="b"),
+    ]
+    queue = queues(builds(*rows), TASKS.empty())[0]
+    assert [round(p.started - p.arrived) for p in queue.past] == [1, 1, 200]
+
+
+def test_what_lacks_a_time_is_counted() -> None:
+    queue = queues(builds(build(1, "x", 0, 1, 2), build(2, "x", 0, 1, 2, queued_at=None)), TASKS.empty())[0]
+    assert (len(queue.past), queue.untimed) == (1, 1)
+
+
+def test_a_queue_that_waits_is_told_what_an_order_saves() -> None:
+    told = schedules(queues(BUILDS.empty(), busy_month()), at(30 * 86_400))
+    row = told.row(0, named=True)
+    assert (row["queue"], row["verdict"], row["at_once"]) == ("media", "saves", 1)
+    # Ten short ones wait an hour less each, the long one ten minutes more, once three long ones have ended.
+    assert row["saved_seconds"] == pytest.approx(0.9 * (10 * 3600 - 600) / 12)
+    assert "saves" in row["statement"]
+    assert "95 % interval" in row["statement"]
+    assert [k["kind"] for k in row["kinds"]] == ["tag", "render"]
+    assert row["kinds"][1]["expected_seconds"] == 3600.0
+
+
+def test_what_waits_now_gets_an_order() -> None:
+    month = busy_month()
+    now = 30 * 86_400.0
+    waiting = tasks(task(900, "render", now - 60, None, None), task(901, "tag", now - 30, None, None))
+    running = tasks(task(902, "tag", now - 40, now - 20, None))
+    told = schedules(queues(BUILDS.empty(), pl.concat([month, waiting, running])), at(now)).row(0, named=True)
+    assert [(p["task_id"], p["place"], p["first_come_place"]) for p in told["waiting"]] == [
+        ("t901", 1, 2),
+        ("t900", 2, 1),
+    ]
+    # The running one is expected to need forty seconds more.
+    assert told["waiting"][0]["begins_at"] == at(now + 40)
+
+
+def test_a_person_may_set_the_limits() -> None:
+    found = queues(BUILDS.empty(), busy_month())
+    row = schedules(found, at(0), Told(at_once=4, memory=2e9)).row(0, named=True)
+    assert row["at_once"] == 4
+    assert row["first_come_wait"] < schedules(found, at(0)).row(0, named=True)["first_come_wait"]
+
+
+def test_no_queue_gives_no_row() -> None:
+    assert schedules(queues(BUILDS.empty(), TASKS.empty()), None).is_empty()
+    empty = execution_windows([], RESOURCE_USAGE_PREDICTIONS.empty(), RESOURCE_ROLLUPS.empty(), None)
+    assert empty.is_empty()
+
+
+def predictions(median: np.ndarray, spread: float, metric: str = "cpu_percent") -> pl.DataFrame:
+    rows = []
+    for i, value in enumerate(median):
+        rows.append(
+            {
+                "source": "host",
+                "metric": metric,
+                "resource_type": "cpu",
+                "made_at": at(0),
+                "current": True,
+                "ts": at(3600 * (i + 1)),
+                "step": i + 1,
+                "interval_seconds": 3600,
+                "prediction_window_hours": float(len(median)),
+                "predicted_usage": float(value),
+                "lo80": value - 1.28 * spread,
+                "hi80": value + 1.28 * spread,
+                "lo95": value - 1.96 * spread,
+                "hi95": value + 1.96 * spread,
+                "model": "m",
+                "why": "w",
+                "confidence": "high",
+                "backtest": [],
+                "advice": None,
+            }
+        )
+    return pl.DataFrame(rows, schema=RESOURCE_USAGE_PREDICTIONS.dtypes, orient="row")
+
+
+def rollups(peak: float) -> pl.DataFrame:
+    row = {
+        "arrival_day": BEGIN.date(),
+        "series_id": 1,
+        "source": "web",
+        "metric": "cpu_percent",
+        "of_build": True,
+        "hour": at(0),
+        "samples": 5,
+        "mean": peak,
+        "least": peak,
+        "peak": peak,
+        "moments": 5,
+    }
+    return pl.DataFrame([row], schema=RESOURCE_ROLLUPS.dtypes, orient="row")
+
+
+def test_work_is_sent_to_the_quiet_hours() -> None:
+    found = queues(builds(*(build(i, "nightly", 0, i, i + 5000) for i in range(6))), TASKS.empty())
+    day = np.array([80.0] * 6 + [10.0] * 8 + [80.0] * 10)
+    made = execution_windows(found, predictions(day, 4.0), rollups(50.0), at(0))
+    assert made.height == 1
+    row = made.row(0, named=True)
+    # Two hours long, so the last begin is an hour before the quiet ends.
+    assert (row["begins_at"], row["ends_at"]) == (at(6 * 3600), at(13 * 3600))
+    assert row["risk"] < 0.01
+    assert row["tightest"] == "cpu_percent"
+    assert "needs 50" in " ".join(row["rests_on"])
+    assert execution_windows(found, predictions(day + 40, 4.0), rollups(50.0), at(0)).is_empty()
+
+
+def test_without_forecasts_the_hours_of_the_week_speak() -> None:
+    made = execution_windows(
+        queues(BUILDS.empty(), busy_month()),
+        RESOURCE_USAGE_PREDICTIONS.empty(),
+        RESOURCE_ROLLUPS.empty(),
+        at(30 * 86_400),
+    )
+    assert set(made["host"]) == {""}
+    for row in made.filter(kind="tag").iter_rows(named=True):
+        moment = row["begins_at"]
+        while moment < row["ends_at"]:
+            assert moment.hour not in (9, 10)
+            moment += timedelta(hours=1)
