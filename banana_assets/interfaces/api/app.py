@@ -8,13 +8,13 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
 from banana_assets import __version__
 from banana_assets.backends.settings import Settings
 from banana_assets.interfaces.api import (
+    beside,
     bringing,
     code,
     insight,
@@ -26,6 +26,7 @@ from banana_assets.interfaces.api import (
     webhooks,
 )
 from banana_assets.interfaces.api.auditing import Auditing
+from banana_assets.interfaces.api.describing import completed
 from banana_assets.interfaces.api.guard import Guard
 from banana_assets.interfaces.api.ready import Answers, Ready
 from banana_assets.interfaces.api.service import Service, listed, open_service
@@ -39,10 +40,13 @@ header); answers carry a weak entity tag.
 """
 
 
-def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection[str] = ()) -> FastAPI:
+def create_app(
+    settings: Settings, *, open_here: bool = False, hosts: Collection[str] = (), warm: bool = False
+) -> FastAPI:
     """The application on those settings' store. ``open_here``: without any key, this machine may do everything.
 
-    ``hosts`` are further names by which it is called. The store is opened when the server starts, closed when it ends.
+    ``hosts`` are further names by which it is called; ``warm`` gets the search ready once the server answers. The store
+    is opened when the server starts, closed when it ends.
     """
 
     @asynccontextmanager
@@ -50,8 +54,7 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
         service = open_service(settings, open_here=open_here)
         app.state.service = service
         try:
-            await run_in_threadpool(webhooks.take_waiting, service)
-            async with mcp.running(service):
+            async with beside.working(service, warm=warm), mcp.running(service):
                 yield
         finally:
             service.feed.close()
@@ -116,7 +119,7 @@ def create_app(settings: Settings, *, open_here: bool = False, hosts: Collection
 
 def described(app: FastAPI) -> dict[str, Any]:
     """The description at /openapi.json, which says that no key is needed where that is so."""
-    made = FastAPI.openapi(app)
+    made = FastAPI.openapi(app) if app.openapi_schema else completed(FastAPI.openapi(app))
     service: Service | None = getattr(app.state, "service", None)
     if service is None or not (service.access.open_here and service.access.keyless()):
         return made

@@ -83,13 +83,13 @@ async def gitlab(
     return await _kept(service, "gitlab", ident[:128], x_gitlab_event, body)
 
 
-def take_waiting(service: Service) -> int:
-    """Take in what was kept when the server was last ended; answers how many."""
-    deliveries = Deliveries(service.store)
-    waiting = deliveries.waiting()
-    for number in waiting:
-        _take(service, number)
-    return len(waiting)
+def take(service: Service, number: int) -> None:
+    """Take a kept delivery in; what is wrong with it is kept with it and goes to stderr."""
+    try:
+        Deliveries(service.store).process(number, partial(take_event, service.store))
+    except BananaError as error:
+        # Nobody waits for an answer any more.
+        sys.stderr.write(f"banana serve: delivery {number}: {error}\n")
 
 
 async def _body(request: Request) -> bytes:
@@ -113,13 +113,5 @@ async def _kept(service: Service, provider: str, ident: str, event: str, body: b
         _signed(partial(check_age, job.at, datetime.now(UTC), hours))
     number, new = await run_in_threadpool(Deliveries(service.store).keep, provider, ident, event, body)
     answer = {"status": "ok", "delivery": number, "outcome": "kept" if new else "known"}
-    task = BackgroundTask(_take, service, number) if new else None
+    task = BackgroundTask(take, service, number) if new else None
     return Response(orjson.dumps(answer), 202, media_type=JSON, background=task)
-
-
-def _take(service: Service, number: int) -> None:
-    try:
-        Deliveries(service.store).process(number, partial(take_event, service.store))
-    except BananaError as error:
-        # It is kept with the reason; nobody waits for an answer any more.
-        sys.stderr.write(f"banana serve: delivery {number}: {error}\n")

@@ -59,7 +59,7 @@ def serve(
             )
         link = f"{_address(host, port)}/login?code={code}"
     names = () if host in ("", "0.0.0.0", "::") else (host,)
-    config = server_config(create_app(settings, open_here=here, hosts=names))
+    config = server_config(create_app(settings, open_here=here, hosts=names, warm=True))
     say(
         f"banana serve: {_address(host, port)} ({'keys are needed' if keyed else 'open to this machine'});"
         " Ctrl-C ends it"
