@@ -2,26 +2,41 @@
 
 Sources, the first that has a value wins: an environment variable, ``config.toml`` in the home folder, the default.
 """
+# ruff: noqa: RUF009 each setting is a field of a dataclass
 
 from __future__ import annotations
 
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
-
+from banana_assets.backends.setting_values import (
+    Read,
+    SecretStr,
+    day_or_none,
+    number,
+    one_of,
+    path,
+    path_or_none,
+    secret,
+    some_of,
+    text,
+    text_or_none,
+    web_address,
+    whole,
+    yes_no,
+)
 from banana_assets.core.errors import SettingsError
 
 HOME_VARIABLE = "BANANA_HOME"
 LOCAL_HOME = ".banana"
 SQLITE_NAME = "banana.sqlite"
+FILE = "config.toml"
 
 
 def find_home(environ: Mapping[str, str] | None = None, start: Path | None = None) -> Path:
@@ -37,169 +52,163 @@ def find_home(environ: Mapping[str, str] | None = None, start: Path | None = Non
     return Path(data) / "banana"
 
 
-def _empty_is_none(value: object) -> object:
-    return None if value == "" else value
+def _setting(read: Read, default: Any, meaning: str, *, also: tuple[str, ...] = ()) -> Any:
+    """A setting: how its value is read, its default, its meaning, and other programs' variables that set it, after its
+    own."""
+    return field(default=default, metadata={"read": read, "meaning": meaning, "also": also})
 
 
-def _words(value: object) -> object:
-    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+@dataclass(frozen=True, init=False, kw_only=True)
+class Settings:
+    """All settings of Banana. Variables carry the prefix ``BANANA_``; the names of other programs work as they are.
 
+    Built from what is told, then the environment, then the defaults; ``load`` brings the file.
+    """
 
-ActionKinds = Annotated[
-    tuple[Literal["ingest", "materialize", "backfill", "compact"], ...], NoDecode, BeforeValidator(_words)
-]
-OptionalUrl = Annotated[str | None, BeforeValidator(_empty_is_none)]
-
-
-class Settings(BaseSettings):
-    """All settings of Banana. Variables carry the prefix ``BANANA_``; the names of other programs work as they are."""
-
-    model_config = SettingsConfigDict(env_prefix="BANANA_", extra="ignore", frozen=True, populate_by_name=True)
-
-    home: Path = Field(default_factory=find_home, description="folder of all data")
-    database_url: OptionalUrl = Field(None, description="records database; SQLite in the home folder unless told")
-    tables_url: OptionalUrl = Field(
-        None, description="folder or object store of the tables; in the home folder unless told"
+    home: Path = _setting(path, None, "folder of all data")
+    database_url: str | None = _setting(text_or_none, None, "records database; SQLite in the home folder unless told")
+    tables_url: str | None = _setting(
+        text_or_none, None, "folder or object store of the tables; in the home folder unless told"
     )
-    blobs_url: OptionalUrl = Field(
-        None, description="folder or object store of the logs; in the home folder unless told"
+    blobs_url: str | None = _setting(
+        text_or_none, None, "folder or object store of the logs; in the home folder unless told"
     )
-    partitions_start: date | None = Field(None, description="first daily partition; the first arrival unless told")
-    watch_folder: Path | None = Field(None, description="folder whose new files are ingested by the sensor")
-    max_log_bytes: int = Field(4 << 30, gt=0, description="largest log taken in, uncompressed (bytes)")
-    max_archive_ratio: int = Field(1000, gt=0, description="largest ratio of unpacked to packed size believed")
-    evidence_budget_tokens: int = Field(2000, ge=200, description="size of an evidence pack (tokens, characters / 4)")
-    executor: Literal["in_process", "multiprocess"] = Field("in_process", description="how the steps of a run are run")
-    failure_webhook: OptionalUrl = Field(None, description="address that hears of failed runs (JSON by POST)")
-    plan_batch: int = Field(100, ge=1, le=1000, description="failed builds that one run plans")
-    plan_runs: int = Field(1, ge=1, description="such runs that the sensor keeps going at once")
-    approved_actions: ActionKinds = Field(
-        (), description="actions of plans launched without a person's approval: ingest, materialize, backfill, compact"
+    partitions_start: date | None = _setting(day_or_none, None, "first daily partition; the first arrival unless told")
+    watch_folder: Path | None = _setting(path_or_none, None, "folder whose new files are ingested by the sensor")
+    max_log_bytes: int = _setting(whole(1), 4 << 30, "largest log taken in, uncompressed (bytes)")
+    max_archive_ratio: int = _setting(whole(1), 1000, "largest ratio of unpacked to packed size believed")
+    evidence_budget_tokens: int = _setting(whole(200), 2000, "size of an evidence pack (tokens, characters / 4)")
+    executor: Literal["in_process", "multiprocess"] = _setting(
+        one_of("in_process", "multiprocess"), "in_process", "how the steps of a run are run"
     )
-
-    server_secret: SecretStr | None = Field(
-        None, description="secret under which keys are stored; a file in the home folder unless told"
+    failure_webhook: str | None = _setting(text_or_none, None, "address that hears of failed runs (JSON by POST)")
+    plan_batch: int = _setting(whole(1, 1000), 100, "failed builds that one run plans")
+    plan_runs: int = _setting(whole(1), 1, "such runs that the sensor keeps going at once")
+    approved_actions: tuple[Literal["ingest", "materialize", "backfill", "compact"], ...] = _setting(
+        some_of("ingest", "materialize", "backfill", "compact"),
+        (),
+        "actions of plans launched without a person's approval: ingest, materialize, backfill, compact",
     )
-    allowed_origins: str = Field(
-        "", description="front ends that may call the HTTP interface (origins, commas between)"
+    server_secret: SecretStr | None = _setting(
+        secret, None, "secret under which keys are stored; a file in the home folder unless told"
     )
-    allowed_hosts: str = Field(
-        "", description="names by which the HTTP interface may be called (commas between); this machine's own always"
+    allowed_origins: str = _setting(text, "", "front ends that may call the HTTP interface (origins, commas between)")
+    allowed_hosts: str = _setting(
+        text, "", "names by which the HTTP interface may be called (commas between); this machine's own always"
     )
-    request_limit_per_minute: int = Field(6000, ge=1, description="requests of one key in a minute")
-    max_request_bytes: int = Field(256 << 20, gt=0, description="largest body of a request (bytes)")
-    session_id_is_key: bool = Field(
-        False, description="take a key from ?session_id=, as the original's clients send it; it ends up in logs"
+    request_limit_per_minute: int = _setting(whole(1), 6000, "requests of one key in a minute")
+    max_request_bytes: int = _setting(whole(1), 256 << 20, "largest body of a request (bytes)")
+    session_id_is_key: bool = _setting(
+        yes_no, False, "take a key from ?session_id=, as the original's clients send it; it ends up in logs"
     )
-    github_url: str = Field(
-        "https://api.github.com", description="GitHub's interface (an enterprise server has its own)"
+    github_url: str = _setting(text, "https://api.github.com", "GitHub's interface (an enterprise server has its own)")
+    github_token: SecretStr | None = _setting(secret, None, "token for GitHub", also=("GITHUB_TOKEN",))
+    github_webhook_secret: SecretStr | None = _setting(secret, None, "secret of GitHub's webhooks")
+    gitlab_url: str = _setting(text, "https://gitlab.com/api/v4", "GitLab's interface")
+    gitlab_token: SecretStr | None = _setting(secret, None, "token for GitLab", also=("GITLAB_TOKEN",))
+    gitlab_webhook_secret: SecretStr | None = _setting(
+        secret, None, "secret token or signing token of GitLab's webhooks"
     )
-    github_token: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("BANANA_GITHUB_TOKEN", "GITHUB_TOKEN"), description="token for GitHub"
-    )
-    github_webhook_secret: SecretStr | None = Field(None, description="secret of GitHub's webhooks")
-    gitlab_url: str = Field("https://gitlab.com/api/v4", description="GitLab's interface")
-    gitlab_token: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("BANANA_GITLAB_TOKEN", "GITLAB_TOKEN"), description="token for GitLab"
-    )
-    gitlab_webhook_secret: SecretStr | None = Field(
-        None, description="secret token or signing token of GitLab's webhooks"
-    )
-    log_hosts: str = Field(
+    log_hosts: str = _setting(
+        text,
         ".actions.githubusercontent.com,.blob.core.windows.net",
-        description="hosts to which a CI service may send us on for a log (commas between; a dot begins a domain)",
+        "hosts to which a CI service may send us on for a log (commas between; a dot begins a domain)",
     )
-    webhook_window_hours: int = Field(72, gt=0, description="age from which a webhook is taken for a replay")
-    dagster_url: OptionalUrl = Field(
-        None, pattern=r"^https?://", description="address of the Dagster UI, for a link in the dashboard"
+    feed_hosts: str = _setting(
+        text, "", "hosts from which podcast feeds may be fetched (commas between; a dot begins a domain)"
     )
-    code_root: Path | None = Field(
-        None, description="code base that coding agents may read; the current folder unless told"
+    metadata_accept_from: float = _setting(
+        number(0, 1), 0.0, "measured precision from which derived metadata are accepted without a person; 0: never"
     )
+    webhook_window_hours: int = _setting(whole(1), 72, "age from which a webhook is taken for a replay")
+    dagster_url: str | None = _setting(web_address, None, "address of the Dagster UI, for a link in the dashboard")
+    code_root: Path | None = _setting(
+        path_or_none, None, "code base that coding agents may read; the current folder unless told"
+    )
+    language_models: bool = _setting(yes_no, True, "ask the language models that are set up; without, plans need none")
+    openai_api_key: SecretStr | None = _setting(
+        secret, None, "key for OpenAI, or for what openai_base_url names; sets that model up", also=("OPENAI_API_KEY",)
+    )
+    openai_base_url: str | None = _setting(
+        text_or_none, None, "server that speaks OpenAI's protocol; OpenAI itself unless told", also=("OPENAI_BASE_URL",)
+    )
+    openai_model: str = _setting(text, "gpt-4", "model asked at OpenAI")
+    openai_input_price: float | None = _setting(
+        number(none=True), None, "US dollars for a million tokens of question; the price list's unless told"
+    )
+    openai_output_price: float | None = _setting(
+        number(none=True), None, "US dollars for a million tokens of answer; the price list's unless told"
+    )
+    ollama_url: str = _setting(
+        text, "http://localhost:11434", "Ollama; asked where this or ollama_model is set", also=("OLLAMA_URL",)
+    )
+    ollama_model: str = _setting(text, "qwen3:8b", "model at Ollama", also=("OLLAMA_MODEL",))
+    ollama_fast_model: str = _setting(
+        text, "qwen3:8b", "model at Ollama for small questions; ollama_model unless told", also=("OLLAMA_FAST_MODEL",)
+    )
+    llm_deadline_seconds: float = _setting(number(above=0), 60, "longest time for one question, all tries together (s)")
+    llm_call_dollars: float = _setting(number(), 1, "most that one call may cost (US dollars)")
+    llm_run_dollars: float = _setting(number(), 2, "most that one run may cost (US dollars)")
+    llm_day_dollars: float = _setting(number(), 5, "most that a UTC day may cost (US dollars)")
+    llm_call_tokens: int = _setting(whole(), 32_000, "most tokens of one call, question and answer")
+    llm_run_tokens: int = _setting(whole(), 1_000_000, "most tokens of one run")
+    llm_day_tokens: int = _setting(whole(), 5_000_000, "most tokens of a UTC day")
+    chroma_url: str | None = _setting(text_or_none, None, "Chroma; embedded unless told", also=("CHROMA_URL",))
+    meilisearch_url: str | None = _setting(
+        text_or_none, None, "Meilisearch; SQLite's own search unless told", also=("MEILISEARCH_URL",)
+    )
+    meilisearch_key: SecretStr | None = _setting(
+        secret,
+        None,
+        "key for Meilisearch",
+        also=(
+            "MEILISEARCH_KEY",
+            "MEILI_MASTER_KEY",
+        ),
+    )
+    log_analysis_window_hours: int = _setting(whole(1), 24, "hours of logs looked at by default")
+    pattern_detection_threshold: int = _setting(whole(1), 3, "events from which a pattern counts as recurring")
+    optimization_score_threshold: float = _setting(
+        number(0, 1), 0.7, "score from which a plan becomes a template, and a model's plan is taken"
+    )
+    resource_efficiency_threshold: float = _setting(
+        number(0, 1), 0.6, "least efficiency of a plan that becomes a template"
+    )
+    max_plan_templates: int = _setting(whole(1), 100, "templates kept")
+    max_recommendations: int = _setting(whole(1), 50, "recommendations kept open")
+    system_health_check_interval_hours: int = _setting(whole(1), 1, "hours between health checks")
+    auto_generate_templates: bool = _setting(yes_no, True, "make templates of plans that worked")
+    enable_advanced_models: bool = _setting(yes_no, True, "allow models that cost money")
+    default_model: str = _setting(
+        text, "qwen3:8b", "model asked unless told: a name, PROVIDER or PROVIDER/NAME; what is set up unless told"
+    )
+    fallback_model: str = _setting(text, "ollama", "model, or provider, asked when the first one fails")
 
-    language_models: bool = Field(True, description="ask the language models that are set up; without, plans need none")
-    openai_api_key: SecretStr | None = Field(
-        None,
-        validation_alias=AliasChoices("BANANA_OPENAI_API_KEY", "OPENAI_API_KEY"),
-        description="key for OpenAI, or for what openai_base_url names; sets that model up",
-    )
-    openai_base_url: OptionalUrl = Field(
-        None,
-        validation_alias=AliasChoices("BANANA_OPENAI_BASE_URL", "OPENAI_BASE_URL"),
-        description="server that speaks OpenAI's protocol; OpenAI itself unless told",
-    )
-    openai_model: str = Field("gpt-4", description="model asked at OpenAI")
-    openai_input_price: float | None = Field(
-        None, ge=0, description="US dollars for a million tokens of question; the price list's unless told"
-    )
-    openai_output_price: float | None = Field(
-        None, ge=0, description="US dollars for a million tokens of answer; the price list's unless told"
-    )
-    ollama_url: str = Field(
-        "http://localhost:11434",
-        validation_alias=AliasChoices("BANANA_OLLAMA_URL", "OLLAMA_URL"),
-        description="Ollama; asked where this or ollama_model is set",
-    )
-    ollama_model: str = Field(
-        "qwen3:8b", validation_alias=AliasChoices("BANANA_OLLAMA_MODEL", "OLLAMA_MODEL"), description="model at Ollama"
-    )
-    ollama_fast_model: str = Field(
-        "qwen3:8b",
-        validation_alias=AliasChoices("BANANA_OLLAMA_FAST_MODEL", "OLLAMA_FAST_MODEL"),
-        description="model at Ollama for small questions; ollama_model unless told",
-    )
-    llm_deadline_seconds: float = Field(60, gt=0, description="longest time for one question, all tries together (s)")
-    llm_call_dollars: float = Field(1, ge=0, description="most that one call may cost (US dollars)")
-    llm_run_dollars: float = Field(2, ge=0, description="most that one run may cost (US dollars)")
-    llm_day_dollars: float = Field(5, ge=0, description="most that a UTC day may cost (US dollars)")
-    llm_call_tokens: int = Field(32_000, ge=0, description="most tokens of one call, question and answer")
-    llm_run_tokens: int = Field(1_000_000, ge=0, description="most tokens of one run")
-    llm_day_tokens: int = Field(5_000_000, ge=0, description="most tokens of a UTC day")
-    chroma_url: OptionalUrl = Field(
-        None,
-        validation_alias=AliasChoices("BANANA_CHROMA_URL", "CHROMA_URL"),
-        description="Chroma; embedded unless told",
-    )
-    meilisearch_url: OptionalUrl = Field(
-        None,
-        validation_alias=AliasChoices("BANANA_MEILISEARCH_URL", "MEILISEARCH_URL"),
-        description="Meilisearch; SQLite's own search unless told",
-    )
-    meilisearch_key: SecretStr | None = Field(
-        None,
-        validation_alias=AliasChoices("BANANA_MEILISEARCH_KEY", "MEILISEARCH_KEY", "MEILI_MASTER_KEY"),
-        description="key for Meilisearch",
-    )
+    def __init__(self, **told: Any) -> None:
+        """Raises SettingsError for a value that cannot be used, TypeError for a name that there is not."""
+        if unknown := sorted(set(told) - set(NAMES)):
+            raise TypeError(f"there is no setting {', '.join(unknown)}")
+        values = {name: _read(name, value, "the call") for name, value in told.items()}
+        for name in NAMES.keys() - values.keys() - {"home"}:
+            if (variable := _set_variable(name)) is not None:
+                values[name] = _read(name, os.environ[variable], f"the environment variable {variable}")
+        for name, one in NAMES.items():
+            default = find_home() if name == "home" and name not in values else one.default
+            object.__setattr__(self, name, values.get(name, default))
+        vars(self)["_told"] = frozenset(values)
 
-    log_analysis_window_hours: int = Field(24, gt=0, description="hours of logs looked at by default")
-    pattern_detection_threshold: int = Field(3, ge=1, description="events from which a pattern counts as recurring")
-    optimization_score_threshold: float = Field(
-        0.7, ge=0, le=1, description="score from which a plan becomes a template, and a model's plan is taken"
-    )
-    resource_efficiency_threshold: float = Field(
-        0.6, ge=0, le=1, description="least efficiency of a plan that becomes a template"
-    )
-    max_plan_templates: int = Field(100, ge=1, description="templates kept")
-    max_recommendations: int = Field(50, ge=1, description="recommendations kept open")
-    system_health_check_interval_hours: int = Field(1, ge=1, description="hours between health checks")
-    auto_generate_templates: bool = Field(True, description="make templates of plans that worked")
-    enable_advanced_models: bool = Field(True, description="allow models that cost money")
-    default_model: str = Field(
-        "qwen3:8b", description="model asked unless told: a name, PROVIDER or PROVIDER/NAME; what is set up unless told"
-    )
-    fallback_model: str = Field("ollama", description="model, or provider, asked when the first one fails")
+    def model_copy(self, *, update: Mapping[str, Any]) -> Self:
+        """The same settings but for these values, which are taken as they are."""
+        copy = object.__new__(type(self))
+        vars(copy).update(vars(self) | dict(update))
+        vars(copy)["_told"] = self.model_fields_set | set(update)
+        return copy
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Explicit values, then the environment; ``load`` brings the file."""
-        return init_settings, env_settings
+    @property
+    def model_fields_set(self) -> frozenset[str]:
+        """The settings that somebody set."""
+        told: frozenset[str] = vars(self)["_told"]
+        return told
 
     def unpack_limits(self) -> tuple[int, int]:
         """How many bytes a compressed file may unpack to, and how many times its size."""
@@ -221,7 +230,12 @@ class Settings(BaseSettings):
         return (self.blobs_url or str(self.home / "blobs")).rstrip("/")
 
 
-class SettingValue(BaseModel):
+NAMES: dict[str, Field[Any]] = {one.name: one for one in fields(Settings)}
+"""Every setting by its name, in the order in which they are shown."""
+
+
+@dataclass(frozen=True)
+class SettingValue:
     """One setting as ``banana config`` shows it: secrets and passwords in addresses are masked."""
 
     name: str
@@ -233,14 +247,11 @@ class SettingValue(BaseModel):
 
 def variables(name: str) -> list[str]:
     """The environment variables that a setting listens to, in order."""
-    alias = Settings.model_fields[name].validation_alias
-    if isinstance(alias, AliasChoices):
-        return [str(choice) for choice in alias.choices]
-    return [f"BANANA_{name.upper()}"]
+    return [f"BANANA_{name.upper()}", *NAMES[name].metadata["also"]]
 
 
 def _file_values(home: Path) -> dict[str, Any]:
-    path = home / "config.toml"
+    path = home / FILE
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
@@ -253,7 +264,7 @@ def _file_values(home: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} is no valid TOML: {error}.", "Mend that line.") from error
     # The original program keeps these in a block of their own.
     values |= values.pop("llm_planning", {})
-    if unknown := sorted(set(values) - set(Settings.model_fields) | {"home"} & set(values)):
+    if unknown := sorted(set(values) - set(NAMES) | {"home"} & set(values)):
         raise SettingsError(
             f"{path} sets what does not exist: {', '.join(unknown)}.", "`banana config` lists the settings there are."
         )
@@ -268,57 +279,37 @@ def load() -> Settings:
 
 def load_from(home: Path) -> Settings:
     """The settings with that folder as home."""
-    values = {
-        name: value
-        for name, value in _file_values(home).items()
-        if not any(variable in os.environ for variable in variables(name))
-    }
+    where = str(home / FILE)
+    in_file = {n: v for n, v in _file_values(home).items() if _set_variable(n) is None}
+    return Settings(home=home, **{name: _read(name, value, where) for name, value in in_file.items()})
+
+
+def _set_variable(name: str) -> str | None:
+    """The environment variable that sets it here, None where none does."""
+    return next((variable for variable in variables(name) if variable in os.environ), None)
+
+
+def _read(name: str, told: Any, where: str) -> Any:
+    about = NAMES[name].metadata
     try:
-        return Settings(home=home, **values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = _setting_of(str(first["loc"][0]))
-        told = next((v for v in variables(name) if v in os.environ), None)
-        where = f"the environment variable {told}" if told else str(home / "config.toml")
+        return about["read"](told)
+    except ValueError as error:
         raise SettingsError(
-            f"The setting {name} ({Settings.model_fields[name].description}) cannot be {first['input']!r}.",
-            f"It should be {_expected(first)}; it is set in {where}.",
+            f"The setting {name} ({about['meaning']}) cannot be {told!r}.",
+            f"It should be {error}; it is set in {where}.",
         ) from error
-
-
-_EXPECTED = {
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_parsing": "a number",
-    "bool_parsing": "true or false",
-    "date_from_datetime_parsing": "a day such as 2026-11-22",
-    "date_parsing": "a day such as 2026-11-22",
-}
-
-
-def _expected(error: ErrorDetails) -> str:
-    if error["type"] == "literal_error":
-        return str(error["ctx"]["expected"])
-    return _EXPECTED.get(error["type"], error["msg"].removeprefix("Input should be "))
-
-
-def _setting_of(location: str) -> str:
-    """The setting that a variable's name or the setting's own name stands for."""
-    if location in Settings.model_fields:
-        return location
-    return next(name for name in Settings.model_fields if location in variables(name))
 
 
 def explain(settings: Settings) -> list[SettingValue]:
     """Every setting with its value and source, secrets masked."""
     in_file = _file_values(settings.home)
     rows = []
-    for name, info in Settings.model_fields.items():
+    for name, one in NAMES.items():
         names = variables(name)
-        told = next((v for v in names if v in os.environ), None)
+        told = _set_variable(name)
         if name == "home":
             told = HOME_VARIABLE if os.environ.get(HOME_VARIABLE) else None
-        source = f"environment ({told})" if told else "config.toml" if name in in_file else "default"
+        source = f"environment ({told})" if told else FILE if name in in_file else "default"
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
             value = "****" if value.get_secret_value() else None
@@ -329,7 +320,7 @@ def explain(settings: Settings) -> list[SettingValue]:
         elif isinstance(value, str):
             value = mask_password(value)
         rows.append(
-            SettingValue(name=name, value=value, source=source, variable=names[-1], meaning=info.description or "")
+            SettingValue(name=name, value=value, source=source, variable=names[-1], meaning=one.metadata["meaning"])
         )
     return rows
 

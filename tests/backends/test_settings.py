@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
+from banana_assets.backends.setting_values import SecretStr
 from banana_assets.backends.settings import Settings, explain, find_home, load_from, mask_password
 from banana_assets.core.errors import SettingsError
 

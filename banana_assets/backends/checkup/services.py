@@ -12,13 +12,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from banana_assets.backends.checkup.check import Found, Place, failed, ok, skipped, warning
+from banana_assets.backends.setting_values import SecretStr
 from banana_assets.backends.settings import Settings
 from banana_assets.core.evidence import plural
 from banana_assets.core.text import cut
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
-
     from banana_assets.backends.llm import Models
     from banana_assets.core.models.routing import Candidate
     from banana_assets.core.models.types import Request

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 import httpx
-from pydantic import SecretStr
 
+from banana_assets.backends.setting_values import SecretStr
 from banana_assets.core.errors import BananaError
 from banana_assets.core.search.types import TEXT_INDEX, Document, Filters
 from banana_assets.core.search.words import asked, words

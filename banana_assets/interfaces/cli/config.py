@@ -16,7 +16,7 @@ def config(form: Annotated[Format, typer.Option("--format", "-f", help="How it i
     """Show every setting with its value, its source and the variable that sets it; secrets are masked."""
     from banana_assets.backends.settings import explain, load
 
-    rows = [value.model_dump() for value in explain(load())]
+    rows = [dict(vars(value)) for value in explain(load())]
     if form is Format.table:
         rows = [{**row, "value": "" if row["value"] is None else str(row["value"])} for row in rows]
     write_rows(rows, form)
