@@ -36,9 +36,10 @@ async def recommendations(
     viewer: Looking,
     status: Annotated[str, Query(max_length=20)] = "open",
     kind: Annotated[str, Query(max_length=40)] = "",
+    only: Annotated[str, Query(max_length=100)] = "",
     start: Annotated[int, Query(ge=0, le=10**9)] = 0,
 ) -> Response:
-    """Recommendations by weight: impact times how sure the finding is that it rests on."""
+    """Recommendations by weight, impact times how sure the finding is that it rests on; or the one of that id."""
     service = service_of(request)
     states = await run_in_threadpool(service.store.recommendation_states)
 
@@ -47,6 +48,7 @@ async def recommendations(
         known = _weighed(service.tables, with_states(stored, states, lambda: observe(service.tables)))
         found = known if status in ("", "all") else known.filter(pl.col("status") == status)
         found = found.filter(pl.col("recommendation_type") == kind) if kind else found
+        found = found.filter(pl.col("recommendation_id") == only) if only else found
         rows, following = paged(found, start, SIZE)
         for row in rows:
             row["about"] = _about(row["target"])
@@ -60,6 +62,7 @@ async def recommendations(
             "known": known.height,
             "counts": dict(known.group_by("status").len().iter_rows()),
             "told": {"status": status, "kind": kind},
+            "only": only,
             "statuses": (*RECOMMENDATION_STATES, "all"),
             "kinds": RECOMMENDATION_TYPES,
             "bottlenecks": held.sort(worst, "kind", "subject", descending=[True, False, False]).head(30).to_dicts(),

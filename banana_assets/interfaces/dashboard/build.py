@@ -21,7 +21,7 @@ from banana_assets.backends.lookup import BuildDetail, build_detail
 from banana_assets.backends.plan_records import PlanRecords
 from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.engine import reading
-from banana_assets.core.builds.titles import title_of
+from banana_assets.core.builds.titles import telling, title_of
 from banana_assets.interfaces.api.answering import service_of
 from banana_assets.interfaces.api.code import root_of
 from banana_assets.interfaces.api.problems import ProblemError
@@ -35,7 +35,6 @@ from banana_assets.interfaces.dashboard.log_lines import (
     markup,
     quoted,
     spans_of,
-    telling,
     window_at,
 )
 from banana_assets.interfaces.dashboard.viewing import Looking
@@ -106,7 +105,7 @@ async def raw(request: Request, viewer: Looking, build_id: BuildId) -> Response:
     row = await run_in_threadpool(_row, service_of(request), build_id)
     if row.log_sha256 is None:
         return PlainTextResponse("")
-    text = logs_of(request).masked(build_id, row.log_sha256, row.log_bytes)
+    text = logs_of(request).masked(row.log_sha256, row.log_bytes)
     return StreamingResponse(
         text, media_type="text/plain; charset=utf-8", headers={"cache-control": "private, no-cache"}
     )
@@ -171,7 +170,7 @@ def _told(service: Service, detail: BuildDetail, logs: LogPages, line: int | Non
     window = window_at(min(begin, max(1, total)), total)
     title = title_of(failure["reason"], failure["cause_text"]) if failure else ""
     plan = PlanRecords(service.store.engine).latest("failure", cluster["cluster_id"]) if cluster else None
-    hits = logs.find(build["build_id"], build["log_sha256"], build["log_bytes"], find) if find and total else None
+    hits = logs.find(build["log_sha256"], build["log_bytes"], find) if find and total else None
     return {
         "build": build,
         "url": _row(service, build["build_id"]).url,
@@ -195,7 +194,7 @@ def _told(service: Service, detail: BuildDetail, logs: LogPages, line: int | Non
 
 def _lines(logs: LogPages, detail: BuildDetail, window: Window) -> Any:
     build = detail.build
-    found = logs.lines(build["build_id"], build["log_sha256"], build["log_bytes"], window.first, window.last)
+    found = logs.lines(build["log_sha256"], build["log_bytes"], window.first, window.last)
     return markup(found, spans_of(detail.failure), detail.steps)
 
 
@@ -204,4 +203,4 @@ def cause_quotes(logs: LogPages, build: Mapping[str, Any], failure: Mapping[str,
     ident, sha256, size = build["build_id"], build["log_sha256"], build["log_bytes"]
     parts = telling(spans_of(failure), failure["cause_text"].split("\n"), title, QUOTED)[:MOST_QUOTES]
     page = address("build", ident)
-    return [quoted(logs.lines(ident, sha256, size, first, last), page, told) for first, last, told in parts]
+    return [quoted(logs.lines(sha256, size, first, last), page, told) for first, last, told in parts]

@@ -59,7 +59,8 @@ def markup(lines: Sequence[Line], causes: Sequence[tuple[int, int]], steps: Sequ
         place = bisect_right(firsts, n) - 1
         cause = place >= 0 and n <= spans[place][1]
         parts.append(f'<div class="l{" cause" if cause else ""}" id="L{n}">')
-        parts.append(f'<a href="#L{n}" data-n="{n}" aria-label="Line {n}"></a><code>{_text(line)}')
+        # Hundreds of stops for the tab key: arrow keys walk through the lines instead.
+        parts.append(f'<a href="#L{n}" data-n="{n}" aria-label="Line {n}" tabindex="-1"></a><code>{_text(line)}')
         if line.omitted:
             parts.append(f'<span class="cut">… {count(line.omitted)} more characters</span>')
         parts.append("</code></div>\n")
@@ -96,25 +97,6 @@ def _heading(step: TimedStep) -> str:
         f'<div class="step" data-first="{step.first_line}" data-last="{step.last_line}">'
         f'<button type="button" aria-expanded="true">{escape(shown(step.name))}</button>{took}</div>\n'
     )
-
-
-def telling(
-    causes: Sequence[tuple[int, int]], texts: Sequence[str], title: str, most: int
-) -> list[tuple[int, int, int | None]]:
-    """Which lines of each cause to quote, ``most`` at most: the first, the last, and the one that the title is made of
-    (None where it is in none of them), around which they lie.
-
-    ``texts`` are the lines of all causes, one after another, as they stand.
-    """
-    sought = sorted((part.strip() for part in title.split(": ")), key=len)[-1][:60]
-    found, start = [], 0
-    for first, last in causes:
-        mine = texts[start : start + last - first + 1]
-        start += len(mine)
-        at = next((n for n, text in enumerate(mine) if sought and sought in text), None)
-        begin = max(0, min((at or 0) - most * 2 // 3, len(mine) - most))
-        found.append((first + begin, min(last, first + begin + most - 1), None if at is None else first + at))
-    return found
 
 
 def spans_of(diagnosis: Mapping[str, object] | None) -> list[tuple[int, int]]:

@@ -202,11 +202,18 @@ function nextTheme() {
   document.dispatchEvent(new CustomEvent("banana:theme"));
 }
 
+/** Open what folds where a link of the page leads to it. */
+function unfold() {
+  const told = location.hash.length > 1 && $(location.hash.slice(1));
+  if (told instanceof HTMLDetailsElement) told.open = true;
+}
+
 for (const row of document.querySelectorAll("[data-live] [data-key]")) row.dataset.digest = digest(row);
 for (const region of document.querySelectorAll("[data-live][id]")) held.set(region.id, region.innerHTML);
 tellTimes(document);
 setInterval(() => tellTimes(document), 20000);
 document.addEventListener("keydown", onKey);
+addEventListener("hashchange", unfold);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
 document.addEventListener("click", (event) => {
   const row = event.target.closest("[data-href]");
@@ -227,4 +234,5 @@ $("theme-button").addEventListener("click", nextTheme);
 $("menu-button").addEventListener("click", () => menu($("menu-button").getAttribute("aria-expanded") !== "true"));
 $("zone").textContent = "Times are in " + Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll("_", " ") + "; pointing at one tells it in UTC.";
 showTheme();
+unfold();
 timer = setTimeout(look, EVERY);

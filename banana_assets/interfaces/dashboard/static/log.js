@@ -40,6 +40,19 @@
     mark(false);
   });
 
+  lines.addEventListener("keydown", (event) => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+    const range = told(), causes = lines.querySelector(".cause");
+    const start = range ? range[step < 0 && !event.shiftKey ? 0 : 1] + step : causes ? Number(causes.id.slice(1)) : size("first");
+    const n = Math.max(size("first"), Math.min(size("last"), start));
+    const from = event.shiftKey && range ? range[0] : n;
+    event.preventDefault();
+    history.replaceState(null, "", from >= n ? "#L" + n : "#L" + from + "-L" + n);
+    mark(false);
+    row(n).scrollIntoView({ block: "nearest" });
+  });
+
   document.getElementById("copy-link").addEventListener("click", async (event) => {
     const range = told();
     const url = location.origin + lines.dataset.page + "?line=" + range[0] + location.hash;
