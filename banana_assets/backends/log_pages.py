@@ -1,4 +1,4 @@
-"""Logs of builds, a few hundred lines at a time, masked and styled: a log of any size opens at once.
+"""Stored logs, a few hundred lines at a time, masked and styled: a log of any size opens at once.
 
 The lines of logs looked at lately are kept in memory; a larger one is read up to the place that is shown.
 """
@@ -10,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from banana_assets.backends.explaining import build_lines
 from banana_assets.backends.kept import Kept
-from banana_assets.backends.lines import read_lines
+from banana_assets.backends.lines import read_lines, texts_of
 from banana_assets.backends.store import Store
 from banana_assets.core.learning.wire import KEY_BYTES
 from banana_assets.core.logs.ansi import PLAIN, Piece, pieces
@@ -44,9 +43,9 @@ class LogPages:
         self.store = store
         self._kept: Kept[list[str]] = Kept(KEPT_BYTES)
 
-    def lines(self, build_id: str, log_sha256: str, size: int, first: int, last: int) -> list[Line]:
+    def lines(self, sha256: str, size: int, first: int, last: int) -> list[Line]:
         """Lines ``first`` to ``last`` (from 1) of the log of so many bytes; those that are there."""
-        texts, start = self._texts(build_id, log_sha256, size, first, last)
+        texts, start = self._texts(sha256, size, first, last)
         if start + len(texts) <= first:
             return []
         # A key over several lines is known as one only from its beginning.
@@ -57,30 +56,30 @@ class LogPages:
             shown.append(Line(number, tuple(parts), max(0, len(text) - LONGEST)))
         return shown
 
-    def find(self, build_id: str, log_sha256: str, size: int, text: str) -> tuple[list[int], int]:
+    def find(self, sha256: str, size: int, text: str) -> tuple[list[int], int]:
         """The numbers of the first MOST_FOUND lines that hold that text in any case, and how many there are.
 
         Looked for in the masked text: whoever may search must not be able to guess a secret letter by letter.
         """
         sought = re.compile(re.escape(text), re.IGNORECASE)
         if size <= KEPT_LOG:
-            whole = self._whole(build_id, log_sha256)
+            whole = self._whole(sha256)
             near = list(islice((n for n, line in enumerate(whole, 1) if sought.search(line)), 2 * MOST_FOUND + 1))
             if len(near) <= 2 * MOST_FOUND:
-                found = [n for n in near if sought.search(self._masked_line(build_id, log_sha256, size, n))]
+                found = [n for n in near if sought.search(self._masked_line(sha256, size, n))]
                 return found[:MOST_FOUND], len(found)
-        masked = "".join(self.masked(build_id, log_sha256, size)).split("\n")
+        masked = "".join(self.masked(sha256, size)).split("\n")
         found = [n for n, line in enumerate(masked, 1) if sought.search(line)]
         return found[:MOST_FOUND], len(found)
 
-    def _masked_line(self, build_id: str, log_sha256: str, size: int, number: int) -> str:
-        texts, _ = self._texts(build_id, log_sha256, size, number, number)
+    def _masked_line(self, sha256: str, size: int, number: int) -> str:
+        texts, _ = self._texts(sha256, size, number, number)
         return mask_lines(texts).lines[-1]
 
-    def masked(self, build_id: str, log_sha256: str, size: int) -> Iterator[str]:
+    def masked(self, sha256: str, size: int) -> Iterator[str]:
         """The whole log as text without its secrets, in parts of whole lines."""
         held: list[str] = []
-        for line in self._all(build_id, log_sha256, size):
+        for line in self._all(sha256, size):
             held.append(line)
             if len(held) >= 20_000:
                 # Parts overlap by the length of a key, so that one on the border is known.
@@ -90,15 +89,15 @@ class LogPages:
                 held = held[-keep:]
         yield "\n".join(mask_lines(held).lines) + "\n"
 
-    def _texts(self, build_id: str, sha256: str, size: int, first: int, last: int) -> tuple[list[str], int]:
+    def _texts(self, sha256: str, size: int, first: int, last: int) -> tuple[list[str], int]:
         """Lines from a little before ``first`` to ``last``, and the number of the first of them."""
         if size <= KEPT_LOG:
-            whole = self._whole(build_id, sha256)
+            whole = self._whole(sha256)
             before = _last(whole[max(0, first - 1 - 1000) : first - 1], KEY_BYTES)
             return whole[first - 1 - before : last], first - before
         texts: list[str] = []
         start = max(1, first - 1000)
-        with self.store.open_build_log(build_id) as stream:
+        with self.store.blobs.open(sha256) as stream:
             for chunk in read_lines(stream):
                 numbers = chunk["line"]
                 if numbers[-1] >= start:
@@ -107,18 +106,19 @@ class LogPages:
                     break
         return texts, start
 
-    def _whole(self, build_id: str, sha256: str) -> list[str]:
+    def _whole(self, sha256: str) -> list[str]:
         found = self._kept.get(sha256)
         if found is None:
-            found = build_lines(self.store, build_id)
+            with self.store.blobs.open(sha256) as stream:
+                found = texts_of(stream)
             self._kept.put(sha256, found, sum(map(len, found)) + 64 * len(found))
         return found
 
-    def _all(self, build_id: str, sha256: str, size: int) -> Iterator[str]:
+    def _all(self, sha256: str, size: int) -> Iterator[str]:
         if size <= KEPT_LOG:
-            yield from self._whole(build_id, sha256)
+            yield from self._whole(sha256)
             return
-        with self.store.open_build_log(build_id) as stream:
+        with self.store.blobs.open(sha256) as stream:
             for chunk in read_lines(stream):
                 yield from chunk["text"].to_list()
 

@@ -72,6 +72,23 @@ def build_list(store: Store, tables: Tables) -> pl.DataFrame:
     return listed(store.builds(), tables.read(BUILD_FAILURES), tables.read(FAILURE_CLUSTERS))
 
 
+class BuildList:
+    """The list of all builds, put together once for each state of the records and the tables."""
+
+    def __init__(self, store: Store, tables: Tables) -> None:
+        self._store = store
+        self._tables = tables
+        self._kept: tuple[pl.DataFrame, tuple[int | None, ...], pl.DataFrame] | None = None
+
+    def read(self) -> pl.DataFrame:
+        """The list as it is now (``build_list``)."""
+        builds, kept = self._store.builds(), self._kept
+        versions = tuple(self._tables.version(table) for table in (BUILD_FAILURES, FAILURE_CLUSTERS))
+        if kept is None or kept[0] is not builds or kept[1] != versions:
+            kept = self._kept = builds, versions, build_list(self._store, self._tables)
+        return kept[2]
+
+
 def find_build(builds: pl.DataFrame, told: str) -> dict[str, Any]:
     """The build (a row of BUILDS) of that id, of the only one that begins so or holds it.
 

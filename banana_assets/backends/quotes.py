@@ -11,6 +11,7 @@ from banana_assets.backends.kept import Kept
 from banana_assets.backends.lines import texts_of
 from banana_assets.backends.store import Store
 from banana_assets.core.advice.quoting import holds
+from banana_assets.core.builds.requoting import requoted
 from banana_assets.core.errors import BananaError
 from banana_assets.core.evidence import Citation
 from banana_assets.core.plans.quotes import Log
@@ -87,6 +88,7 @@ class Compared:
         self._quotes = Quotes(store)
         self._reading = threading.Lock()
         self._held: Kept[Citation] = Kept(COMPARED_BYTES)
+        self._packs: Kept[str] = Kept(COMPARED_BYTES)
 
     def restated(self, citation: Citation) -> Citation | None:
         """The citation as it may be shown; None where the log does not say what it quotes."""
@@ -97,6 +99,30 @@ class Compared:
                 held = self._quotes.restated(citation)
             if held is not None:
                 self._held.put(key, held, 500 + len(held["quote"]) + len(citation["quote"]))
+        return held
+
+    def read(self, build_id: str, sha256: str, first: int, last: int) -> Citation | None:
+        """These lines of a build's log as a citation; None where they are not there, or nothing stands on them."""
+        key = (build_id, sha256, first, last)
+        held = self._held.get(key)
+        if held is None:
+            with self._reading:
+                log = self._quotes.log(sha256)
+                held = log.citation(build_id, first, last) if log else None
+            if held is not None:
+                self._held.put(key, held, 500 + len(held["quote"]))
+        return held
+
+    def pack(self, sha256: str, pack: str) -> str | None:
+        """The pack of a build with that log, its lines read again; None where the log does not say what it quotes."""
+        key = (sha256, pack)
+        held = self._packs.get(key)
+        if held is None:
+            with self._reading:
+                log = self._quotes.log(sha256)
+                held = requoted(pack, log) if log else None
+            if held is not None:
+                self._packs.put(key, held, 500 + 2 * len(pack))
         return held
 
 

@@ -64,6 +64,7 @@ class Store:
         self.settings = settings
         self.engine = engine
         self.blobs = Blobs(engine, settings.blobs_root)
+        self._builds = 0, BUILDS.empty()
 
     def __enter__(self) -> Self:
         return self
@@ -84,9 +85,23 @@ class Store:
         return self._frame(LOG_FILES, _on(query, c.arrival_day, day).order_by(c.id))
 
     def builds(self, *, after: int = 0) -> pl.DataFrame:
-        """The builds (BUILDS) in the order in which they arrived or last changed; those past the cursor ``after``."""
+        """The builds (BUILDS) in the order in which they arrived or last changed; those past the cursor ``after``.
+
+        All of them are kept, so that asking again reads only what has come or changed since.
+        """
+        if after:
+            return self._builds_after(after)[1]
+        cursor, known = self._builds
+        newest, news = self._builds_after(cursor)
+        if news.height:
+            changed = known.join(news, on="build_id", how="anti", maintain_order="left")
+            self._builds = newest, pl.concat([changed, news])
+        return self._builds[1]
+
+    def _builds_after(self, cursor: int) -> tuple[int, pl.DataFrame]:
         c = t.builds.c
-        return self._frame(BUILDS, sa.select(*(c[n] for n in BUILDS.dtypes)).where(c.seq > after).order_by(c.seq))
+        rows = self._rows(sa.select(c.seq, *(c[n] for n in BUILDS.dtypes)).where(c.seq > cursor).order_by(c.seq))
+        return rows[-1][0] if rows else cursor, self._as(BUILDS, [row[1:] for row in rows])
 
     def builds_cursor(self) -> int:
         """The cursor past the newest build: give it to ``builds(after=...)`` later."""
@@ -275,8 +290,11 @@ class Store:
             return [tuple(row) for row in connection.execute(query)]
 
     def _frame(self, table: Table, query: sa.Select[Any]) -> pl.DataFrame:
+        return self._as(table, self._rows(query))
+
+    def _as(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
         try:
-            return table.conform(pl.DataFrame(self._rows(query), schema=table.dtypes, orient="row"))
+            return table.conform(pl.DataFrame(rows, schema=table.dtypes, orient="row"))
         except (TypeError, pl.exceptions.PolarsError) as error:
             raise StoreError(f"The records of {table.name} hold values of another type: {error}.") from error
 

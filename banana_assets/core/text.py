@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 # C0 but tab and line feed, DEL, C1, and the characters that turn the direction of writing.
 _UNSEEN = [*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 _REPLACED = dict.fromkeys(_UNSEEN, "\ufffd")
@@ -15,3 +17,9 @@ def visible(text: str) -> str:
 def cut(text: str, most: int) -> str:
     """The text, at most so many characters of it, the last an ellipsis where some are missing."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def shortlist(names: Sequence[str], most: int = 8) -> str:
+    """The first of these names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more if names else "none"

@@ -65,7 +65,7 @@ def build_pack(
         for i in range(max(0, first), min(last, len(log) - 1) + 1):
             if i in taken or i in counted or not log.texts[i].strip():
                 continue
-            text = _cut(redact(log.texts[i]), width)
+            text = shortened(redact(log.texts[i]), width)
             cost = len(text) + len(str(i + 1)) + 3 + (0 if i - 1 in taken or i + 1 in taken else len(GAP) + 1)
             if used + cost > room * share:
                 continue
@@ -81,7 +81,8 @@ def build_pack(
     return _written(taken, folded, notes, budget)
 
 
-def _cut(text: str, width: int) -> str:
+def shortened(text: str, width: int) -> str:
+    """A line as a pack shows it: its middle left out where it is longer."""
     text = text.replace("\t", " ")
     return text if len(text) <= width else text[: width - width // 6] + " … " + text[-width // 10 :]
 

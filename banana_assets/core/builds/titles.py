@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from banana_assets.core.text import cut
 
@@ -18,3 +19,22 @@ def title_of(reason: str, cause_text: str) -> str:
         cause = next((" ".join(line.split()) for line in cause_text.split("\n") if line.strip()), "")
         title = cause or title
     return cut(title, LONGEST)
+
+
+def telling(
+    causes: Sequence[tuple[int, int]], texts: Sequence[str], title: str, most: int
+) -> list[tuple[int, int, int | None]]:
+    """Which lines of each cause to quote, ``most`` at most: the first, the last, and the one that the title is made of
+    (None where it is in none of them), around which they lie.
+
+    ``texts`` are the lines of all causes, one after another, as they stand.
+    """
+    sought = sorted((part.strip() for part in title.split(": ")), key=len)[-1][:60]
+    found, start = [], 0
+    for first, last in causes:
+        mine = texts[start : start + last - first + 1]
+        start += len(mine)
+        at = next((n for n, text in enumerate(mine) if sought and sought in text), None)
+        begin = max(0, min((at or 0) - most * 2 // 3, len(mine) - most))
+        found.append((first + begin, min(last, first + begin + most - 1), None if at is None else first + at))
+    return found

@@ -52,7 +52,7 @@ def of_failures(
     """
     causes = dict(failures.select("build_id", "cause_text").iter_rows())
     commits = dict(builds.select("build_id", "commit_sha").iter_rows())
-    answers = _answers(plans, outcomes)
+    answers = answers_to(plans, outcomes)
     for row in clusters.iter_rows(named=True):
         first = "\n".join(citation["quote"] for citation in row["cause"])
         latest = causes.get(row["last_build"]) or first
@@ -67,7 +67,7 @@ def of_failures(
             title=row["title"],
             text=[*([] if same else [first]), latest, *about],
             essence=meaning_of(row["category"], first or row["title"]),
-            helped=_what_helped(row, commits, answers.get(row["cluster_id"], [])),
+            helped=what_helped(row, commits, answers.get(row["cluster_id"], [])),
             severity=_failure_severity(row),
             sources=_places(row["jobs"]),
             first_seen=row["first_seen"],
@@ -120,7 +120,7 @@ def meaning_of(category: str, cause: str) -> str:
     return f"{category.replace('_', ' ')}\n{cause}"
 
 
-def _answers(plans: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, list[tuple[dict[str, Any], Any]]]:
+def answers_to(plans: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, list[tuple[dict[str, Any], Any]]]:
     """Plans by the failure that they answer, each with its outcome, the latest first."""
     found = _by_plan(outcomes)
     answers: dict[str, list[tuple[dict[str, Any], Any]]] = {}
@@ -136,7 +136,7 @@ def _by_plan(outcomes: pl.DataFrame) -> dict[str, dict[str, Any]]:
     return {row["plan_id"]: row for row in outcomes.iter_rows(named=True)}
 
 
-def _what_helped(
+def what_helped(
     cluster: Mapping[str, Any], commits: Mapping[str, str | None], answers: Sequence[tuple[dict[str, Any], Any]]
 ) -> str | None:
     """The plan that later builds call a success; else the build that was green again; else what a plan proposes."""

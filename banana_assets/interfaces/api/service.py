@@ -9,6 +9,7 @@ from typing import Any
 
 from banana_assets.backends.codebase import CodeBases
 from banana_assets.backends.feed import Feed
+from banana_assets.backends.frames import KeptTables
 from banana_assets.backends.kept import Kept
 from banana_assets.backends.keys import Keys, server_secret
 from banana_assets.backends.reports import Reports
@@ -43,7 +44,7 @@ class Service:
 def open_service(settings: Settings, *, open_here: bool) -> Service:
     """Open the store and what stands on it; ``open_here`` allows the open mode. Close ``service.store`` at the end."""
     store = open_store(settings)
-    tables = Tables(settings.tables_root)
+    tables = KeptTables(settings.tables_root)
     secret = server_secret(settings)
     keys = Keys(store.engine, secret)
     access = Access(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from banana_assets.core.errors import InputError
+from banana_assets.core.text import shortlist
 
 LONGEST_NAME = 60
 """Longer names, as steps that are called by their command have, help nobody who mistyped one."""
@@ -38,12 +39,6 @@ def day(told: str) -> date:
         return date.fromisoformat(told.strip())
     except ValueError as error:
         raise InputError(f"{told!r} is no day.", "Write it as 2026-03-01.") from error
-
-
-def shortlist(names: Sequence[str], most: int = 8) -> str:
-    """The first of these names, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more if names else "none"
 
 
 def nearest(told: str, names: Sequence[str], most: int = 8) -> str:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural, seconds_text
 from banana_assets.core.text import cut
 from banana_assets.core.vocabulary import BUILD_STATUSES, FAILURE_CATEGORIES
-from banana_assets.interfaces.cli.asked import moment, shortlist
+from banana_assets.interfaces.cli.asked import moment
 from banana_assets.interfaces.cli.opened import opened
 from banana_assets.interfaces.cli.output import Format, say, write_rows
 
@@ -49,16 +48,22 @@ def builds(
     `seen` says which failure of its cluster a build is: new for the first one. `banana build ID` shows one in full.
     """
     from banana_assets.backends.lookup import build_list
+    from banana_assets.core.builds import choosing
     from banana_assets.core.tables import FAILURE_CLUSTERS
 
     with opened() as (store, tables):
         known = build_list(store, tables)
         clusters = tables.read(FAILURE_CLUSTERS) if cluster else None
-    chosen = _chosen(known, status, job, branch, commit, category)
-    if clusters is not None and cluster is not None:
-        chosen = _where(chosen, cluster_id=_cluster(cluster, clusters))
-    if since is not None:
-        chosen = _since(chosen, since, known)
+    chosen = choosing.chosen(
+        known,
+        statuses=[s.value for s in status or ()],
+        job=job,
+        branch=branch,
+        commit=commit,
+        category=category.value if category else None,
+        cluster_id=choosing.cluster_named(cluster, clusters) if cluster and clusters is not None else None,
+        since=moment(since, known["at"].max()) if since else None,  # type: ignore[arg-type]
+    )
     most = limit or (TABLE_ROWS if form is Format.table else max(chosen.height, 1))
     rows = list(chosen.head(most).iter_rows(named=True))
     if form is Format.table:
@@ -75,59 +80,6 @@ def builds(
     if waiting := _unexplained(chosen.head(most)):
         are = "is" if waiting == 1 else "are"
         say(f"banana builds: {plural(waiting, 'failed build')} {are} not explained yet (`banana materialize`).")
-
-
-def _where(frame: pl.DataFrame, **equal: str) -> pl.DataFrame:
-    return frame.filter(**equal)
-
-
-def _chosen(
-    known: pl.DataFrame,
-    status: list[Any] | None,
-    job: str | None,
-    branch: str | None,
-    commit: str | None,
-    category: Any,
-) -> pl.DataFrame:
-    import polars as pl
-
-    frame = known
-    if status:
-        frame = frame.filter(pl.col("status").is_in([s.value for s in status]))
-    if job is not None:
-        whole = pl.concat_str("pipeline", "job", separator="/")
-        named = (pl.col("job") == job) | (pl.col("pipeline") == job) | (whole == job)
-        if known.height and not known.select(named.any()).item():
-            jobs = known.select(whole.unique().sort()).to_series().to_list()
-            raise InputError(f"No build is of the job {job}.", f"There are {shortlist(jobs)}.")
-        frame = frame.filter(named)
-    if branch is not None:
-        if known.height and branch not in set(known["branch"]):
-            branches = sorted(known["branch"].drop_nulls().unique().to_list())
-            raise InputError(f"No build is of the branch {branch}.", f"There are {shortlist(branches)}.")
-        frame = frame.filter(pl.col("branch") == branch)
-    if commit is not None:
-        frame = frame.filter(pl.col("commit_sha").str.starts_with(commit))
-    if category is not None:
-        frame = frame.filter(pl.col("category") == category.value)
-    return frame
-
-
-def _since(chosen: pl.DataFrame, since: str, known: pl.DataFrame) -> pl.DataFrame:
-    import polars as pl
-
-    return chosen.filter(pl.col("at") >= moment(since, known.select(pl.col("at").max()).item()))
-
-
-def _cluster(told: str, clusters: pl.DataFrame) -> str:
-    """The cluster of that id, of one that begins so, or the one that the one of that id became."""
-    from banana_assets.core.builds.listing import found
-
-    for row in clusters.select("cluster_id", "formerly").iter_rows(named=True):
-        if told in [former["cluster_id"] for former in row["formerly"] if former["kind"] == "merged"]:
-            return str(row["cluster_id"])
-    remedy = "`banana builds --status failed` shows them."
-    return found(told, clusters["cluster_id"].to_list(), "cluster", remedy)
 
 
 def _unexplained(rows: pl.DataFrame) -> int:

@@ -10,7 +10,8 @@ import typer
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
-from banana_assets.interfaces.cli.asked import day, shortlist, user
+from banana_assets.core.text import shortlist
+from banana_assets.interfaces.cli.asked import day, user
 from banana_assets.interfaces.cli.opened import opened, require
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
 

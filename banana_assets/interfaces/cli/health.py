@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from banana_assets.core.errors import InputError
-from banana_assets.interfaces.cli.asked import moment, shortlist, user
+from banana_assets.core.text import shortlist
+from banana_assets.interfaces.cli.asked import moment, user
 from banana_assets.interfaces.cli.opened import opened
 from banana_assets.interfaces.cli.output import Format, say, to_json, write_object, write_rows
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from banana_assets.core.errors import InputError
-from banana_assets.core.text import cut
-from banana_assets.interfaces.cli.asked import day, moment, shortlist, user
+from banana_assets.core.text import cut, shortlist
+from banana_assets.interfaces.cli.asked import day, moment, user
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
 
 if TYPE_CHECKING:

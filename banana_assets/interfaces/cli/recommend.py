@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from banana_assets.core.errors import InputError
-from banana_assets.core.text import cut, visible
-from banana_assets.interfaces.cli.asked import moment, shortlist, user
+from banana_assets.core.text import cut, shortlist, visible
+from banana_assets.interfaces.cli.asked import moment, user
 from banana_assets.interfaces.cli.opened import opened, require
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
 

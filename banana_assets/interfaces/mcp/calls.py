@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
+from banana_assets.backends.accounts import Accounts
 from banana_assets.backends.feed import Feed
+from banana_assets.backends.frames import KeptTables
 from banana_assets.backends.keys import Caller
 from banana_assets.backends.log_pages import LogPages
+from banana_assets.backends.lookup import BuildList
 from banana_assets.backends.quotes import Compared
 from banana_assets.backends.reports import Reports
 from banana_assets.backends.settings import Settings
@@ -30,13 +34,23 @@ class Sources:
     reports: Reports
     pages: LogPages
     quotes: Compared
+    accounts: Accounts
+    builds: BuildList
+
+    @property
+    def code_root(self) -> Path:
+        """The folder of the code base: that of the settings, else where the process was started."""
+        return self.settings.code_root or Path.cwd()
 
 
-def sources_of(settings: Settings, store: Store) -> Sources:
-    """The parts that stand on an open store."""
-    tables = Tables(settings.tables_root)
-    feed, reports = Feed(store, tables), Reports(store.engine)
-    return Sources(settings, store, tables, feed, reports, LogPages(store), Compared(store))
+def sources_of(settings: Settings, store: Store, feed: Feed | None = None) -> Sources:
+    """The parts that stand on an open store; ``feed`` where it is read already."""
+    feed = feed or Feed(store, KeptTables(settings.tables_root))
+    tables, quotes = feed.tables, Compared(store)
+    accounts = Accounts(store, tables, quotes)
+    return Sources(
+        settings, store, tables, feed, feed.reports, LogPages(store), quotes, accounts, BuildList(store, tables)
+    )
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,56 @@
-"""Tools about failed builds: which there are, and what is behind one of them."""
+"""Tools about failed builds: which there are, the newest first."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
+import polars as pl
 from pydantic import BaseModel, Field
 
+from banana_assets.core.builds.choosing import chosen, cluster_named
+from banana_assets.core.evidence import plural
+from banana_assets.core.tables import FAILURE_CLUSTERS
+from banana_assets.core.vocabulary import FAILURE_CATEGORIES
+from banana_assets.interfaces.cli.asked import moment
 from banana_assets.interfaces.mcp.calls import Call
 from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, json_size, taken
+from banana_assets.interfaces.mcp.records import Missing
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
+
+BAD = ("failed", "error")
+Category = Literal[FAILURE_CATEGORIES]  # type: ignore[valid-type]
+Since = Annotated[
+    str | None,
+    Field(max_length=40, description="Since that day or time (UTC), or so long before the latest build: 24h, 7d."),
+]
 
 
 class FailedBuild(BaseModel):
     """A failed build in a line."""
 
     build_id: str
+    job: str = Field(description="pipeline/job")
+    branch: str | None
+    commit: str | None
     status: str
+    at: datetime = Field(description="When it ended.")
+    duration_seconds: float | None
+    category: str | None
+    confidence: float | None
+    cause: str | None = Field(description="The cause in a line; null where it is not explained yet.")
+    cluster_id: str | None = Field(description="The failure that it is one of; null where it is not compared yet.")
+    nth: int | None = Field(description="Which failure of its kind it is, 1 the first.")
+    of: int | None = Field(description="How many of its kind there are.")
+    new: bool | None = Field(description="Whether that failure is new: open, recent, and green before it.")
 
 
 class FailedBuilds(BaseModel):
     """Failed builds, the newest first."""
 
     builds: list[FailedBuild]
-    total: int
+    total: int = Field(description="How many there are that were asked for.")
+    missing: list[Missing] = Field(description="What the data do not hold.")
     truncated: bool
     next_cursor: str | None
 
@@ -30,23 +58,85 @@ class FailedBuilds(BaseModel):
 @tool("List failed builds")
 def list_failed_builds(
     call: Call,
+    job: Annotated[str | None, Field(max_length=500, description="Job, pipeline, or pipeline/job.")] = None,
+    branch: Annotated[str | None, Field(max_length=500, description="Branch.")] = None,
+    commit: Annotated[str | None, Field(max_length=64, description="Commit, or how it begins.")] = None,
+    category: Annotated[Category | None, Field(description="Class of the failure.")] = None,
+    cluster: Annotated[
+        str | None, Field(max_length=64, description="Cluster of the same failure, or how its id begins.")
+    ] = None,
+    status: Annotated[Literal["failed", "error"] | None, Field(description="How it ended; either unless told.")] = None,
+    since: Since = None,
+    new_only: Annotated[
+        bool, Field(description="Only failures that are new, or not compared with others yet.")
+    ] = False,
     limit: Annotated[int, Field(ge=1, le=200, description="Most builds.")] = 20,
     max_bytes: MaxBytes = DEFAULT_BYTES,
     cursor: Cursor = None,
 ) -> FailedBuilds:
     """List builds that failed, the newest first: what is known of the cause in a line, and whether it is new."""
-    rows: list[dict[str, Any]] = (
-        call.sources.store.builds().filter(status="failed").sort("arrived_at", descending=True).to_dicts()
+    known = call.sources.builds.read()
+    clusters = call.sources.tables.read(FAILURE_CLUSTERS)
+    latest: Any = known["at"].max()
+    begin = moment(since, latest) if since else None
+    rows = chosen(
+        known,
+        statuses=(status,) if status else BAD,
+        job=job,
+        branch=branch,
+        commit=commit,
+        category=category,
+        cluster_id=cluster_named(cluster, clusters) if cluster else None,
+        since=begin,
     )
+    fresh = clusters.filter("is_new")["cluster_id"].to_list()
+    rows = rows.with_columns(new=pl.when(pl.col("cluster_id").is_not_null()).then(pl.col("cluster_id").is_in(fresh)))
+    if new_only:
+        rows = rows.filter(pl.col("new").fill_null(value=True))
+    asked = {"job": job, "branch": branch, "commit": commit, "category": category, "cluster": cluster} | {
+        "status": status, "since": since, "new_only": new_only
+    }  # fmt: skip
     made = taken(
-        rows, lambda r: str(r["build_id"]), {}, cursor=cursor, limit=limit, max_bytes=max_bytes, size=json_size
+        rows.select("build_id", pl.struct(pl.all()).alias("row")).rows(),
+        lambda pair: str(pair[0]),
+        asked,
+        cursor=cursor,
+        limit=limit,
+        max_bytes=max_bytes,
+        size=lambda pair: json_size(_line(pair[1]).model_dump(mode="json")),
     )
     return FailedBuilds(
-        builds=[FailedBuild(build_id=r["build_id"], status=r["status"]) for r in made.rows],
-        total=len(rows),
+        builds=[_line(row) for _, row in made.rows],
+        total=rows.height,
+        missing=_missing(known, rows, begin),
         truncated=made.truncated,
         next_cursor=made.next_cursor,
     )
+
+
+def _line(row: dict[str, Any]) -> FailedBuild:
+    told = {name: row[name] for name in FailedBuild.model_fields if name in row}
+    return FailedBuild.model_validate(told | {"job": f"{row['pipeline']}/{row['job']}", "commit": row["commit_sha"]})
+
+
+def _missing(known: pl.DataFrame, rows: pl.DataFrame, begin: datetime | None) -> list[Missing]:
+    if known.is_empty():
+        return [Missing(what="There are no builds yet.", run="banana ingest builds PATH")]
+    found = []
+    latest: Any = known["at"].max()
+    if begin is not None and begin > latest:
+        found.append(
+            Missing(
+                what=f"The latest build in the data ended {latest:%Y-%m-%d %H:%M} UTC.", run="banana ingest builds PATH"
+            )
+        )
+    waiting = rows.filter(pl.col("cluster_id").is_null() & pl.col("log_sha256").is_not_null()).height
+    if waiting:
+        told = (
+            f"{plural(waiting, 'build')} came after the tables were computed; explain_failure explains them one by one."
+        )
+        found.append(Missing(what=told, run="banana materialize"))
+    return found
 
 
 TOOLS: tuple[ToolSpec, ...] = (list_failed_builds,)

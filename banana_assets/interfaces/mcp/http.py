@@ -64,20 +64,10 @@ def _built(service: Service) -> tuple[ASGIApp, Any]:
     from mcp.server.transport_security import TransportSecuritySettings
 
     from banana_assets.backends.keys import Caller
-    from banana_assets.backends.log_pages import LogPages
-    from banana_assets.backends.quotes import Compared
-    from banana_assets.interfaces.mcp.calls import Sources
+    from banana_assets.interfaces.mcp.calls import sources_of
     from banana_assets.interfaces.mcp.server import create_server
 
-    sources = Sources(
-        service.settings,
-        service.store,
-        service.tables,
-        service.feed,
-        service.reports,
-        LogPages(service.store),
-        Compared(service.store),
-    )
+    sources = sources_of(service.settings, service.store, service.feed)
 
     def asker(context: Context[Any, Any]) -> Caller:
         request: Any = context.request_context.request

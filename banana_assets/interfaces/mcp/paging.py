@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from banana_assets.core.errors import InputError
 
@@ -56,7 +56,7 @@ def taken(
     """
     start = 0
     if cursor is not None:
-        place, last = _read(cursor, asked)
+        place, last = cursor_place(cursor, asked)
         keys = [key(row) for row in rows]
         start = keys.index(last) + 1 if last in keys else min(place, len(rows))
     given: list[T] = []
@@ -68,7 +68,24 @@ def taken(
         given.append(row)
     end = start + len(given)
     more = end < len(rows)
-    return Taken(given, more, _write(end, key(given[-1]), asked) if more and given else None)
+    return Taken(given, more, cursor_at(end, key(given[-1]), asked) if more and given else None)
+
+
+def fitted(made: BaseModel, lists: Sequence[tuple[BaseModel, str]], max_bytes: int) -> bool:
+    """Leave out the ends of these lists (a model and its field), of the longest first, until the whole fits.
+
+    Whether something was left out.
+    """
+    cut = False
+    while len(made.model_dump_json(by_alias=True)) > max_bytes:
+        sizes = [(len(getattr(part, name)), n) for n, (part, name) in enumerate(lists)]
+        length, n = max(sizes, default=(0, 0))
+        if not length:
+            break
+        part, name = lists[n]
+        setattr(part, name, getattr(part, name)[: length // 2])
+        cut = True
+    return cut
 
 
 def json_size(value: Any) -> int:
@@ -80,11 +97,13 @@ def _digest(asked: Mapping[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(dict(asked), option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()[:16]
 
 
-def _write(place: int, last: str, asked: Mapping[str, Any]) -> str:
+def cursor_at(place: int, last: str, asked: Mapping[str, Any]) -> str:
+    """The cursor that goes on at a place, after the row of that key."""
     return urlsafe_b64encode(orjson.dumps([_digest(asked), place, last])).decode().rstrip("=")
 
 
-def _read(cursor: str, asked: Mapping[str, Any]) -> tuple[int, str]:
+def cursor_place(cursor: str, asked: Mapping[str, Any]) -> tuple[int, str]:
+    """The place after the last row that was given, and its key. Raises InputError for a cursor of another question."""
     try:
         digest, place, last = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         read = int(place), str(last)
