@@ -15,6 +15,7 @@ from banana_assets.assets.patterns import (
     log_shapes,
 )
 from banana_assets.assets.raw import builds, log_files, test_results
+from banana_assets.assets.scheduling import queue_schedules
 from banana_assets.assets.shared import content_hash, input_versions, markdown, result, table_asset, unchanged
 from banana_assets.backends.derive import observe
 from banana_assets.backends.rereading import verified
@@ -35,6 +36,7 @@ from banana_assets.core.tables import (
     LOG_PATTERNS,
     LOG_SHAPES,
     OPTIMIZATION_RECOMMENDATIONS,
+    QUEUE_SCHEDULES,
     RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
     TEST_RESULTS,
@@ -123,6 +125,7 @@ def bottlenecks(store: StoreResource, tables: TablesResource) -> dg.MaterializeR
         log_shapes,
         log_patterns,
         log_files,
+        queue_schedules,
     ],
 )
 def optimization_recommendations(store: StoreResource, tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
@@ -130,7 +133,7 @@ def optimization_recommendations(store: StoreResource, tables: TablesResource) -
     lake = tables.get()
     with store.open() as opened:
         states, most = opened.recommendation_states(), opened.settings.max_recommendations
-    inputs = input_versions(lake, BOTTLENECKS, *_OBSERVED, states=content_hash(states), most=most)
+    inputs = input_versions(lake, BOTTLENECKS, QUEUE_SCHEDULES, *_OBSERVED, states=content_hash(states), most=most)
     if same := unchanged(lake, OPTIMIZATION_RECOMMENDATIONS, inputs):
         return same
     found, seen, before = lake.read(BOTTLENECKS), observe(lake), lake.read(OPTIMIZATION_RECOMMENDATIONS)

@@ -38,6 +38,7 @@ from banana_assets.core.tables import (
     LOG_FILES,
     LOG_PATTERNS,
     LOG_SHAPES,
+    QUEUE_SCHEDULES,
     RESOURCE_SAMPLES,
     RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
@@ -185,4 +186,5 @@ def observe(tables: Tables) -> Observed:
         shapes=by_hour(tables.scan(LOG_SHAPES)),
         patterns=tables.read(LOG_PATTERNS),
         files=tables.read(LOG_FILES),
+        schedules=tables.read(QUEUE_SCHEDULES),
     )

@@ -55,6 +55,16 @@ LINEAGE = {
         "log_shapes",
         "log_patterns",
         "log_files",
+        "queue_schedules",
+    },
+    "tasks": set(),
+    "queue_schedules": {"builds", "tasks"},
+    "execution_windows": {
+        "builds",
+        "tasks",
+        "queue_schedules",
+        "resource_rollups",
+        "resource_usage_predictions",
     },
     "plans": {
         "builds",

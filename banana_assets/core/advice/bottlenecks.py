@@ -24,6 +24,12 @@ def bottlenecks(seen: Observed) -> pl.DataFrame:
     return _table([finding for finding in found if finding.evidence])
 
 
+def worst_first(found: pl.DataFrame) -> pl.DataFrame:
+    """BOTTLENECKS by severity, kind and subject."""
+    rank = pl.col("severity").replace_strict({word: k for k, word in enumerate(SEVERITIES)}, return_dtype=pl.Int8)
+    return found.sort(rank, "kind", "subject", descending=[True, False, False])
+
+
 def _table(found: list[Finding]) -> pl.DataFrame:
     if not found:
         return BOTTLENECKS.empty()

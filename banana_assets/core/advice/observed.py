@@ -19,6 +19,7 @@ from banana_assets.core.tables import (
     LOG_FILES,
     LOG_PATTERNS,
     LOG_SHAPES,
+    QUEUE_SCHEDULES,
     RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
     TEST_RESULTS,
@@ -79,6 +80,7 @@ class Observed:
     shapes: pl.DataFrame = field(default_factory=lambda: by_hour(LOG_SHAPES.empty().lazy()))
     patterns: pl.DataFrame = field(default_factory=LOG_PATTERNS.empty)
     files: pl.DataFrame = field(default_factory=LOG_FILES.empty)
+    schedules: pl.DataFrame = field(default_factory=QUEUE_SCHEDULES.empty)
 
     @cached_property
     def ended(self) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from banana_assets.core.advice.headlines import DIFFICULTY, headline
 from banana_assets.core.advice.impact import BUILD_TIME, SEVERITY_WEIGHT, BuildTime, Impact, at_least, of_shares, part
 from banana_assets.core.advice.observed import Observed, Target, named_test, target
 from banana_assets.core.advice.quoting import example_citation
+from banana_assets.core.advice.scheduling import TYPE, advised
 from banana_assets.core.evidence import Evidence, fact, plural, stable_id
 from banana_assets.core.text import cut
 
@@ -70,6 +71,7 @@ def found(bottlenecks: pl.DataFrame, seen: Observed) -> list[Recommendation]:
         *_flaky(seen, time),
         *(_of_bottleneck(row, seen, time) for row in bottlenecks.iter_rows(named=True)),
         *_patterns(seen),
+        *_schedules(seen, time),
     ]
     made.sort(key=lambda r: (-r.impact.score, r.type, r.subject))
     return list({r.id: r for r in reversed(made) if r.evidence}.values())[::-1]
@@ -172,6 +174,11 @@ def _of_bottleneck(row: dict[str, Any], seen: Observed, time: BuildTime) -> Reco
         row["bottleneck_id"],
         row["since"],
     )
+
+
+def _schedules(seen: Observed, time: BuildTime) -> Iterator[Recommendation]:
+    for subject, text, impact, goal, evidence in advised(seen, time):
+        yield Recommendation(TYPE, subject, text, impact, "medium", goal, (evidence,))
 
 
 def _patterns(seen: Observed) -> Iterator[Recommendation]:

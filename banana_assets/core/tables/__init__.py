@@ -22,7 +22,7 @@ from banana_assets.core.tables.outcomes import PLAN_OUTCOMES, PLAN_TEMPLATES
 from banana_assets.core.tables.patterns import BUILD_FAILURES, LOG_PATTERNS, LOG_SHAPES
 from banana_assets.core.tables.plans import PLANS
 from banana_assets.core.tables.raw import BUILDS, LOG_EVENTS, LOG_FILES, RESOURCE_SAMPLES, TEST_RESULTS
-from banana_assets.core.tables.scheduling import TASKS
+from banana_assets.core.tables.scheduling import EXECUTION_WINDOWS, QUEUE_SCHEDULES, TASKS
 from banana_assets.core.tables.search import PLANNING_INDEX
 from banana_assets.core.tables.steps import BUILD_STEPS
 
@@ -34,6 +34,7 @@ TABLES: dict[str, Table] = {
         BUILDS,
         TEST_RESULTS,
         RESOURCE_SAMPLES,
+        TASKS,
         LOG_SHAPES,
         LOG_PATTERNS,
         BUILD_FAILURES,
@@ -50,6 +51,8 @@ TABLES: dict[str, Table] = {
         BOTTLENECKS,
         OPTIMIZATION_RECOMMENDATIONS,
         RESOURCE_USAGE_PREDICTIONS,
+        QUEUE_SCHEDULES,
+        EXECUTION_WINDOWS,
         PLANS,
         PLAN_OUTCOMES,
         PLAN_TEMPLATES,
@@ -66,6 +69,7 @@ __all__ = [
     "BUILD_FAILURES",
     "BUILD_HEALTH",
     "BUILD_STEPS",
+    "EXECUTION_WINDOWS",
     "FAILURE_CLUSTERS",
     "FLAKY_TESTS",
     "LLM_CALLS",
@@ -79,6 +83,7 @@ __all__ = [
     "PLANS",
     "PLAN_OUTCOMES",
     "PLAN_TEMPLATES",
+    "QUEUE_SCHEDULES",
     "RESOURCE_ROLLUPS",
     "RESOURCE_SAMPLES",
     "RESOURCE_USAGE",

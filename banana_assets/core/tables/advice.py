@@ -204,6 +204,7 @@ OPTIMIZATION_RECOMMENDATIONS = Table(
             "build_failures.category",
             "log_shapes.events",
             "builds.duration_seconds",
+            "queue_schedules.saved_seconds",
         ),
         "bottleneck_id": ("bottlenecks.bottleneck_id",),
         "effect": (
