@@ -40,6 +40,18 @@ _STEPS: dict[str, Type] = {
 STEPS = pl.Schema(_STEPS)
 """Columns of ``PlanRecords.steps``."""
 
+_FIGURES: dict[str, Type] = {
+    "plan_id": pl.String,
+    "kind": pl.String,
+    "goal": pl.String,
+    "status": pl.String,
+    "optimization_score": pl.Float64,
+    "resource_efficiency": pl.Float64,
+    "created_at": UTC,
+}
+FIGURES = pl.Schema(_FIGURES)
+"""Columns of ``PlanRecords.figures``."""
+
 _OVER = ("completed", "failed", "cancelled")
 _AFRESH = dict.fromkeys(("started_at", "ended_at", "run_id", "approved_at", "approved_by", "note"))
 
@@ -103,6 +115,13 @@ class PlanRecords:
         where += [c.subject.in_(list(subjects))] if subjects is not None else []
         rows = [plan.row() for plan in self._load(*where)]
         return PLANS.conform(pl.DataFrame(rows, schema=PLANS.dtypes)) if rows else PLANS.empty()
+
+    def figures(self) -> pl.DataFrame:
+        """What every plan scored and where it stands, in the order in which they were made (FIGURES)."""
+        c = t.planner_results.c
+        with reading(self.engine) as connection:
+            rows = [tuple(row) for row in connection.execute(sa.select(*(c[n] for n in FIGURES)).order_by(c.seq))]
+        return pl.DataFrame(rows, schema=FIGURES, orient="row")
 
     def cursor(self) -> int:
         """The cursor past the newest plan: give it to ``plans(after=...)`` later."""
