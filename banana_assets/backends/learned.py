@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from banana_assets.backends.records.engine import reading
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS, OPTIMIZATION_RECOMMENDATIONS, PLAN_OUTCOMES
+from banana_assets.core.vocabulary import TEST_STATUSES
 
 MOST_RECOMMENDATIONS = 10
 
@@ -45,6 +47,19 @@ def learning_metrics(store: Store, tables: Tables) -> dict[str, Any]:
         "recommendations_implemented": advice.height,
         "model_improvements": helped,
     }
+
+
+def test_counts(store: Store, build_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Tests of these builds by how they ended, and their ``total``; of those that tell of tests."""
+    c = t.test_results.c
+    query = sa.select(c.build_id, c.status, sa.func.count()).where(c.build_id.in_(list(build_ids)))
+    found: dict[str, dict[str, int]] = {}
+    with reading(store.engine) as connection:
+        for build_id, status, count in connection.execute(query.group_by(c.build_id, c.status)):
+            entry = found.setdefault(build_id, {"total": 0} | dict.fromkeys(TEST_STATUSES, 0))
+            entry[status] += count
+            entry["total"] += count
+    return found
 
 
 def unreported(store: Store, tables: Tables, reporter: str, limit: int) -> list[dict[str, Any]]:

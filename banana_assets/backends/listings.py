@@ -6,6 +6,7 @@ a cursor that names its last row, so that pages join also when rows are added be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -143,6 +144,7 @@ LISTINGS: Mapping[str, Listing] = {
 }
 """Every listing by its name."""
 
+_NUMBER = re.compile("[0-9]{1,18}", re.ASCII)
 _RANK = {"low": 0, "medium": 1, "high": 2, "critical": 3}
 
 
@@ -170,8 +172,14 @@ def read(tables: Tables, listing: Listing, asked: Mapping[str, Any], *, limit: i
 
 
 def one(tables: Tables, listing: Listing, key: str) -> dict[str, Any] | None:
-    """The row of that key (its first column); None where there is none."""
-    rows = tables.scan(listing.table).filter(pl.col(listing.table.key[0]) == key).select(listing.columns).collect()
+    """The row of that key (its first column, as text); None where there is none."""
+    name = listing.table.key[0]
+    told: str | int = key
+    if listing.table.dtypes[name].is_integer():
+        if not _NUMBER.fullmatch(key):
+            return None
+        told = int(key)
+    rows = tables.scan(listing.table).filter(pl.col(name) == told).select(listing.columns).collect()
     return served(rows.row(0, named=True)) if rows.height else None
 
 
@@ -216,9 +224,20 @@ def _after(frame: pl.DataFrame, listing: Listing, cursor: str) -> int:
 
 
 def _typed(value: Any, dtype: Any) -> Any:
-    if isinstance(value, str) and isinstance(dtype, pl.Datetime):
+    """A value of a key as JSON holds it, in the type of its column. Raises MissingError for one of another type."""
+    if value is None:
+        return None
+    if isinstance(dtype, pl.Datetime):
         try:
-            return datetime.fromisoformat(value)
-        except ValueError as error:
+            moment = datetime.fromisoformat(value)
+        except (ValueError, TypeError) as error:
             raise not_ours() from error
+        if moment.tzinfo is None:
+            raise not_ours()
+        return moment
+    if dtype.is_integer():
+        if type(value) is not int or abs(value) >= 2**31:
+            raise not_ours()
+    elif not isinstance(value, str):
+        raise not_ours()
     return value

@@ -140,7 +140,7 @@ def log_summary(
     ``0 errors`` counts as none, and a failed build whose log says only ``not found`` has one.
     """
     found = [*find_problems(lines), *reported]
-    errors = list(dict.fromkeys(_cause_lines(failure)))
+    errors = list(dict.fromkeys(_cause_lines(failure["diagnosis"] if failure else None)))
     told = set(errors)
     for problem in found:
         if problem.severity == "error" and status != "success":
@@ -170,9 +170,14 @@ _TELLING = re.compile(
 )
 
 
-def _cause_lines(failure: dict[str, Any] | None) -> list[str]:
-    """The lines of the cause that say what is wrong, and all of them where none does: code around them is no error."""
-    lines = [line for line in failure["diagnosis"]["cause_text"].split("\n") if line.strip()] if failure else []
+def telling_lines(diagnosis: Mapping[str, Any] | None) -> list[str]:
+    """The first lines of a failure's cause that say what is wrong, and all of them where none does: code around them is
+    no error."""
+    return _cause_lines(diagnosis)[:MOST_LINES]
+
+
+def _cause_lines(diagnosis: Mapping[str, Any] | None) -> list[str]:
+    lines = [line for line in diagnosis["cause_text"].split("\n") if line.strip()] if diagnosis else []
     return [line for line in lines if _TELLING.search(line)] or lines
 
 

@@ -35,6 +35,14 @@ def known_already(request: Request, tag: str) -> bool:
     return told.strip() == "*" or tag[2:] in [one.strip().removeprefix("W/") for one in told.split(",")]
 
 
+def tagged(request: Request, body: bytes, tag: str | None = None) -> Response:
+    """An answer that is worked out each time; 304 where the caller has it. The tag is the body's own unless told."""
+    tag = entity_tag(body) if tag is None else tag
+    if known_already(request, tag):
+        return Response(status_code=304, headers=_headers(tag))
+    return Response(body, headers=_headers(tag), media_type=JSON)
+
+
 async def kept_answer(
     request: Request, rests_on: tuple[Any, ...], render: Callable[[], tuple[bytes, Mapping[str, str]]]
 ) -> Response:
@@ -44,9 +52,8 @@ async def kept_answer(
     """
     key = (request.url.path, *rests_on)
     tag = entity_tag(*key)
-    headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "authorization, x-api-key"}
     if known_already(request, tag):
-        return Response(status_code=304, headers=headers)
+        return Response(status_code=304, headers=_headers(tag))
     answers = service_of(request).answers
     packed = answers.get(key)
     if packed is None:
@@ -61,7 +68,11 @@ async def kept_answer(
         packed = orjson.dumps(dict(more)) + b"\n" + body
         answers.put(key, packed, len(packed))
     head, _, body = packed.partition(b"\n")
-    return Response(body, headers=headers | orjson.loads(head), media_type=JSON)
+    return Response(body, headers=_headers(tag) | orjson.loads(head), media_type=JSON)
+
+
+def _headers(tag: str) -> dict[str, str]:
+    return {"etag": tag, "cache-control": "private, no-cache", "vary": "authorization, x-api-key"}
 
 
 def link(request: Request, rel: str, **query: object) -> str:

@@ -46,7 +46,8 @@ JUNIT: dict[str, Any] = {
                 "xml": {"name": "testcase"},
                 "required": ["name"],
                 "properties": {
-                    "name": {"type": "string", "pattern": NAMED} | _ATTRIBUTE,
+                    # Without a type: what stands in an attribute is text, also where it reads null or 7.
+                    "name": {"pattern": NAMED, "description": "text"} | _ATTRIBUTE,
                     "classname": {"type": "string"} | _ATTRIBUTE,
                 },
             },

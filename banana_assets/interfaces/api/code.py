@@ -11,16 +11,17 @@ from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from banana_assets.backends.codebase import build_changes, outline, wire_changes
+from banana_assets.backends.codebase import Rendered, build_changes, outline, wire_changes
+from banana_assets.backends.keys import Caller
 from banana_assets.core.errors import MissingError
 from banana_assets.interfaces.api.access import Reader
-from banana_assets.interfaces.api.answering import JSON, known_already, service_of
+from banana_assets.interfaces.api.answering import service_of, tagged
 from banana_assets.interfaces.api.problems import ProblemError, declared
 from banana_assets.interfaces.api.service import Service
 
 DEEPEST = 32
 
-learning = APIRouter(tags=["learning"])
+learning = APIRouter(tags=["learning"], responses=declared(400, 401, 403, 404, 422, 429, 503))
 """For the published paths."""
 
 router = APIRouter(prefix="/api", tags=["look"], responses=declared(400, 401, 403, 422, 429, 503))
@@ -65,36 +66,26 @@ class CodeBaseAnswer(BaseModel):
     codebase: CodeBaseBody
 
 
-@learning.get(
-    "/codebase",
-    summary="The code base",
-    response_model=CodeBaseAnswer,
-    responses=declared(400, 401, 403, 404, 422, 429, 503),
-)
-async def codebase(
-    request: Request,
-    caller: Reader,
-    depth: Annotated[int, Query(ge=1, le=DEEPEST, description="Levels of the tree.")] = 3,
-    show_root: Annotated[bool, Query(description="Tell the absolute path of its folder; asks for `admin`.")] = False,
-) -> Response:
+Depth = Annotated[int, Query(ge=1, le=DEEPEST, description="Levels of the tree.")]
+ShowRoot = Annotated[bool, Query(description="Tell the absolute path of its folder; asks for `admin`.")]
+
+
+@learning.get("/codebase", summary="The code base", response_model=CodeBaseAnswer)
+async def codebase(request: Request, caller: Reader, depth: Depth = 3, show_root: ShowRoot = False) -> Response:
     """What the code base is made of: tree, languages, configuration, sources, tests, dependencies.
 
     Ignored files are left out, nothing outside the folder is read, and secrets are masked.
     """
+    found = await read_codebase(request, caller, depth, show_root)
+    return tagged(request, found.body, f'W/"{found.etag}"')
+
+
+async def read_codebase(request: Request, caller: Caller, depth: int, show_root: bool) -> Rendered:
+    """The code base as this server shows it to that caller."""
     service = service_of(request)
     if show_root and not caller.may("admin"):
         raise ProblemError(403, "The absolute path is told to administrators alone.", "Leave show_root away.")
-    get = service.codebases.get
-    found = await run_in_threadpool(get, root_of(service), depth=depth, show_root=show_root)
-    tag = f'W/"{found.etag}"'
-    headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "authorization, x-api-key"}
-    if known_already(request, tag):
-        return Response(status_code=304, headers=headers)
-    body = found.body
-    if request.url.path.startswith("/api/"):
-        # The second published form has its keys at the top; both are served together.
-        body = body[:-1] + b"," + orjson.dumps(found.structure)[1:]
-    return Response(body, headers=headers, media_type=JSON)
+    return await run_in_threadpool(service.codebases.get, root_of(service), depth=depth, show_root=show_root)
 
 
 class OutlineAnswer(BaseModel):
@@ -123,7 +114,7 @@ async def outlined(
     from dataclasses import asdict
 
     found = await run_in_threadpool(outline, root_of(service_of(request)), path)
-    return Response(orjson.dumps({"status": "ok", "outline": asdict(found)}), media_type=JSON)
+    return tagged(request, orjson.dumps({"status": "ok", "outline": asdict(found)}))
 
 
 class ChangesAnswer(BaseModel):
@@ -160,7 +151,7 @@ async def changes(
             "changes": wire_changes(found.changes),
         }
 
-    return Response(orjson.dumps(await run_in_threadpool(compare)), media_type=JSON)
+    return tagged(request, orjson.dumps(await run_in_threadpool(compare)))
 
 
 def root_of(service: Service) -> FilePath:

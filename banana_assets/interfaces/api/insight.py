@@ -10,12 +10,12 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from banana_assets.backends.learned import learned_patterns, learning_metrics, unreported
+from banana_assets.backends.learned import learned_patterns, unreported
 from banana_assets.core.safety.serving import served
 from banana_assets.core.vocabulary import SEARCH_KINDS, SEVERITIES
 from banana_assets.interfaces.api.access import Reader, Reporter
-from banana_assets.interfaces.api.answering import JSON, service_of
-from banana_assets.interfaces.api.models import Absent, LearningMetrics, Moment
+from banana_assets.interfaces.api.answering import service_of, tagged
+from banana_assets.interfaces.api.models import Absent, Moment
 from banana_assets.interfaces.api.problems import ProblemError, declared
 
 router = APIRouter(tags=["look"], responses=declared(400, 401, 403, 422, 429, 503))
@@ -86,15 +86,7 @@ async def search(
             ]
             return {"status": "ok", "mode": opened.mode, "items": items, "count": len(items)}
 
-    return Response(orjson.dumps(await run_in_threadpool(find)), media_type=JSON)
-
-
-@router.get("/api/llm/learning/metrics", summary="What coding agents have contributed", response_model=LearningMetrics)
-async def metrics(request: Request, caller: Reader) -> Response:
-    """Counts of what was analysed, reported and learned, and how reports turned out."""
-    service = service_of(request)
-    found = await run_in_threadpool(learning_metrics, service.store, service.tables)
-    return Response(orjson.dumps({"status": "ok"} | found), media_type=JSON)
+    return tagged(request, orjson.dumps(await run_in_threadpool(find)))
 
 
 class Unreported(BaseModel):
@@ -118,7 +110,7 @@ async def to_do(request: Request, caller: Reporter, limit: Annotated[int, Query(
     """Failed builds that this key has said nothing about: one for each new cluster, then builds that are in none."""
     service = service_of(request)
     items = await run_in_threadpool(unreported, service.store, service.tables, caller.name, limit)
-    return Response(orjson.dumps({"status": "ok", "items": items, "count": len(items)}), media_type=JSON)
+    return tagged(request, orjson.dumps({"status": "ok", "items": items, "count": len(items)}))
 
 
 class Learned(BaseModel):
@@ -150,4 +142,4 @@ async def learned(request: Request, caller: Reader) -> Response:
     """A row a failure, the one seen last first: how often, what was recommended, and what came of it."""
     service = service_of(request)
     items = served(await run_in_threadpool(learned_patterns, service.store, service.tables))
-    return Response(orjson.dumps({"status": "ok", "items": items, "count": len(items)}), media_type=JSON)
+    return tagged(request, orjson.dumps({"status": "ok", "items": items, "count": len(items)}))

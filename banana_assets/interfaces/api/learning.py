@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -24,53 +25,70 @@ from banana_assets.interfaces.api.models import (
     ReportRequest,
 )
 from banana_assets.interfaces.api.problems import ProblemError, declared
+from banana_assets.interfaces.api.service import Service
 
 MOST_BUILDS = 200
 """Builds in one page; a larger ``limit`` is lowered to it, as the answer's own ``limit`` says."""
 
-router = APIRouter(tags=["learning"])
+router = APIRouter(tags=["learning"], responses=declared(400, 401, 403, 404, 422, 429, 503))
+
+Limit = Annotated[int, Query(ge=0, description=f"Builds in the page; {MOST_BUILDS} at most.")]
+Skip = Annotated[int, Query(ge=0, le=2**31, description="Builds left out at the beginning.")]
+Cursor = Annotated[str | Absent, Query(max_length=2000, description="Of the page before (`next`).")]
+Stands = Annotated[BuildStatus | Absent, Query(description="Only those that stand so.")]
+BuildId = Annotated[str, Path(max_length=1000)]
 
 
-@router.get(
-    "/builds",
-    summary="Builds, the newest first",
-    response_model=BuildsAnswer,
-    responses=declared(400, 401, 403, 404, 422, 429, 503),
-)
+@router.get("/builds", summary="Builds, the newest first", response_model=BuildsAnswer)
 async def builds(
-    request: Request,
-    caller: Reader,
-    limit: Annotated[int, Query(ge=0, description=f"Builds in the page; {MOST_BUILDS} at most.")] = 20,
-    skip: Annotated[int, Query(ge=0, le=2**31, description="Builds left out at the beginning.")] = 0,
-    cursor: Annotated[str | Absent, Query(max_length=2000, description="Of the page before (`next`).")] = None,
-    status: Annotated[BuildStatus | Absent, Query(description="Only those that stand so.")] = None,
+    request: Request, caller: Reader, limit: Limit = 20, skip: Skip = 0, cursor: Cursor = None, status: Stands = None
 ) -> Response:
     """The newest builds with the end of each log and, for those that failed, why.
 
     `log` holds the last whole lines of at most 4,096 bytes. Ask again with `If-None-Match`: 304 costs next to nothing.
     """
+    return await page_of(request, limit, skip, cursor, status)
+
+
+@router.get("/build/{build_id:path}", summary="One build in full", response_model=BuildAnswer)
+async def build(request: Request, build_id: BuildId, caller: Reader) -> Response:
+    """A build with its log (up to 1 MiB, of a longer one the end), what stands out in it, why it failed, the pack of
+    lines that explain it, and what coding agents reported."""
+    return await one_of(request, build_id)
+
+
+Items = tuple[bytes, ...]
+
+
+async def page_of(
+    request: Request,
+    limit: int,
+    skip: int,
+    cursor: str | None,
+    status: str | None,
+    more: Callable[[Service, Items], tuple[Items, dict[str, Any]]] = lambda _, items: (items, {}),
+) -> Response:
+    """A page of builds; ``more`` adds to its items, and members beside them."""
     service = service_of(request)
     most = min(limit, MOST_BUILDS)
 
     def render() -> tuple[bytes, dict[str, str]]:
         page = service.feed.page(most, skip, cursor, status)
-        rest = {"count": len(page.items), "total": page.total, "skip": skip, "limit": most, "next": page.following}
-        body = b'{"status":"ok","builds":[' + b",".join(page.items) + b"]," + orjson.dumps(rest)[1:]
+        items, beside = more(service, page.items)
+        rest = {"count": len(items), "total": page.total, "skip": skip, "limit": most, "next": page.following} | beside
+        body = b'{"status":"ok","builds":[' + b",".join(items) + b"]," + orjson.dumps(rest)[1:]
         further = link(request, "next", limit=most, cursor=page.following, status=status) if page.following else None
         return body, {"link": further} if further else {}
 
     return await kept_answer(request, (most, skip, cursor, status, service.feed.stamp()), render)
 
 
-@router.get(
-    "/build/{build_id:path}",
-    summary="One build in full",
-    response_model=BuildAnswer,
-    responses=declared(400, 401, 403, 404, 422, 429, 503),
-)
-async def build(request: Request, build_id: Annotated[str, Path(max_length=1000)], caller: Reader) -> Response:
-    """A build with its log (up to 1 MiB, of a longer one the end), what stands out in it, why it failed, the pack of
-    lines that explain it, and what coding agents reported."""
+async def one_of(
+    request: Request,
+    build_id: str,
+    more: Callable[[Service, dict[str, Any]], dict[str, Any]] = lambda _, found: found,
+) -> Response:
+    """A build in full; ``more`` adds to it. Raises ProblemError (404) where there is none."""
     service = service_of(request)
 
     def render() -> tuple[bytes, dict[str, str]]:
@@ -78,7 +96,7 @@ async def build(request: Request, build_id: Annotated[str, Path(max_length=1000)
         if found is None:
             raise ProblemError(404, "build not found", "GET builds lists them.")
         ready = found["diagnosis"] is not None or found["status"] not in ("failed", "error")
-        return orjson.dumps({"status": "ok", "build": found, "analysis_ready": ready}), {}
+        return orjson.dumps({"status": "ok", "build": more(service, found), "analysis_ready": ready}), {}
 
     return await kept_answer(request, (build_id, service.feed.stamp()), render)
 
@@ -87,7 +105,7 @@ async def build(request: Request, build_id: Annotated[str, Path(max_length=1000)
     "/report",
     summary="Say what was learned about a build",
     response_model=ReportAnswer,
-    responses=declared(400, 401, 403, 404, 409, 413, 422, 429, 503),
+    responses=declared(409, 413),
 )
 async def report(
     request: Request,

@@ -101,7 +101,7 @@ def install(app: FastAPI, page: Page) -> None:
     async def malformed(request: Request, error: RequestValidationError) -> Response:
         found = [{"at": "/".join(map(str, one["loc"])), "detail": one["msg"]} for one in error.errors()[:MOST_ERRORS]]
         said = f"{found[0]['at']}: {found[0]['detail']}" if found else "The request cannot be read."
-        return answered(request, 422, said, "See the interface's description at /docs.", errors=found)
+        return answered(request, 422, said, "The description at /openapi.json says what may be sent.", errors=found)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
@@ -144,21 +144,46 @@ def status_of(error: BananaError) -> int:
     return 500 if isinstance(error, SettingsError) else 400
 
 
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "What was wrong (RFC 9457). `message` says the same as `detail`, `remedy` what to do next.",
+    "required": ["type", "title", "status", "detail", "message"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "message": {"type": "string"},
+        "remedy": {"type": "string"},
+        "errors": {"type": "array", "items": {"type": "object"}},
+    },
+}
+
+_SAID = {
+    400: ("The log is empty.", "Send its text as the body."),
+    401: ("This needs a key.", "Send `Authorization: Bearer KEY`; `banana keys create NAME` makes one."),
+    403: ("The key lacks the scope ingest.", "`banana keys create NAME --scope ingest` makes one that has it."),
+    404: ("build not found", "GET builds lists them."),
+    409: ("That Idempotency-Key came with another report.", "Use a new key for a new report."),
+    413: ("The body has more than 268,435,456 bytes.", "Send a log in parts, or raise BANANA_MAX_REQUEST_BYTES."),
+    422: (
+        "query/limit: Input should be greater than or equal to 0",
+        "The description at /openapi.json says what may be sent.",
+    ),
+    429: ("Too many requests.", "Wait 12 s."),
+    503: ("The store cannot be used now.", "The server's log tells more at request 5d0f6c1e2b3a4958."),
+}
+
+
+def example(status: int) -> dict[str, Any]:
+    """A document of that status, as the description shows it."""
+    found: dict[str, Any] = orjson.loads(body(status, *_SAID[status]))
+    return found
+
+
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The entries of an operation's description for these refusals."""
-    schema = {
-        "type": "object",
-        "required": ["type", "title", "status", "detail", "message"],
-        "properties": {
-            "type": {"type": "string"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string"},
-            "message": {"type": "string"},
-            "remedy": {"type": "string"},
-            "errors": {"type": "array", "items": {"type": "object"}},
-        },
-    }
+    schema = {"$ref": "#/components/schemas/Problem"}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
         for status in statuses

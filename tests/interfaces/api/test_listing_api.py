@@ -7,12 +7,13 @@ from typing import Any
 import polars as pl
 import pytest
 
+from banana_assets.backends.cursors import cursor_of
 from banana_assets.backends.listings import LISTINGS, Listing, read
 from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.errors import InputError
-from banana_assets.core.tables import OPTIMIZATION_RECOMMENDATIONS, SYSTEM_METRICS
+from banana_assets.core.tables import LLM_CALLS, OPTIMIZATION_RECOMMENDATIONS, SYSTEM_METRICS
 from tests.interfaces.api.conftest import SECRET, Client
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -88,7 +89,12 @@ def test_pages_join_when_rows_come_between(client: Client, home: Path) -> None:
         assert "Begin again" in lost.json()["remedy"]
 
 
-@pytest.mark.parametrize("cursor", ["x", "bm9uZQ", "WzFd", "W251bGwsbnVsbCxudWxsLG51bGwsbnVsbF0", "é"])
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "bm9uZQ", "WzFd", "W251bGwsbnVsbCxudWxsLG51bGwsbnVsbF0", "é", cursor_of(1, 2, 3, 4, 5),
+     cursor_of("hour", "2026-03-02", "errors", "all", ""), cursor_of("hour", 7, "errors", "all", ""),
+     cursor_of("hour", AT, ["errors"], "all", ""), cursor_of("hour", AT, True, "all", {})],
+)  # fmt: skip
 def test_a_cursor_that_is_none_is_refused(home: Path, cursor: str) -> None:
     tables = Tables(load_from(home).tables_root)
     tables.replace(SYSTEM_METRICS, readings(3))
@@ -103,6 +109,18 @@ def test_a_list_is_not_sent_again_until_its_table_changes(client: Client, home: 
         assert api.get("/api/metrics", headers={"if-none-match": tag}).status_code == 304
         tables.replace(SYSTEM_METRICS, readings(1))
         assert api.get("/api/metrics", headers={"if-none-match": tag}).status_code == 200
+
+
+def test_a_row_is_found_by_a_number_too(client: Client, home: Path) -> None:
+    row: dict[str, Any] = {c.name: "" if c.dtype == pl.String else None for c in LLM_CALLS.columns}
+    row |= dict.fromkeys(("input_tokens", "output_tokens", "reserved_tokens", "retries", "masked"), 0)
+    row |= {"tokens_estimated": False, "cache_hit": False}
+    row |= {"call_id": 7, "started_at": AT, "outcome": "ok", "cost": 0.0, "reserved_cost": 0.0}
+    Tables(load_from(home).tables_root).replace(LLM_CALLS, pl.DataFrame([row], schema=LLM_CALLS.dtypes))
+    with client() as api:
+        assert api.get("/api/costs/7").json()["item"]["call_id"] == 7
+        for other in ("8", "x", "7.0", "-7", "9" * 400, "\u0667"):
+            assert api.get(f"/api/costs/{other}").status_code == 404
 
 
 def recommendation() -> dict[str, Any]:

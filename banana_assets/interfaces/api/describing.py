@@ -1,0 +1,52 @@
+"""The description at /openapi.json beyond what the handlers declare: examples, the problem document, answers 304."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import orjson
+
+from banana_assets.interfaces.api.problems import MEDIA_TYPE, PROBLEM, example
+
+EXAMPLES = "examples.json"
+"""By operation (``GET /path``): ``parameters`` by name, the body of the ``request``, and that of the ``response``; as a
+server answered them, longer lists and texts cut."""
+
+_TAG = {
+    "ETag": {"description": "weak tag of the answer; ask again with it in If-None-Match", "schema": {"type": "string"}}
+}
+
+
+@cache
+def examples() -> dict[str, dict[str, Any]]:
+    """The examples of all operations."""
+    found: dict[str, dict[str, Any]] = orjson.loads(files(__package__).joinpath(EXAMPLES).read_bytes())
+    return found
+
+
+def completed(description: dict[str, Any]) -> dict[str, Any]:
+    """That description (OpenAPI 3.1), changed in place."""
+    description.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+    for path, operations in description["paths"].items():
+        for method, operation in operations.items():
+            _complete(operation, examples().get(f"{method.upper()} {path}", {}))
+            if method == "get" and "422" in operation["responses"] and path != "/metrics":
+                operation["responses"]["304"] = {"description": "Not Modified", "headers": _TAG}
+    return description
+
+
+def _complete(operation: dict[str, Any], told: dict[str, Any]) -> None:
+    for parameter in operation.get("parameters", []):
+        if parameter["name"] in told.get("parameters", {}):
+            parameter["example"] = told["parameters"][parameter["name"]]
+    if "request" in told:
+        for content in operation["requestBody"]["content"].values():
+            content["example"] = told["request"]
+    for status, answer in operation["responses"].items():
+        for kind, content in answer.get("content", {}).items():
+            if kind == MEDIA_TYPE:
+                content["example"] = example(int(status))
+            elif "response" in told and status.startswith("2"):
+                content["example"] = told["response"]
