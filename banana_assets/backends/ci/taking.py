@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +18,7 @@ from banana_assets.backends.ingest.amending import Pieces, amend_build
 from banana_assets.backends.ingest.content import from_path
 from banana_assets.backends.ingest.manifest import row_of
 from banana_assets.backends.ingest.report import Item, Report
+from banana_assets.backends.lines import Oddities
 from banana_assets.backends.scratch import scratch_folder
 from banana_assets.backends.settings import Settings
 from banana_assets.backends.store import Store
@@ -25,8 +26,11 @@ from banana_assets.core.ci import github, gitlab
 from banana_assets.core.ci.types import Ignored, Job
 from banana_assets.core.errors import InputError
 
-PROVIDERS = ("github", "gitlab")
 PAGE = 100
+RERUN = timedelta(days=31)
+"""GitHub runs a workflow again up to 30 days after it first ran; it keeps its old place in the list."""
+LATE = timedelta(days=2)
+"""Jobs of one time stand in a list in the order in which they were made; those made so long before are behind them."""
 
 
 @dataclass(frozen=True)
@@ -81,34 +85,59 @@ def take_event(
     settings = store.settings
     token = settings.github_token if provider == "github" else settings.gitlab_token
     if job.log is None or token is None:
-        amend_build(store, job.build_id, Pieces(row=row_of(job.build_id, job.facts)))
-    else:
-        with service_for(provider, settings, transport) as service:
-            take_job(store, service, job)
+        _take_facts(store, job)
+        return Taken((job.build_id,))
+    with service_for(provider, settings, transport) as service:
+        if job.host not in (None, service.host):
+            # The same number there is another job.
+            _take_facts(store, job)
+            raise InputError(
+                f"The log is at {job.host}, and the settings name {service.host}.",
+                f"Set BANANA_{provider.upper()}_URL and take it in again.",
+            )
+        take_job(store, service, job)
     return Taken((job.build_id,))
+
+
+def _take_facts(store: Store, job: Job) -> None:
+    amend_build(store, job.build_id, Pieces(row=row_of(job.build_id, job.facts)))
 
 
 def take_job(store: Store, service: CiService, job: Job) -> Item:
     """Bring in a job with its log: the facts also when the service has the log no more."""
     pieces = Pieces(row=row_of(job.build_id, job.facts))
-    message = "" if job.log else "it has no log yet"
+    message, met = "" if job.log else "it has no log yet", Oddities()
     with scratch_folder(store.settings.home) as tmp:
         path = tmp / "log"
         if job.log and service.download(job.log, path, store.settings.max_log_bytes):
-            log = from_path(path, store.settings, tmp, f"the log of {job.build_id}")
+            name = f"the log of {job.build_id}"
+            try:
+                log = from_path(path, store.settings, tmp, name)
+            except InputError as error:
+                raise InputError(error.message.replace(str(path), name), error.remedy) from error
             pieces = Pieces(row=pieces.row, log=log) if log.head(1) else pieces
         elif job.log:
             message = "the service has its log no more"
-        outcome = amend_build(store, job.build_id, pieces)
-    return Item(str(job.facts.get("url") or job.build_id), outcome, job.build_id, message=message)
+        outcome = amend_build(store, job.build_id, pieces, met)
+    return Item(str(job.facts.get("url") or job.build_id), outcome, job.build_id, met, message)
 
 
 def import_jobs(store: Store, provider: str, project: str, wanted: Wanted, report: Report, service: CiService) -> None:
     """Take in the newest jobs of a project that ended; one that cannot be used is counted, the rest goes in.
 
-    Raises InputError when the service refuses the list itself.
+    Raises InputError when the service refuses the list itself; later, that is counted, for what came before is in.
     """
-    for job in islice(_jobs(provider, project, wanted, report, service), wanted.limit):
+    jobs = islice(_jobs(provider, project, wanted, report, service), wanted.limit)
+    while True:
+        try:
+            job = next(jobs, None)
+        except InputError as error:
+            if not report.items:
+                raise
+            report.refuse(project, error)
+            return
+        if job is None:
+            return
         try:
             report.add(take_job(store, service, job))
         except InputError as error:
@@ -116,39 +145,45 @@ def import_jobs(store: Store, provider: str, project: str, wanted: Wanted, repor
 
 
 def _jobs(provider: str, project: str, wanted: Wanted, report: Report, service: CiService) -> Iterator[Job]:
-    found = _of_github(project, wanted, service) if provider == "github" else _of_gitlab(project, service)
+    found = _of_github(project, wanted, service) if provider == "github" else _of_gitlab(project, wanted, service)
     for told in found:
         try:
             job = github.of_job(project, told) if provider == "github" else gitlab.of_job(service.host, project, told)
         except InputError as error:
             report.refuse(project, error)
             continue
+        if _before(job.at if isinstance(job, Job) else told.get("created_at"), wanted.since):
+            continue
         if isinstance(job, Ignored):
             report.add(Item(str(told.get("html_url") or told.get("web_url") or project), "aside", message=job.why))
-            continue
-        if job.facts["status"] in ("queued", "running"):
+        elif job.facts["status"] in ("queued", "running"):
             report.add(Item(job.build_id, "aside", message="it has not ended"))
-            continue
-        if wanted.since is not None and _before(job.at, wanted.since):
-            # Lists come newest first.
-            return
-        if wanted.branch is None or job.facts.get("branch") == wanted.branch:
+        elif wanted.branch is None or job.facts.get("branch") == wanted.branch:
             yield job
 
 
 def _of_github(project: str, wanted: Wanted, service: CiService) -> Iterator[Mapping[str, Any]]:
+    """The jobs of the runs that something happened in since then, the run that began last first."""
     params: dict[str, Any] = {"per_page": PAGE} | ({"branch": wanted.branch} if wanted.branch else {})
     for page in service.pages(f"/repos/{project}/actions/runs", params):
         for run in _list(page, "workflow_runs"):
+            if wanted.since and _before(run.get("created_at"), wanted.since - RERUN):
+                return
+            if _before(run.get("updated_at"), wanted.since):
+                continue
             for jobs in service.pages(
                 f"/repos/{project}/actions/runs/{run.get('id')}/jobs", {"per_page": PAGE, "filter": "all"}
             ):
                 yield from ({"workflow_name": run.get("name")} | job for job in _list(jobs, "jobs"))
 
 
-def _of_gitlab(project: str, service: CiService) -> Iterator[Mapping[str, Any]]:
+def _of_gitlab(project: str, wanted: Wanted, service: CiService) -> Iterator[Mapping[str, Any]]:
+    """The jobs, the one that was made last first."""
     for page in service.pages(f"/projects/{quote(project, safe='')}/jobs", {"per_page": PAGE}):
-        yield from _list({"jobs": page}, "jobs")
+        for job in _list({"jobs": page}, "jobs"):
+            if wanted.since and _before(job.get("created_at"), wanted.since - LATE):
+                return
+            yield job
 
 
 def _list(answer: Any, name: str) -> list[dict[str, Any]]:
@@ -158,9 +193,10 @@ def _list(answer: Any, name: str) -> list[dict[str, Any]]:
     return found
 
 
-def _before(at: str | None, since: datetime) -> bool:
+def _before(at: object, since: datetime | None) -> bool:
+    """Whether a service's time is told and lies before that."""
     try:
-        told = datetime.fromisoformat(at) if at else None
+        told = datetime.fromisoformat(at) if isinstance(at, str) and since else None
     except ValueError:
         return False
-    return told is not None and (told if told.tzinfo else told.replace(tzinfo=UTC)) < since
+    return told is not None and since is not None and (told if told.tzinfo else told.replace(tzinfo=UTC)) < since

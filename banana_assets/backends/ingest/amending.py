@@ -40,8 +40,8 @@ class Pieces:
     series: Series | None = None
 
 
-def amend_build(store: Store, build_id: str, pieces: Pieces) -> Saved:
-    """Bring in pieces of a build, which begins with the first of them.
+def amend_build(store: Store, build_id: str, pieces: Pieces, met: Oddities | None = None) -> Saved:
+    """Bring in pieces of a build, which begins with the first of them. What its log holds is added to ``met``.
 
     How it ended is what is told; a log tells it where nothing else did, and a build that is said to run keeps running.
     Raises InputError for a log that is no text or too large, or times out of order; StoreError when the store cannot
@@ -51,6 +51,8 @@ def amend_build(store: Store, build_id: str, pieces: Pieces) -> Saved:
     if pieces.log is not None:
         check_text(pieces.log)
         blob, oddities = store_log(store, pieces.log)
+    if met is not None:
+        met += oddities
     while True:
         with reading(store.engine) as connection:
             seq, before = _known(connection, build_id)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from banana_assets.core.ci.types import Ignored, Job, number, part, text
 from banana_assets.core.errors import InputError
@@ -69,7 +70,7 @@ def of_job(repository: str, job: Mapping[str, Any]) -> Job | Ignored:
     _in_order(told)
     at = told.get("finished_at") or told.get("started_at") or told.get("queued_at")
     log = f"/repos/{repository}/actions/jobs/{ident}/logs" if ended and stands != "cancelled" else None
-    return Job(f"github-{ident}", told, log, at)
+    return Job(f"github-{ident}", told, log, at, urlsplit(text(job.get("url")) or "").netloc or None)
 
 
 def _in_order(told: dict[str, Any]) -> None:

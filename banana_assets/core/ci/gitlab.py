@@ -58,13 +58,15 @@ def of_event(event: str, payload: Mapping[str, Any]) -> Job | Ignored:
 
 
 def of_job(host: str, project: str, job: Mapping[str, Any]) -> Job | Ignored:
-    """One job of a list. Raises InputError for what is none."""
+    """One job of a list; ``project`` is its path, or the number by which it was asked for. Raises InputError for what
+    is none."""
     ident = number(job.get("id"))
     if ident is None:
         raise InputError("The job has no id.", "Send GitLab's own answer as JSON.")
+    path, found, _ = urlsplit(text(job.get("web_url")) or "").path.strip("/").partition("/-/jobs/")
     return _job(
         host,
-        project,
+        path if found and project.isdecimal() else project,
         ident,
         {
             "name": job.get("name"),
@@ -98,7 +100,7 @@ def _job(host: str, project: str, ident: int, told: Mapping[str, Any]) -> Job | 
     known = {name: value for name, value in facts.items() if value is not None}
     log = f"/projects/{quote(project, safe='')}/jobs/{ident}/trace" if ended and known.get("started_at") else None
     at = known.get("finished_at") or known.get("started_at") or known.get("queued_at")
-    return Job(f"gitlab-{host}-{ident}", known, log, at)
+    return Job(f"gitlab-{host}-{ident}", known, log, at, host)
 
 
 def _time(value: object) -> str | None:

@@ -12,13 +12,14 @@ class Job:
     """One run of a job. ``facts`` are fields of a manifest (pipeline, job, branch, commit, status...).
 
     ``log`` is the path of its log at the service's interface, where the job has ended; ``at`` is the latest time that
-    it tells (ISO 8601).
+    it tells (ISO 8601). ``host`` is that of the service, where it is told.
     """
 
     build_id: str
     facts: Mapping[str, Any]
     log: str | None
     at: str | None
+    host: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -40,7 +41,7 @@ def github(
     form: Shown = Format.table,
 ) -> None:
     """Bring in jobs of GitHub Actions."""
-    if repository.count("/") != 1:
+    if re.fullmatch(r"[\w.-]*\w[\w.-]*/[\w.-]*\w[\w.-]*", repository, re.ASCII) is None:
         raise InputError(f"{repository} is no repository.", "Write it as OWNER/REPOSITORY.")
     _run("github", repository, branch, since, limit, form)
 

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import gzip
+import json
+import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +56,14 @@ class GitHub:
         if request.url.host == "store.blob.core.windows.net":
             return httpx.Response(200, text=LOG)
         return httpx.Response(404)
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that were waited, without waiting."""
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    return waited
 
 
 @pytest.fixture
@@ -150,7 +161,8 @@ def test_a_log_that_is_too_large_is_refused(store: Store) -> None:
     assert store.builds().is_empty()
 
 
-def test_jobs_of_gitlab(store: Store) -> None:
+@pytest.mark.parametrize("project", ["me/shop", "77"])
+def test_jobs_of_gitlab(store: Store, project: str) -> None:
     told = {
         "id": 5,
         "name": "test",
@@ -165,26 +177,192 @@ def test_jobs_of_gitlab(store: Store) -> None:
 
     def server(request: httpx.Request) -> httpx.Response:
         assert request.headers["private-token"] == TOKEN
-        if request.url.raw_path.startswith(b"/api/v4/projects/me%2Fshop/jobs?"):
+        asked = b"/api/v4/projects/" + project.replace("/", "%2F").encode() + b"/jobs"
+        if request.url.raw_path.startswith(asked + b"?"):
             return httpx.Response(200, json=[told, told | {"id": 6, "status": "manual"}])
-        assert request.url.raw_path == b"/api/v4/projects/me%2Fshop/jobs/5/trace"
+        assert request.url.raw_path in (asked + b"/5/trace", b"/api/v4/projects/me%2Fshop/jobs/5/trace")
         return httpx.Response(200, text=LOG)
 
     report = Report()
     with service_for("gitlab", store.settings, httpx.MockTransport(server)) as service:
-        import_jobs(store, "gitlab", "me/shop", Wanted(), report, service)
+        import_jobs(store, "gitlab", project, Wanted(), report, service)
     assert (report.new, report.count("aside")) == (1, 1)
     build = store.builds().row(0, named=True)
     assert (build["build_id"], build["duration_seconds"], build["log_lines"]) == ("gitlab-gitlab.com-5", 10, 3)
+    # By its number, too, it is the pipeline that webhooks name.
+    assert build["pipeline"] == "me/shop"
 
 
 def test_an_event_brings_its_log_where_there_is_a_token(store: Store) -> None:
-    import json
-
     payload = {"repository": {"full_name": "me/shop"}, "workflow_job": job(1, 1) | {"workflow_name": "CI"}}
     body = json.dumps(payload).encode()
     take_event(store, "github", "workflow_job", body, httpx.MockTransport(GitHub([])))
     assert store.builds()["log_lines"].to_list() == [3]
+
+
+def once(first: Callable[[httpx.Request], httpx.Response], end: str) -> Callable[[httpx.Request], httpx.Response]:
+    """A server that answers otherwise when an address that ends so is first asked for."""
+    server, asked = GitHub([job(1, 1)]), []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith(end) and request.url not in asked:
+            asked.append(request.url)
+            return first(request)
+        return server(request)
+
+    return handle
+
+
+class Broken(httpx.SyncByteStream):
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"half"
+        raise httpx.RemoteProtocolError("peer closed connection")
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        lambda _: httpx.Response(500),
+        lambda _: httpx.Response(403, headers={"retry-after": "7"}),
+        lambda _: httpx.Response(429, headers={"ratelimit-reset": str(int(datetime.now(UTC).timestamp()) + 7)}),
+        lambda _: httpx.Response(200, stream=Broken()),
+        lambda _: httpx.Response(200, stream=httpx.ByteStream(b"none"), headers={"content-encoding": "gzip"}),
+    ],
+    ids=["fails", "asks to wait", "says until when", "breaks off", "does not unpack"],
+)
+@pytest.mark.parametrize("end", ["/runs", "/jobs", "/logs"])
+def test_what_may_be_gone_in_a_moment_is_asked_again(
+    store: Store, waits: list[float], first: Callable[[httpx.Request], httpx.Response], end: str
+) -> None:
+    report = imported(store, once(first, end))
+    assert (report.new, report.failed) == (1, 0)
+    assert store.builds()["log_lines"].to_list() == [3]
+    assert len(waits) == 1
+    assert waits[0] <= 7
+
+
+def test_who_has_to_wait_long_is_told_so_at_once(store: Store, waits: list[float]) -> None:
+    limit = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(datetime.now(UTC).timestamp()) + 3000)}
+    with pytest.raises(InputError, match="slow down"):
+        imported(store, lambda _: httpx.Response(403, headers=limit))
+    assert waits == []
+
+
+def test_a_repository_that_moved_is_followed_on_its_host_alone(store: Store) -> None:
+    server = GitHub([job(1, 1)])
+
+    def moved(to: str) -> Callable[[httpx.Request], httpx.Response]:
+        return lambda request: (
+            server(request)
+            if "there" in request.url.params or not request.url.path.endswith("/runs")
+            else httpx.Response(301, headers={"location": f"{to}{request.url.path}?there=1"})
+        )
+
+    assert imported(store, moved("https://api.github.com")).new == 1
+    for to in ("http://api.github.com", "https://evil.example", "https://store.blob.core.windows.net"):
+        with pytest.raises(InputError, match="not allowed"):
+            imported(store, moved(to))
+    assert all(r.url.scheme == "https" for r in server.asked)
+
+
+def test_the_token_is_not_sent_over_a_plain_connection(store: Store) -> None:
+    asked = []
+
+    def server(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.scheme)
+        more = '<http://api.github.com/repos/me/shop/actions/runs?page=2>; rel="next"'
+        return httpx.Response(200, json={"workflow_runs": []}, headers={"link": more})
+
+    with pytest.raises(InputError, match="another host"):
+        imported(store, server)
+    assert asked == ["https"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd", "br"])
+def test_a_list_that_unpacks_without_end_is_refused_before_it_fills_memory(store: Store, encoding: str) -> None:
+    class Endless(httpx.SyncByteStream):
+        taken = 0
+
+        def __iter__(self) -> Iterator[bytes]:
+            packer = gzip.zlib.compressobj(wbits=31)  # type: ignore[attr-defined]
+            while Endless.taken < 1 << 30:
+                Endless.taken += 1 << 20
+                yield packer.compress(b" " * (1 << 20)) + packer.flush(gzip.zlib.Z_SYNC_FLUSH)  # type: ignore[attr-defined]
+
+    with pytest.raises(InputError, match=r"more than 33,554,432 bytes|packed with"):
+        imported(store, lambda _: httpx.Response(200, stream=Endless(), headers={"content-encoding": encoding}))
+    assert Endless.taken < 64 << 20
+
+
+def test_what_came_in_before_the_service_failed_is_counted(store: Store) -> None:
+    server = GitHub([job(3, 3), job(2, 2)])
+
+    def failing(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(500) if request.url.params.get("page") == "2" else server(request)
+
+    report = imported(store, failing)
+    assert (report.new, report.failed) == (1, 1)
+    assert "answers 500" in report.items[-1].message
+
+
+def test_a_run_that_ran_again_is_not_too_old(store: Store) -> None:
+    old = (datetime.now(UTC) - timedelta(days=20)).isoformat()
+    new = datetime.now(UTC).isoformat()
+    first = job(1, 1, started_at=old, completed_at=old, created_at=old)
+    again = job(2, 1, started_at=new, completed_at=new, created_at=new)
+    runs = [
+        {"id": 9, "name": "CI", "created_at": old, "updated_at": old},
+        {"id": 8, "name": "CI", "created_at": old, "updated_at": new},
+        {"id": 7, "name": "CI", "created_at": "2020-01-01T00:00:00Z", "updated_at": new},
+    ]
+    asked = []
+
+    def server(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        if request.url.path.endswith("/jobs"):
+            return httpx.Response(200, json={"jobs": [first, again]})
+        if request.url.path.endswith("/runs"):
+            return httpx.Response(200, json={"workflow_runs": runs})
+        return httpx.Response(200, text=LOG)
+
+    report = imported(store, server, since=datetime.now(UTC) - timedelta(days=7))
+    assert [item.name for item in report.items] == ["github-2"]
+    assert [path for path in asked if path.endswith("/jobs")] == ["/repos/me/shop/actions/runs/8/jobs"]
+
+
+def test_lines_of_logs_are_counted(store: Store) -> None:
+    assert imported(store, GitHub([job(1, 1), job(2, 1)])).oddities.lines == 6
+
+
+def test_a_log_that_unpacks_to_too_much_is_named_by_its_build(store: Store) -> None:
+    store.settings = store.settings.model_copy(update={"max_log_bytes": 1 << 20})
+    server = GitHub([job(1, 1)])
+
+    def bomb(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/logs"):
+            return httpx.Response(200, content=gzip.compress(b"a" * (2 << 20)))
+        return server(request)
+
+    report = imported(store, bomb)
+    assert report.items[0].message.startswith("the log of github-1 ")
+
+
+def test_a_log_at_another_instance_is_not_looked_for_here(store: Store) -> None:
+    payload = {
+        "object_kind": "build",
+        "build_id": 5,
+        "build_name": "test",
+        "build_status": "failed",
+        "build_started_at": "2026-03-01 10:00:00 UTC",
+        "build_finished_at": "2026-03-01 10:00:05 UTC",
+        "project": {"web_url": "https://git.example/me/shop", "path_with_namespace": "me/shop"},
+    }
+    asked: list[httpx.Request] = []
+    with pytest.raises(InputError, match=r"at git\.example, and the settings name gitlab\.com") as caught:
+        take_event(store, "gitlab", "Job Hook", json.dumps(payload).encode(), httpx.MockTransport(asked.append))  # type: ignore[arg-type]
+    assert "BANANA_GITLAB_URL" in caught.value.remedy
+    assert asked == []
+    assert store.builds()["build_id"].to_list() == ["gitlab-git.example-5"]
 
 
 @pytest.mark.parametrize("url", ["http://ci.example", "ftp://ci.example", "ci.example", "https://"])

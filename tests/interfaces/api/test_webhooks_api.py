@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from banana_assets.backends.ci.signatures import UnsignedError, check_github
 from banana_assets.backends.deliveries import Deliveries
@@ -159,12 +160,32 @@ def test_jobs_of_gitlab_by_token_and_by_signature(client: Client, home: Path) ->
         assert api.post("/webhooks/gitlab", content=body, headers=told).status_code == 401
         assert api.post("/webhooks/gitlab", content=body, headers=told | {"x-gitlab-token": SECRET}).status_code == 202
         assert api.post("/webhooks/gitlab", content=body, headers=told | standard).status_code == 202
+        key = b"a key of thirty-two random bytes"
+        made = hmac.new(key, f"w2.{at}.".encode() + body, hashlib.sha256).digest()
+        other = standard | {"webhook-id": "w2", "webhook-signature": f"v1,{b64encode(made).decode()}"}
+        assert api.post("/webhooks/gitlab", content=body, headers=told | other).status_code == 401
         late = standard | {"webhook-timestamp": str(int(at) - 600)}
         assert api.post("/webhooks/gitlab", content=body, headers=told | late).status_code == 401
     with open_store(load_from(home)) as store:
         build = store.builds().row(-1, named=True)
     assert (build["build_id"], build["status"], build["pipeline"]) == ("gitlab-git.example-12", "failed", "me/shop")
     assert build["duration_seconds"] == 60
+
+
+@pytest.mark.parametrize("secret", ["{}", "whsec_{}"])
+def test_signing_tokens_in_base64(client: Client, secret: str) -> None:
+    key, at = b"a key of thirty-two random bytes", str(int(time.time()))
+    body = json.dumps(gitlab_payload()).encode()
+    made = hmac.new(key, f"w1.{at}.".encode() + body, hashlib.sha256).digest()
+    told = {
+        "x-gitlab-event": "Job Hook",
+        "webhook-id": "w1",
+        "webhook-timestamp": at,
+        "webhook-signature": f"v2,unknown v1,{b64encode(made).decode()}",
+    }
+    token = SecretStr(secret.format(b64encode(key).decode()))
+    with client(gitlab_webhook_secret=token) as api:
+        assert api.post("/webhooks/gitlab", content=body, headers=told).status_code == 202
 
 
 def test_what_was_kept_when_the_server_ended_is_taken_in_at_the_next_start(client: Client, home: Path) -> None:
@@ -175,6 +196,4 @@ def test_what_was_kept_when_the_server_ended_is_taken_in_at_the_next_start(clien
 
 
 def _secret() -> Any:
-    from pydantic import SecretStr
-
     return SecretStr(SECRET)
