@@ -14,6 +14,7 @@ from banana_assets.backends.media.records import MediaRecords
 from banana_assets.backends.store import Store
 from banana_assets.core.errors import InputError
 from banana_assets.core.media.items import Library
+from banana_assets.core.media.precision import offers
 from banana_assets.core.media.quality import quality
 from banana_assets.core.media.report import analysis
 
@@ -61,7 +62,10 @@ def analyze_metadata_quality(
 
 def _derivable(libraries: Sequence[Library]) -> pl.DataFrame:
     """How many missing values of each field rules would offer: ``field, n``."""
-    return pl.DataFrame(schema={"field": pl.String, "n": pl.Int64})
+    found = [offers(one)[0].select("field") for one in libraries]
+    if not found:
+        return pl.DataFrame(schema={"field": pl.String, "n": pl.Int64})
+    return pl.concat(found).group_by("field").agg(n=pl.len().cast(pl.Int64)).sort("field")
 
 
 def share_of(told: float) -> float:

@@ -262,7 +262,9 @@ def _overlaid(frame: pl.DataFrame, held: dict[str, list[dict[str, Any]]]) -> pl.
         by_field = {value["field"]: value for value in values or []}
         for value in held[item_id]:
             stands = by_field.get(value["field"])
-            if value["origin"] == "person" or stands is None or is_placeholder(stands["value"]):
+            # What was written into the file keeps its provenance: a tag that we wrote is nobody's word.
+            ours = stands is not None and stands["value"] == value["value"]
+            if value["origin"] == "person" or stands is None or ours or is_placeholder(stands["value"]):
                 by_field[value["field"]] = value
         rows.append({"item_id": item_id, "overlaid": list(by_field.values())})
     laid = pl.DataFrame(rows, schema={"item_id": pl.String, "overlaid": pl.List(VALUE)})

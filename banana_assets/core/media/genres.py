@@ -48,6 +48,5 @@ _VIDEO = (
 )
 """Common genres of films, series and other video that are no genre of the other two."""
 
-ID3 = tuple(_MUSIC.split("; "))
 GENRES = tuple(dict.fromkeys("; ".join((_MUSIC, _PODCASTS, _VIDEO)).split("; ")))
 """All of them, each once."""

@@ -107,6 +107,12 @@ class Library:
         return self.values.filter(~pl.col("placeholder"))
 
     @cached_property
+    def spelt(self) -> pl.DataFrame:
+        """The usable values with ``plain``, by which they are compared: what rules learn from and are judged by, so
+        without values that rules or models gave before."""
+        return plainly(self.usable.filter(~pl.col("origin").is_in(["derived", "model"])), self.schema)
+
+    @cached_property
     def gaps(self) -> pl.DataFrame:
         """What is expected and not there: ``item_id, collection, kind, field``, and ``text``, the placeholder that
         stands in its place (null where nothing stands there)."""

@@ -75,3 +75,8 @@ def _remainders(own: pl.DataFrame) -> pl.DataFrame:
 
 def _norm(text: pl.Expr) -> pl.Expr:
     return text.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
+
+
+def too_alike(text: str, other: str) -> bool:
+    """Whether a summary is no more than the line that it should sum up."""
+    return " ".join(text.split()).casefold() == " ".join(other.split()).casefold()

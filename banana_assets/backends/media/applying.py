@@ -1,0 +1,225 @@
+"""Writing accepted values into the tags of files, and taking them out again."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from banana_assets.backends.blobs import register
+from banana_assets.backends.media import tags
+from banana_assets.backends.media.files import opened, read_media, sha256_of
+from banana_assets.backends.media.proposals import Proposals
+from banana_assets.backends.media.records import MediaRecords, Source, local_path
+from banana_assets.backends.media.rewriting import Difference, copied, difference, put_in_place, restore, retag
+from banana_assets.backends.records import media_tables as t
+from banana_assets.backends.records.engine import reading, writing
+from banana_assets.backends.store import Store
+from banana_assets.core.errors import InputError
+from banana_assets.core.media.standard import MEDIA
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of one proposal: ``applied``, ``undone``, ``withdrawn``, ``skipped`` or ``failed``, and why."""
+
+    proposal_id: int
+    path: str
+    field: str
+    outcome: str
+    message: str = ""
+
+
+def apply_accepted(
+    store: Store,
+    *,
+    by: str,
+    ids: Collection[int] = (),
+    collection: str | None = None,
+    dry_run: bool = False,
+) -> list[Done]:
+    """Write accepted values into the tags of their files; all of these, or those with a number or of a collection.
+
+    Each file is looked at again first: where a tag says something by now, the proposal is withdrawn and the tag stays.
+    A file is written as a copy, its sound compared, and put in place in one step; its former bytes are kept.
+    """
+    found = Proposals(store.engine).rows(states=["accepted"], collection=collection, ids=ids)
+    done: list[Done] = []
+    for (uri,), rows in found.group_by("uri", maintain_order=True):
+        done += _apply_file(store, str(uri), rows.to_dicts(), by, dry_run)
+    return done
+
+
+def _apply_file(store: Store, uri: str, rows: list[dict[str, Any]], by: str, dry_run: bool) -> list[Done]:
+    path = local_path(uri)
+    if path is None or not path.is_file():
+        why = "it is no file" if path is None else "the file is not there"
+        return [Done(r["proposal_id"], uri, r["field"], "skipped", f"{why}; export the values instead") for r in rows]
+    try:
+        audio = opened(path)
+        wanted, done = _wanted(store, audio, uri, rows, by, dry_run)
+        if not wanted or dry_run:
+            return done + [Done(r["proposal_id"], uri, r["field"], "applied", "not written: dry run") for r in wanted]
+        _write(store, path, wanted, by)
+    except (InputError, OSError) as error:
+        return [Done(r["proposal_id"], uri, r["field"], "failed", str(error)) for r in rows]
+    return done + [Done(r["proposal_id"], uri, r["field"], "applied") for r in wanted]
+
+
+def _wanted(
+    store: Store, audio: Any, uri: str, rows: list[dict[str, Any]], by: str, dry_run: bool
+) -> tuple[list[dict[str, Any]], list[Done]]:
+    """The rows whose field is still empty in the file, and what becomes of the others."""
+    wanted, done = [], []
+    for row in rows:
+        field = row["field"]
+        if audio is None or not tags.writable(audio, field):
+            done.append(
+                Done(row["proposal_id"], uri, field, "skipped", "the file has no tag for it; export it instead")
+            )
+            continue
+        said = tags.raw(audio, field)
+        now = "; ".join(said)
+        if said and tags.same(said, field, row["value"]):
+            why = "the file says so by now"
+        elif now and now != row["stands"]:
+            why = "the file says something else by now"
+        else:
+            wanted.append(row)
+            continue
+        if not dry_run:
+            _settle(store, [row["proposal_id"]], "withdrawn", by, why)
+        done.append(Done(row["proposal_id"], uri, field, "withdrawn", why))
+    return wanted, done
+
+
+def _write(store: Store, path: Path, rows: Sequence[dict[str, Any]], by: str) -> None:
+    stat, before = path.stat(), sha256_of(path)
+    with copied(path) as copy:
+        retag(copy, {row["field"]: list(row["value"]) for row in rows})
+        kept, after = difference(path, copy), sha256_of(copy)
+        blob = store.blobs.write(io.BytesIO(kept.replaced))
+        values = {
+            "item_id": rows[0]["item_id"],
+            "path": str(path),
+            "written_at": datetime.now(UTC),
+            "written_by": by,
+            "before_sha256": before,
+            "after_sha256": after,
+            "same_head": kept.same_head,
+            "same_tail": kept.same_tail,
+            "replaced_sha256": blob.sha256,
+        }
+        c = t.media_proposals.c
+        ids = [row["proposal_id"] for row in rows]
+        # The records know of the write before the file has it: what is in a file can always be taken out again.
+        with writing(store.engine) as connection:
+            register(connection, [blob])
+            key = connection.execute(sa.insert(t.media_writes).values(values)).inserted_primary_key
+            assert key is not None
+            connection.execute(
+                sa.update(t.media_proposals).where(c.id.in_(ids)).values(state="applied", write_id=key[0])
+            )
+        now = path.stat()
+        if (now.st_size, now.st_mtime_ns) != (stat.st_size, stat.st_mtime_ns):
+            _settle(store, ids, "accepted", by, None)
+            raise InputError(f"{path} was changed meanwhile.", "Run the same command again.")
+        try:
+            put_in_place(copy, path)
+        except OSError:
+            _settle(store, ids, "accepted", by, None)
+            raise
+    reread(store, rows[0]["item_id"], path)
+
+
+def _settle(store: Store, ids: Sequence[int], state: str, by: str, note: str | None) -> None:
+    c = t.media_proposals.c
+    values: dict[str, Any] = {"state": state, "note": note}
+    if state != "accepted":
+        values |= {"decided_at": datetime.now(UTC), "decided_by": by}
+    with writing(store.engine) as connection:
+        connection.execute(sa.update(t.media_proposals).where(c.id.in_(list(ids))).values(values))
+
+
+def reread(store: Store, item_id: str, path: Path) -> None:
+    """Bring what the records hold of a file up to what it says now."""
+    i, s = t.media_items.c, t.media_sources.c
+    with reading(store.engine) as connection:
+        query = sa.select(s.collection, s.uri, s.schema).join_from(t.media_items, t.media_sources)
+        row = connection.execute(query.where(i.item_id == item_id, s.form == "file")).one_or_none()
+    if row is None:
+        return
+    records = MediaRecords(store.engine)
+    schema = records.schemas().get(row.schema, MEDIA)
+    sha256, stat = sha256_of(path), path.stat()
+    source = Source(row.collection, row.uri, "file", schema.name, sha256, stat.st_size, stat.st_mtime_ns)
+    records.save([(source, [read_media(path, schema, sha256)])])
+
+
+def undo(store: Store, *, by: str, ids: Collection[int] = (), collection: str | None = None) -> list[Done]:
+    """Take applied values out of their files again, and accepted ones back; those with a number, or of a collection.
+
+    A file that nobody has changed since is given back byte by byte, with all that the same write had put in. In one
+    that was changed, a tag is taken away where it still says what was written, and stays where it does not.
+    """
+    found = Proposals(store.engine).rows(states=["accepted", "applied"], collection=collection, ids=ids)
+    taken_back = found.filter(pl.col("state") == "accepted")
+    if taken_back.height:
+        _settle(store, taken_back["proposal_id"].to_list(), "undone", by, "taken back before it was written")
+    done = [Done(r["proposal_id"], r["uri"], r["field"], "undone") for r in taken_back.iter_rows(named=True)]
+    # The last write of a file is undone first: only then is what was before it there again.
+    applied = found.filter(pl.col("state") == "applied").sort("write_id", descending=True)
+    for (write_id,), rows in applied.group_by("write_id", maintain_order=True):
+        done += _undo_write(store, int(str(write_id)), rows.to_dicts(), by)
+    return done
+
+
+def _undo_write(store: Store, write_id: int, rows: list[dict[str, Any]], by: str) -> list[Done]:
+    with reading(store.engine) as connection:
+        write = connection.execute(sa.select(t.media_writes).where(t.media_writes.c.id == write_id)).mappings().one()
+    every = Proposals(store.engine).rows(states=["applied"]).filter(pl.col("write_id") == write_id).to_dicts()
+    path = Path(write["path"])
+    left: list[dict[str, Any]] = []
+    try:
+        now = sha256_of(path)
+        whole = len(every) == len(rows)
+        if now == write["after_sha256"] and whole:
+            kept = Difference(write["same_head"], write["same_tail"], store.blobs.read(write["replaced_sha256"]))
+            restore(path, kept, write["before_sha256"])
+            gone = rows
+        elif now == write["before_sha256"]:
+            gone = rows
+        else:
+            gone, left = _take_out(path, rows)
+    except (InputError, OSError) as error:
+        return [Done(r["proposal_id"], str(path), r["field"], "failed", str(error)) for r in rows]
+    _settle(store, [r["proposal_id"] for r in gone], "undone", by, None)
+    if len(gone) == len(every):
+        with writing(store.engine) as connection:
+            connection.execute(
+                sa.update(t.media_writes)
+                .where(t.media_writes.c.id == write_id)
+                .values(undone_at=datetime.now(UTC), undone_by=by)
+            )
+    reread(store, write["item_id"], path)
+    told = [Done(r["proposal_id"], str(path), r["field"], "undone") for r in gone]
+    return told + [
+        Done(r["proposal_id"], str(path), r["field"], "skipped", "somebody has changed it since") for r in left
+    ]
+
+
+def _take_out(path: Path, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Take those tags away that say what was written; which, and which say something else."""
+    audio = opened(path)
+    ours = [r for r in rows if audio is not None and tags.same(tags.raw(audio, r["field"]), r["field"], r["value"])]
+    if ours:
+        with copied(path) as copy:
+            retag(copy, {r["field"]: [r["stands"]] if r["stands"] else None for r in ours})
+            put_in_place(copy, path)
+    return ours, [row for row in rows if row not in ours]

@@ -1,0 +1,188 @@
+"""Taking in media: folders of files, feeds, exports; a second time nothing that is as it was is read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from banana_assets.backends.ingest.paths import Found, expand
+from banana_assets.backends.ingest.report import Item, Outcome, Progress, Report
+from banana_assets.backends.lines import Oddities
+from banana_assets.backends.media import feeds
+from banana_assets.backends.media.exports import EXPORTS, read_export
+from banana_assets.backends.media.files import is_media, read_media, sha256_of
+from banana_assets.backends.media.records import MediaRecords, Saved, Source
+from banana_assets.backends.store import Store
+from banana_assets.core.errors import InputError
+from banana_assets.core.evidence import plural
+from banana_assets.core.media.records import Read
+from banana_assets.core.media.schema import RecordSchema, schema_of
+from banana_assets.core.media.standard import MEDIA
+
+BATCH = 200
+MOST_SCHEMA_BYTES = 1 << 20
+SETTLED_NS = 2_000_000_000
+"""A file written less than this before it was read may have been written once more since, at the same time of the
+clock: its content is looked at again."""
+
+
+def ingest_media(
+    store: Store,
+    paths: Iterable[Path | str],
+    *,
+    collection: str,
+    schema: RecordSchema | None = None,
+    table: str = "",
+    progress: Progress | None = None,
+) -> Report:
+    """Take in what paths name: folders, media files, feeds (also http addresses of allowed hosts), exports.
+
+    ``schema`` says what the records are, media unless told; it is kept under its name. ``table`` names that of a SQLite
+    file. Of a folder that was read before, files that are gone are noted. What cannot be used is in the report.
+    """
+    if not collection.strip():
+        raise InputError("The collection has no name.", "Give one with --collection.")
+    report = Report(progress=progress)
+    taking = _Taking(store, report, collection.strip(), schema or MEDIA, table)
+    told = [str(path) for path in paths]
+    files = []
+    for path in told:
+        if path.startswith(("http://", "https://")):
+            taking.take(path, lambda address=path: feeds.fetch(address, store.settings.feed_hosts))
+        else:
+            files.append(Path(path))
+    for found in expand(files):
+        if isinstance(found, InputError):
+            report.refuse("", found)
+        else:
+            taking.take_file(found)
+    taking.commit()
+    for folder in (path for path in files if path.is_dir()):
+        taking.note_gone(folder.absolute())
+    return report
+
+
+def schema_file(path: Path) -> RecordSchema:
+    """The schema that a file declares (TOML, JSON, YAML). Raises InputError naming what is wrong."""
+    try:
+        data = path.read_bytes()
+        if len(data) > MOST_SCHEMA_BYTES:
+            raise InputError(f"{path} is larger than {MOST_SCHEMA_BYTES:,} bytes.", "Name a file with a schema.")
+        text = data.decode("utf-8")
+        told: Any = tomllib.loads(text) if path.suffix.lower() == ".toml" else yaml.safe_load(text)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise InputError(f"{path} is no TOML, JSON or YAML: {str(error).splitlines()[0]}.", "Mend it.") from error
+    return schema_of(told if isinstance(told, dict) else {}, path.stem.lower().replace("-", "_"))
+
+
+class _Taking:
+    def __init__(self, store: Store, report: Report, collection: str, schema: RecordSchema, table: str) -> None:
+        self.records = MediaRecords(store.engine)
+        self.report, self.collection, self.schema, self.table = report, collection, schema, table
+        if schema.name != MEDIA.name and self.records.schemas().get(schema.name) != schema:
+            self.records.set_schema(schema)
+        self.known = self.records.sources(collection)
+        self.seen: set[str] = set()
+        self.pending: list[tuple[Source, list[Read]]] = []
+
+    def take_file(self, found: Found) -> None:
+        """Take a file, or leave it and say why."""
+        path = Path(os.path.abspath(found.path))  # noqa: PTH100 - a link stays what it is called
+        ending = path.suffix.lower()
+        if is_media(path):
+            form = "file"
+        elif found.named and (ending in EXPORTS or ending in feeds.FEEDS):
+            form = EXPORTS.get(ending, "feed")
+        else:
+            why = "name it to take it in" if ending in EXPORTS or ending in feeds.FEEDS else "its name is not of media"
+            outcome: Outcome = "failed" if found.named else "aside"
+            message = f"{path} is no media file, feed or export by its name." if found.named else why
+            self.report.add(Item(str(path), outcome, message=message))
+            return
+        self.seen.add(str(path))
+        try:
+            stat = path.stat()
+            old = self.known.get(str(path))
+            if old is not None and self._settled(old, stat):
+                self.report.add(Item(str(path), "known", self.collection))
+                return
+            sha256 = sha256_of(path)
+            source = Source(self.collection, str(path), form, self.schema.name, sha256, stat.st_size, stat.st_mtime_ns)
+            if old is not None and old["sha256"] == sha256 and old["schema"] == self.schema.name:
+                self.records.touch(source)
+                self.report.add(Item(str(path), "known", self.collection))
+                return
+            self.add(source, self.read(path, form, sha256))
+        except InputError as error:
+            self.report.refuse(str(path), error)
+        except OSError as error:
+            self.report.refuse(str(path), InputError(f"{path} cannot be read: {error.strerror}.", "Check it."))
+
+    def _settled(self, old: dict[str, Any], stat: os.stat_result) -> bool:
+        same = (old["bytes"], old["mtime_ns"], old["schema"]) == (stat.st_size, stat.st_mtime_ns, self.schema.name)
+        return same and old["read_at"].timestamp() * 1e9 - stat.st_mtime_ns > SETTLED_NS
+
+    def read(self, path: Path, form: str, sha256: str) -> list[Read]:
+        """What a file says."""
+        if form == "file":
+            return [read_media(path, self.schema, sha256)]
+        if form == "feed":
+            if path.stat().st_size > feeds.MOST_BYTES:
+                raise InputError(f"{path} is larger than {feeds.MOST_BYTES:,} bytes.", "Name a smaller feed.")
+            return feeds.read_feed(path.read_bytes(), str(path), self.schema)
+        return read_export(path, self.schema, table=self.table)
+
+    def take(self, address: str, fetch: Any) -> None:
+        """Take the feed of an address."""
+        try:
+            data = fetch()
+            sha256 = hashlib.sha256(data).hexdigest()
+            old = self.known.get(address)
+            if old is not None and (old["sha256"], old["schema"]) == (sha256, self.schema.name):
+                self.report.add(Item(address, "known", self.collection))
+                return
+            source = Source(self.collection, address, "feed", self.schema.name, sha256)
+            self.add(source, feeds.read_feed(data, address, self.schema))
+        except InputError as error:
+            self.report.refuse(address, error)
+
+    def add(self, source: Source, found: list[Read]) -> None:
+        """Hold a source's items until its batch is full."""
+        if not found:
+            self.report.add(Item(source.uri, "empty", self.collection, message="it holds no item"))
+            return
+        self.pending.append((source, found))
+        if len(self.pending) >= BATCH or sum(len(reads) for _, reads in self.pending) >= 50 * BATCH:
+            self.commit()
+
+    def commit(self) -> None:
+        """Write the items of this batch in one transaction."""
+        if not self.pending:
+            return
+        pending, self.pending = self.pending, []
+        for (source, _), saved in zip(pending, self.records.save(pending), strict=True):
+            outcome: Outcome = "changed" if source.uri in self.known else "new"
+            items = saved.new + saved.changed
+            note = f"{plural(saved.gone, 'item')} no longer in it" if saved.gone else ""
+            if _nothing(saved):
+                outcome = "known"
+            self.report.add(Item(source.uri, outcome, self.collection, Oddities(lines=items), note))
+
+    def note_gone(self, folder: Path) -> None:
+        """Note the files of a folder that were there before and are no more."""
+        inside = [uri for uri, old in self.known.items() if old["form"] == "file" and uri.startswith(f"{folder}/")]
+        gone = [uri for uri in inside if uri not in self.seen and not Path(uri).exists()]
+        if gone and self.records.remove(self.collection, gone):
+            self.report.add(Item(str(folder), "aside", message=f"{plural(len(gone), 'file')} no longer there"))
+
+
+def _nothing(saved: Saved) -> bool:
+    return not (saved.new or saved.changed or saved.gone)
