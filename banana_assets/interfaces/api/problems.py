@@ -12,6 +12,7 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import compile_path
 
@@ -60,6 +61,9 @@ def answer(
     """The response that carries the document."""
     return Response(body(status, detail, remedy, **more), status, dict(headers or {}), MEDIA_TYPE)
 
+
+GONE = 499
+"""What is noted of a request whose sender left before it was whole; nginx's number for it."""
 
 Page = Callable[[Request, int, str, str], Response]
 """Makes the page for people: request, status, detail and remedy."""
@@ -110,6 +114,11 @@ def install(app: FastAPI, page: Page) -> None:
             named = headers.pop("Allow", "").split(", ")
             headers["Allow"] = ", ".join(sorted({*named, *_methods(request)} - {""}))
         return answered(request, error.status_code, str(error.detail), headers=headers)
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, error: ClientDisconnect) -> Response:
+        # Nobody reads it: it is for the audit log and the figures.
+        return Response(status_code=GONE)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:

@@ -90,6 +90,8 @@ def server_config(app: Any) -> Any:
         # Names of proxies are not believed: who asks is who connects.
         proxy_headers=False,
         http=partial(BoundedProtocol, answers=app.state.answers),  # type: ignore[arg-type]
+        # Nothing here speaks WebSocket: a request to change to it is answered as any other.
+        ws="none",
         limit_concurrency=MOST_CONNECTIONS,
     )
 

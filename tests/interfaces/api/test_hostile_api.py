@@ -7,7 +7,6 @@ import io
 import json
 import socket
 import tarfile
-import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 import zstandard
 from pydantic import SecretStr
 
@@ -24,8 +22,8 @@ from banana_assets.backends.ci.service import CiService
 from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.core.errors import InputError
-from banana_assets.interfaces.api.app import create_app
 from tests.interfaces.api.conftest import Client
+from tests.interfaces.api.listening import Listening
 
 REPORT = "/llm/learning/report"
 A_REPORT = {"build_id": "shop-2", "type": "failure_analysis", "analysis": "x"}
@@ -288,38 +286,6 @@ def test_no_control_character_reaches_the_audit_log_or_the_terminal(
     told = capfd.readouterr().err
     assert "\x1b" not in told
     assert "all is well" not in told
-
-
-class Listening:
-    """The application behind real sockets, as `banana serve` sets it up."""
-
-    def __init__(self, home: Path) -> None:
-        from banana_assets.interfaces.cli.serve import server_config
-
-        app = create_app(load_from(home), open_here=True)
-        self.listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listening.getsockname()[1]
-        self.server = uvicorn.Server(server_config(app))
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listening]})
-        self.thread.start()
-        until = time.monotonic() + 30
-        while not self.server.started and time.monotonic() < until:
-            time.sleep(0.02)
-
-    def open(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), 20)
-
-    def say(self, content: bytes) -> bytes:
-        with self.open() as line:
-            try:
-                line.sendall(content)
-                return line.recv(65536)
-            except ConnectionError:
-                return b""
-
-    def end(self) -> None:
-        self.server.should_exit = True
-        self.thread.join(30)
 
 
 @pytest.fixture(scope="module")
