@@ -32,10 +32,10 @@ LEAST_LONG = 400
 
 LONGEST_LINE = 1500
 INSTRUCTIONS = """You read catalogue entries. Each item is a block of lines: its number, then what is known of it, then
-`wanted:` with the fields that are missing. For each wanted field that an item's own lines answer, give the value and the
-number of the line (as shown in front of it) that it stands in. Copy names, dates and tags from that line letter by
-letter. Choose a genre from the list in the first line alone. Give a language as its code (en, de, pt-BR). Leave out every
-field that the lines do not answer: no value is better than a guess."""
+`wanted:` with the fields that are missing. For each wanted field that an item's own lines answer, give the value and
+the number of the line (as shown in front of it) that it stands in. Copy names, dates and tags from that line letter by
+letter. Choose a genre from the list in the first line alone. Give a language as its code (en, de, pt-BR). Leave out
+every field that the lines do not answer: no value is better than a guess."""
 
 
 @dataclass(frozen=True)
