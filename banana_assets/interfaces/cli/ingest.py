@@ -1,4 +1,4 @@
-"""``banana ingest``: take in logs, builds and resource series."""
+"""``banana ingest``: take in logs, builds, tasks and resource series."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    help="Take in logs, builds and resource series. The same thing again changes nothing.",
+    help="Take in logs, builds, tasks and resource series. The same thing again changes nothing.",
 )
 
 Paths = Annotated[

@@ -36,7 +36,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         "anomalies": Command(f"{_HERE}.anomalies", "Find readings that stand out, in what is stored or in a file"),
     },
     "Bring in": {
-        "ingest": Command(f"{_HERE}.ingest", "Take in logs, builds and resource series"),
+        "ingest": Command(f"{_HERE}.ingest", "Take in logs, builds, tasks and resource series"),
         "import": Command(f"{_HERE}.importing", "Bring in jobs of GitHub Actions or GitLab"),
         "deliveries": Command(f"{_HERE}.deliveries", "List what webhooks brought; take one in again"),
         "record": Command(f"{_HERE}.record", "Run a command and keep it as a build"),
@@ -71,6 +71,7 @@ GROUPS: dict[str, dict[str, Command]] = {
     },
     "Plan": {
         "generate": Command(f"{_HERE}.generate_plan", "Plan a goal in words out of what the tables hold about it"),
+        "schedule": Command(f"{_HERE}.schedule", "Say in which order, how many at once and when work should run"),
         "templates": Command(
             f"{_HERE}.templates", "List, search, export, import and delete templates of plans that worked"
         ),

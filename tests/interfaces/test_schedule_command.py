@@ -1,0 +1,83 @@
+"""``banana schedule`` on queues that wait, and on none."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from banana_assets.interfaces.cli.main import main
+
+BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BANANA_HOME", str(tmp_path / "home"))
+    rows, n = ["task_id,kind,status,queued_at,started_at,finished_at,items"], 0
+    for day in range(20):
+        clock = start = BEGIN + timedelta(days=day, hours=9)
+        for i, (kind, seconds) in enumerate([("tag", 60), ("render", 3600)] + [("tag", 60)] * 10):
+            queued, ended = start + timedelta(seconds=i), clock + timedelta(seconds=seconds + n % 7)
+            rows.append(
+                f"{n},{kind},completed,{queued.isoformat()},{clock.isoformat()},{ended.isoformat()},{1 + n % 7}"
+            )
+            clock, n = ended, n + 1
+    last = BEGIN + timedelta(days=20)
+    rows += [f"{n},render,pending,{last.isoformat()},,,", f"{n + 1},tag,pending,{last.isoformat()},,,"]
+    (tmp_path / "encoder.csv").write_text("\n".join(rows), encoding="utf-8")
+    assert run("ingest", "tasks", str(tmp_path / "encoder.csv")) == 0
+    return tmp_path
+
+
+def run(*words: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    return int(ended.value.code or 0)
+
+
+def rows(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, object]]:
+    capsys.readouterr()
+    assert run("schedule", *words, "--format", "jsonl") == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_an_order_is_told_with_what_it_saves(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (queue,) = rows(capsys)
+    assert (queue["queue"], queue["verdict"]) == ("encoder", "saves")
+    assert run("schedule") == 0
+    assert "saves" in capsys.readouterr().out
+
+
+def test_what_waits_batches_and_windows_are_shown(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert [r["kind"] for r in rows(capsys, "--show", "order")] == ["tag", "render"]
+    assert {r["kind"] for r in rows(capsys, "--show", "batches")} == {"tag", "render"}
+    windows = rows(capsys, "--show", "windows", "--look-ahead-hours", "48")
+    assert windows
+    day = rows(capsys, "--show", "windows", "--look-ahead-hours", "48", "--target-date", "2026-03-23")
+    assert day
+    assert all(str(r["begins_at"]).startswith("2026-03-23") for r in day)
+    capsys.readouterr()
+    assert run("schedule", "--format", "json") == 0
+    assert set(json.loads(capsys.readouterr().out)) == {"queues", "windows", "looked_at"}
+
+
+def test_limits_of_a_person_count(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (seen,), (more,) = rows(capsys), rows(capsys, "--at-once", "3")
+    assert (seen["at_once"], more["at_once"]) == (1, 3)
+    assert float(str(more["first_come_wait"])) < float(str(seen["first_come_wait"]))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--queue", "none"], "There is no queue 'none'"),
+        (["--memory", "much"], "no amount of memory"),
+        (["--target-date", "soon"], "is no day"),
+    ],
+)
+def test_mistakes_are_told(home: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+    assert run("schedule", *words) == 2
+    assert said in capsys.readouterr().err
