@@ -40,7 +40,7 @@ def check_gitlab(secret: str, headers: Mapping[str, str], body: bytes, now: date
 
 def _check_standard(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
     ident, at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not at.isdigit() or len(at) > 12 or abs(now.timestamp() - int(at)) > CLOCK.total_seconds():
+    if not (at.isascii() and at.isdigit()) or len(at) > 12 or abs(now.timestamp() - int(at)) > CLOCK.total_seconds():
         raise UnsignedError("The delivery is older than five minutes, or ahead of time.", "Set the clocks right.")
     content = f"{ident}.{at}.".encode() + body
     expected = [b"v1," + b64encode(hmac.digest(key, content, "sha256")) for key in _keys(secret)]

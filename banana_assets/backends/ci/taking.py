@@ -95,7 +95,9 @@ def take_event(
                 f"The log is at {job.host}, and the settings name {service.host}.",
                 f"Set BANANA_{provider.upper()}_URL and take it in again.",
             )
-        take_job(store, service, job)
+        if lacking := take_job(store, service, job).message:
+            # Said at the delivery, since a log may come later than the event that tells of it.
+            raise InputError(f"The build {job.build_id} is in, but {lacking}.", "Take it in again later.")
     return Taken((job.build_id,))
 
 
@@ -117,7 +119,7 @@ def take_job(store: Store, service: CiService, job: Job) -> Item:
                 raise InputError(error.message.replace(str(path), name), error.remedy) from error
             pieces = Pieces(row=pieces.row, log=log) if log.head(1) else pieces
         elif job.log:
-            message = "the service has its log no more"
+            message = "the service has no log of it (any more)"
         outcome = amend_build(store, job.build_id, pieces, met)
     return Item(str(job.facts.get("url") or job.build_id), outcome, job.build_id, met, message)
 

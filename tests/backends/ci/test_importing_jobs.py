@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pydantic import SecretStr
 
 from banana_assets.backends.ci.service import CiService
 from banana_assets.backends.ci.taking import Wanted, import_jobs, service_for, take_event
+from banana_assets.backends.deliveries import Deliveries
 from banana_assets.backends.ingest.report import Report
 from banana_assets.backends.settings import Settings, load_from
 from banana_assets.backends.store import Store, open_store
@@ -128,7 +130,7 @@ def test_a_log_that_is_gone_leaves_the_facts(store: Store) -> None:
         return httpx.Response(410) if request.url.path.endswith("/logs") else server(request)
 
     report = imported(store, gone)
-    assert report.items[0].message == "the service has its log no more"
+    assert report.items[0].message == "the service has no log of it (any more)"
     assert store.builds()["log_lines"].to_list() == [0]
 
 
@@ -197,6 +199,22 @@ def test_an_event_brings_its_log_where_there_is_a_token(store: Store) -> None:
     payload = {"repository": {"full_name": "me/shop"}, "workflow_job": job(1, 1) | {"workflow_name": "CI"}}
     body = json.dumps(payload).encode()
     take_event(store, "github", "workflow_job", body, httpx.MockTransport(GitHub([])))
+    assert store.builds()["log_lines"].to_list() == [3]
+
+
+def test_an_event_whose_log_is_not_there_yet_says_so_and_can_be_taken_in_again(store: Store) -> None:
+    body = json.dumps({"repository": {"full_name": "me/shop"}, "workflow_job": job(1, 1)}).encode()
+    number, _ = Deliveries(store).keep("github", "d1", "workflow_job", body)
+
+    def take(server: Callable[[httpx.Request], httpx.Response]) -> None:
+        Deliveries(store).process(number, partial(take_event, store, transport=httpx.MockTransport(server)))
+
+    with pytest.raises(InputError, match="no log of it"):
+        take(lambda _: httpx.Response(404))
+    assert Deliveries(store).list().select("state", "attempts").row(0) == ("failed", 1)
+    assert store.builds()["log_lines"].to_list() == [0]
+    take(GitHub([]))
+    assert Deliveries(store).list().select("state", "attempts").row(0) == ("done", 2)
     assert store.builds()["log_lines"].to_list() == [3]
 
 
