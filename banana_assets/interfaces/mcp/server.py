@@ -14,9 +14,11 @@ from banana_assets.interfaces.mcp import (
     explaining,
     failures,
     goals,
+    lineage_tools,
     log_tools,
     metadata,
     metrics,
+    reporting,
     system_logs,
     usage,
 )
@@ -41,6 +43,8 @@ TOOLS: tuple[ToolSpec, ...] = (
     *metrics.TOOLS,
     *metadata.TOOLS,
     *usage.TOOLS,
+    *lineage_tools.TOOLS,
+    *reporting.TOOLS,
 )
 """All tools, in the order in which they are listed."""
 
