@@ -20,6 +20,7 @@ from banana_assets.core.tables import (
     BUILD_FAILURES,
     BUILD_HEALTH,
     BUILDS,
+    EXECUTION_WINDOWS,
     FAILURE_CLUSTERS,
     FLAKY_TESTS,
     LOG_EVENTS,
@@ -30,6 +31,7 @@ from banana_assets.core.tables import (
     PLAN_OUTCOMES,
     PLAN_TEMPLATES,
     PLANS,
+    QUEUE_SCHEDULES,
     RESOURCE_ROLLUPS,
     RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
@@ -236,6 +238,19 @@ never_negative = _check(
     "No forecast is below zero where the past never was.",
     lambda t: rules.negative_forecasts(t.scan(RESOURCE_USAGE_PREDICTIONS), t.scan(RESOURCE_USAGE)),
     others=(RESOURCE_USAGE,),
+)
+queues_judged = _check(
+    QUEUE_SCHEDULES,
+    "savings_are_borne_out",
+    "What an order saves is the difference of both replays, and a verdict has its interval on its side.",
+    lambda t: rules.misjudged_queues(t.scan(QUEUE_SCHEDULES)),
+)
+windows_open = _check(
+    EXECUTION_WINDOWS,
+    "windows_are_open",
+    "Each window of a known queue begins before it ends, with its best time inside.",
+    lambda t: rules.closed_windows(t.scan(EXECUTION_WINDOWS), t.scan(QUEUE_SCHEDULES)),
+    others=(QUEUE_SCHEDULES,),
 )
 intervals_held = _check(
     RESOURCE_USAGE_PREDICTIONS,

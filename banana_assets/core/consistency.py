@@ -319,3 +319,32 @@ def planless_templates(plan_templates: Frame, plans: Frame) -> pl.DataFrame:
     named = made.select("template_id", pl.col("plans").alias("plan_id")).explode("plan_id", empty_as_null=True)
     missing = named.join(_lazy(plans).select("plan_id"), on="plan_id", how="anti")
     return missing.sort("template_id", "plan_id").collect()
+
+
+def misjudged_queues(queue_schedules: Frame) -> pl.DataFrame:
+    """Queues whose saving is not the difference of the two waits, or whose verdict its interval does not bear out."""
+    saved = pl.col("first_come_wait") - pl.col("ordered_wait")
+    slack = 1e-6 * (1 + pl.col("first_come_wait"))
+    clear = (
+        pl.when(pl.col("verdict") == "saves")
+        .then(pl.col("saved_low") > 0)
+        .when(pl.col("verdict") == "loses")
+        .then(pl.col("saved_high") < 0)
+        .otherwise(True)
+    )
+    wrong = ((saved - pl.col("saved_seconds")).abs() > slack) | ~clear.fill_null(False)
+    return _lazy(queue_schedules).filter(wrong).select("queue_id", "queue", "verdict", "saved_seconds").collect()
+
+
+def closed_windows(execution_windows: Frame, queue_schedules: Frame) -> pl.DataFrame:
+    """Windows that end before they begin, whose best time lies outside, or of no queue that is known."""
+    inside = (pl.col("begins_at") <= pl.col("best_at")) & (pl.col("best_at") < pl.col("ends_at"))
+    windows = _lazy(execution_windows).select("queue_id", "kind", "host", "begins_at", "ends_at", "best_at")
+    known = _lazy(queue_schedules).select("queue_id", known=pl.lit(True))
+    return (
+        windows.join(known, on="queue_id", how="left")
+        .filter(~inside | pl.col("known").is_null())
+        .drop("known")
+        .sort("queue_id", "begins_at")
+        .collect()
+    )

@@ -148,3 +148,39 @@ def test_readings_that_no_interval_holds_are_named() -> None:
 def test_times_after_a_moment_are_named() -> None:
     days = pl.DataFrame({"ts": [dt.datetime(2026, 3, d, tzinfo=dt.UTC) for d in (1, 3, 3)]})
     assert rules.later_than(days, "ts", dt.datetime(2026, 3, 2, tzinfo=dt.UTC)).height == 1
+
+
+def test_savings_that_nothing_bears_out_are_named() -> None:
+    columns = [
+        "queue_id",
+        "queue",
+        "verdict",
+        "first_come_wait",
+        "ordered_wait",
+        "saved_seconds",
+        "saved_low",
+        "saved_high",
+    ]
+    rows = [
+        ("a", "right", "saves", 90.0, 30.0, 60.0, 10.0, 80.0),
+        ("b", "no sum", "no_clear_difference", 90.0, 30.0, 50.0, -10.0, 80.0),
+        ("c", "no proof", "saves", 90.0, 30.0, 60.0, -10.0, 80.0),
+        ("d", "no interval", "loses", 30.0, 90.0, -60.0, None, None),
+        ("e", "nothing", "no_waiting", 0.0, 0.0, 0.0, None, None),
+    ]
+    found = rules.misjudged_queues(pl.DataFrame(rows, schema=columns, orient="row"))
+    assert found["queue"].to_list() == ["no sum", "no proof", "no interval"]
+
+
+def test_windows_that_are_none_are_named() -> None:
+    def hour(n: int) -> dt.datetime:
+        return dt.datetime(2026, 3, 2, n, tzinfo=dt.UTC)
+
+    columns = ["queue_id", "kind", "host", "begins_at", "best_at", "ends_at"]
+    rows = [
+        ("a", "x", "", hour(1), hour(2), hour(3)),
+        ("a", "y", "", hour(1), hour(3), hour(3)),
+        ("b", "z", "", hour(1), hour(2), hour(3)),
+    ]
+    found = rules.closed_windows(pl.DataFrame(rows, schema=columns, orient="row"), pl.DataFrame({"queue_id": ["a"]}))
+    assert found["kind"].to_list() == ["y", "z"]
