@@ -26,10 +26,15 @@ class Watch:
         """A number that changes with every commit; None where that cannot be told."""
         if self._file is None:
             return None
+        driver = sqlite_module()
         with self._lock:
-            if self._connection is None:
-                self._connection = sqlite_module().connect(self._file, check_same_thread=False, isolation_level=None)
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            try:
+                if self._connection is None:
+                    self._connection = driver.connect(self._file, check_same_thread=False, isolation_level=None)
+                return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            except driver.Error:
+                # Whoever reads the records is told what is wrong with them.
+                return None
 
     def close(self) -> None:
         """Let the file go; ``version`` opens it again."""
