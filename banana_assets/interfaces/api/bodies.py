@@ -24,7 +24,7 @@ TEXT: dict[str, Any] = {
     "pattern": r"^[^\x00-\x06\x0b\x0e-\x1a\x1c-\x1f\x7f]+$",
     "description": "The log as it is, or packed with gzip or zstd: told apart by the first bytes.",
 }
-PART: dict[str, Any] = {"type": "string", "format": "binary"}
+PART: dict[str, Any] = TEXT | {"description": "A part of the log, or of its gzip or zstd stream, wherever it is cut."}
 
 NAMED = r"[^\s\x00-\x1f\x7f-\x9f\ufeff\ufffe\uffff]"
 """What a test's name has at least one character of."""

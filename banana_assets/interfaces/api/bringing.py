@@ -31,6 +31,11 @@ from banana_assets.interfaces.api.service import Service
 
 router = APIRouter(prefix="/builds", tags=["bring in"], responses=declared(400, 401, 403, 413, 422, 429, 503))
 
+_STANDS = {
+    "Upload-Offset": {"description": "bytes at rest", "schema": {"type": "integer"}},
+    "Repr-Digest": {"description": "their SHA-256 (RFC 9530)", "schema": {"type": "string"}},
+}
+
 BuildId = Annotated[str, Path(min_length=1, max_length=500, pattern=r"^[^/\x00-\x1f\x7f]+$", description="Its id.")]
 
 
@@ -98,7 +103,12 @@ async def part(
     return Response(orjson.dumps(body), headers={"Upload-Offset": str(stands)}, media_type=JSON)
 
 
-@router.head("/{build_id}/log", summary="Ask how much of an upload is there", include_in_schema=False)
+@router.head(
+    "/{build_id}/log",
+    summary="Ask how much of an upload is there",
+    response_class=Response,
+    responses={200: {"description": "The upload as it stands.", "headers": _STANDS}},
+)
 async def stands(request: Request, build_id: BuildId, caller: Bringer) -> Response:
     """The header Upload-Offset: the bytes of an unfinished upload that are at rest, and their digest (RFC 9530)."""
     service = service_of(request)

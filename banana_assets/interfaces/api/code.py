@@ -135,7 +135,9 @@ class ChangesAnswer(BaseModel):
     responses=declared(404),
 )
 async def changes(
-    request: Request, caller: Reader, build_id: Annotated[str, Path(min_length=1, max_length=500)]
+    request: Request,
+    caller: Reader,
+    build_id: Annotated[str, Path(min_length=1, max_length=500, description="Its id.")],
 ) -> Response:
     """Commits and files since the last green build of the same job, those first that meet the cause."""
     service = service_of(request)

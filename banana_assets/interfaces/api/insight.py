@@ -24,6 +24,9 @@ Kind = Literal[SEARCH_KINDS]  # type: ignore[valid-type]
 Severity = Literal[SEVERITIES]  # type: ignore[valid-type]
 How = Literal["both", "words", "meaning"]
 
+LONGEST_QUERY = 3_000
+"""Characters: an address holds no more than 64 KiB, and a character may take twelve of them."""
+
 
 class Hit(BaseModel):
     """Something that was found; ``helped`` says what made it go away, or what is proposed."""
@@ -55,14 +58,14 @@ class Found(BaseModel):
 async def search(
     request: Request,
     caller: Reader,
-    q: Annotated[str, Query(min_length=1, max_length=20_000, description="Words, or lines of a log.")],
+    q: Annotated[str, Query(min_length=1, max_length=LONGEST_QUERY, description="Words, or lines of a log.")],
     how: Annotated[How, Query(description="By words, by meaning, or both.")] = "both",
     kind: Annotated[list[Kind] | Absent, Query(description="Only these kinds.")] = None,
     severity: Annotated[Severity | Absent, Query(description="At least that severe.")] = None,
     source: Annotated[str | Absent, Query(max_length=500, description="Only of that source or job.")] = None,
     since: Annotated[Moment | Absent, Query(description="Seen since then.")] = None,
     until: Annotated[Moment | Absent, Query(description="Seen before then.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    limit: Annotated[int, Query(ge=1, le=100, description="Hits at most.")] = 10,
 ) -> Response:
     """Find patterns, failures, resource usage, plans and templates by words and by meaning."""
     service = service_of(request)
@@ -106,7 +109,9 @@ class UnreportedAnswer(BaseModel):
 
 
 @router.get("/api/unreported", summary="What the caller has not reported on", response_model=UnreportedAnswer)
-async def to_do(request: Request, caller: Reporter, limit: Annotated[int, Query(ge=1, le=1000)] = 20) -> Response:
+async def to_do(
+    request: Request, caller: Reporter, limit: Annotated[int, Query(ge=1, le=1000, description="Builds at most.")] = 20
+) -> Response:
     """Failed builds that this key has said nothing about: one for each new cluster, then builds that are in none."""
     service = service_of(request)
     items = await run_in_threadpool(unreported, service.store, service.tables, caller.name, limit)

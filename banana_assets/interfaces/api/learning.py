@@ -36,7 +36,7 @@ Limit = Annotated[int, Query(ge=0, description=f"Builds in the page; {MOST_BUILD
 Skip = Annotated[int, Query(ge=0, le=2**31, description="Builds left out at the beginning.")]
 Cursor = Annotated[str | Absent, Query(max_length=2000, description="Of the page before (`next`).")]
 Stands = Annotated[BuildStatus | Absent, Query(description="Only those that stand so.")]
-BuildId = Annotated[str, Path(max_length=1000)]
+BuildId = Annotated[str, Path(max_length=1000, description="Its id; slashes may stand in it.")]
 
 
 @router.get("/builds", summary="Builds, the newest first", response_model=BuildsAnswer)
@@ -111,7 +111,9 @@ async def report(
     request: Request,
     body: ReportRequest,
     caller: Reporter,
-    idempotency_key: Annotated[str | Absent, Header(min_length=1, max_length=255)] = None,
+    idempotency_key: Annotated[
+        str | Absent, Header(min_length=1, max_length=255, description="The same with the same report: kept once.")
+    ] = None,
 ) -> Response:
     """Keep a report about a build, as the unverified words of its sender.
 

@@ -181,7 +181,9 @@ def _add(listing: Listing) -> None:
 
 
 def _one_of(listing: Listing) -> Callable[..., Coroutine[Any, Any, Response]]:
-    async def found(request: Request, caller: Reader, key: Annotated[str, Path(max_length=500)]) -> Response:
+    async def found(
+        request: Request, caller: Reader, key: Annotated[str, Path(max_length=500, description="Its id.")]
+    ) -> Response:
         service = service_of(request)
 
         def render() -> tuple[bytes, Mapping[str, str]]:
@@ -238,7 +240,7 @@ class DecidedAnswer(BaseModel):
     responses=declared(409, 413),
 )
 async def decide(
-    request: Request, caller: Reporter, key: Annotated[str, Path(max_length=64)], body: Decided
+    request: Request, caller: Reporter, key: Annotated[str, Path(max_length=64, description="Its id.")], body: Decided
 ) -> Response:
     """Keep a decision: implemented (its effect is measured from then on), dismissed, or open again."""
     service = service_of(request)

@@ -83,7 +83,7 @@ class Timing:
     "/metrics",
     summary="Figures for Prometheus",
     response_class=Response,
-    responses=declared(401, 403, 429, 503) | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses=declared(401, 403, 422, 429, 503) | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def metrics(request: Request, caller: Reader) -> Response:
     """Prometheus' text format: requests, builds by status, failures by class, open patterns, health, deliveries."""

@@ -31,6 +31,17 @@ MOST_BYTES = 25 << 20
 _BODY = {"requestBody": {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}}
 
 
+_GITLAB = [
+    {"name": name, "in": "header", "required": False, "schema": {"type": "string"}, "description": about}
+    for name, about in (
+        ("x-gitlab-token", "The secret token, where no signing token is set."),
+        ("webhook-signature", "The signature under the signing token (Standard Webhooks)."),
+        ("webhook-timestamp", "When it was signed: seconds since 1970, at most five minutes ago."),
+        ("idempotency-key", "Its id where `webhook-id` is none."),
+    )
+]
+
+
 class Kept(BaseModel):
     """The delivery is at rest; ``known`` when it came before."""
 
@@ -42,9 +53,11 @@ class Kept(BaseModel):
 @router.post("/github", summary="A webhook of GitHub", status_code=202, response_model=Kept, openapi_extra=_BODY)
 async def github(
     request: Request,
-    x_github_event: Annotated[str, Header(max_length=64)],
-    x_github_delivery: Annotated[str, Header(min_length=1, max_length=128)],
-    x_hub_signature_256: Annotated[str, Header(max_length=200)] = "",
+    x_github_event: Annotated[str, Header(max_length=64, description="What happened; jobs are `workflow_job`.")],
+    x_github_delivery: Annotated[str, Header(min_length=1, max_length=128, description="Its id, new for each.")],
+    x_hub_signature_256: Annotated[
+        str, Header(max_length=200, description="`sha256=` and the HMAC-SHA-256 of the body under the secret.")
+    ] = "",
 ) -> Response:
     """Take the jobs of GitHub Actions in (event `workflow_job`, content type application/json, with a secret).
 
@@ -60,12 +73,18 @@ async def github(
     return await _kept(service, "github", x_github_delivery, x_github_event, body)
 
 
-@router.post("/gitlab", summary="A webhook of GitLab", status_code=202, response_model=Kept, openapi_extra=_BODY)
+@router.post(
+    "/gitlab",
+    summary="A webhook of GitLab",
+    status_code=202,
+    response_model=Kept,
+    openapi_extra=_BODY | {"parameters": _GITLAB},
+)
 async def gitlab(
     request: Request,
-    x_gitlab_event: Annotated[str, Header(max_length=64)],
-    x_gitlab_event_uuid: Annotated[str, Header(max_length=128)] = "",
-    webhook_id: Annotated[str, Header(max_length=128)] = "",
+    x_gitlab_event: Annotated[str, Header(max_length=64, description="What happened; jobs are `Job Hook`.")],
+    x_gitlab_event_uuid: Annotated[str, Header(max_length=128, description="Its id where `webhook-id` is none.")] = "",
+    webhook_id: Annotated[str, Header(max_length=128, description="Its id (Standard Webhooks).")] = "",
 ) -> Response:
     """Take the jobs of GitLab in (trigger "Job events", with a secret token or a signing token).
 
