@@ -17,7 +17,7 @@ from banana_assets.assets.patterns import (
 from banana_assets.assets.raw import builds, log_files, test_results
 from banana_assets.assets.scheduling import queue_schedules
 from banana_assets.assets.shared import content_hash, input_versions, markdown, result, table_asset, unchanged
-from banana_assets.backends.derive import observe
+from banana_assets.backends.observing import observe
 from banana_assets.backends.rereading import verified
 from banana_assets.core.advice.bottlenecks import bottlenecks as find_bottlenecks
 from banana_assets.core.advice.standing import recommendations

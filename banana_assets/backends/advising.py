@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from banana_assets.backends.derive import observe
+from banana_assets.backends.observing import observe
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.advice.standing import with_states

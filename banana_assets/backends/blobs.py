@@ -16,14 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import IO, BinaryIO, Self, cast
+from typing import IO, Any, BinaryIO, Self, cast
 
-import fsspec
 import sqlalchemy as sa
 import zstandard
-from fsspec.implementations.local import LocalFileSystem
 
 from banana_assets.backends.records import tables
 from banana_assets.backends.records.engine import reading, writing
@@ -52,8 +51,31 @@ class Blobs:
 
     def __init__(self, engine: sa.Engine, root: str) -> None:
         self.engine = engine
-        self.fs, self.root = fsspec.url_to_fs(root)
-        self.local = isinstance(self.fs, LocalFileSystem)
+        self._address = root
+
+    @cached_property
+    def _place(self) -> tuple[Any, str]:
+        import fsspec
+
+        fs, root = fsspec.url_to_fs(self._address)
+        return fs, root
+
+    @property
+    def fs(self) -> Any:
+        """The file system that holds the files."""
+        return self._place[0]
+
+    @property
+    def root(self) -> str:
+        """The folder in it."""
+        return self._place[1]
+
+    @cached_property
+    def local(self) -> bool:
+        """Whether that is this machine's."""
+        from fsspec.implementations.local import LocalFileSystem
+
+        return isinstance(self.fs, LocalFileSystem)
 
     def put(self, stream: IO[bytes]) -> Blob:
         """Store the stream's bytes; the same bytes again change nothing. Memory stays flat."""

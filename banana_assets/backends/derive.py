@@ -15,7 +15,6 @@ from banana_assets.backends.explaining import build_lines, diagnosed
 from banana_assets.backends.lines import read_lines
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
-from banana_assets.core.advice.observed import Observed, by_hour
 from banana_assets.core.builds.diagnosis import RULES_VERSION
 from banana_assets.core.builds.rows import failure_row
 from banana_assets.core.builds.timing import RULES_VERSION as STEP_RULES
@@ -25,24 +24,15 @@ from banana_assets.core.logs.events import events
 from banana_assets.core.logs.header import learn_header
 from banana_assets.core.logs.miner import VARIABLE
 from banana_assets.core.logs.patterns import shapes
-from banana_assets.core.metrics.forecast.history import current
 from banana_assets.core.metrics.rollups import rollups
 from banana_assets.core.metrics.usage import HOUR, widths
 from banana_assets.core.tables import (
     BUILD_FAILURES,
     BUILD_STEPS,
     BUILDS,
-    FAILURE_CLUSTERS,
-    FLAKY_TESTS,
     LOG_EVENTS,
     LOG_FILES,
-    LOG_PATTERNS,
-    LOG_SHAPES,
-    QUEUE_SCHEDULES,
     RESOURCE_SAMPLES,
-    RESOURCE_USAGE,
-    RESOURCE_USAGE_PREDICTIONS,
-    TEST_RESULTS,
 )
 
 WINDOW_LINES, WINDOW_BYTES = 500_000, 16 << 20
@@ -170,21 +160,3 @@ def build_steps(store: Store, builds: pl.DataFrame, chosen: Sequence[str]) -> It
     for build_id in chosen:
         rows = step_rows(build_lines(store, build_id), build_id, logs[build_id])
         yield pl.DataFrame(rows, schema=BUILD_STEPS.dtypes)
-
-
-def observe(tables: Tables) -> Observed:
-    """Everything that advice is computed from."""
-    return Observed(
-        builds=tables.read(BUILDS),
-        steps=tables.read(BUILD_STEPS),
-        tests=tables.read(TEST_RESULTS),
-        flaky=tables.read(FLAKY_TESTS),
-        failures=tables.read(BUILD_FAILURES),
-        clusters=tables.read(FAILURE_CLUSTERS),
-        usage=tables.read(RESOURCE_USAGE),
-        predictions=current(tables.read(RESOURCE_USAGE_PREDICTIONS)),
-        shapes=by_hour(tables.scan(LOG_SHAPES)),
-        patterns=tables.read(LOG_PATTERNS),
-        files=tables.read(LOG_FILES),
-        schedules=tables.read(QUEUE_SCHEDULES),
-    )

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from banana_assets.backends.lines import texts_of
-from banana_assets.backends.store import Store
-from banana_assets.core.builds.diagnosis import Diagnosis, diagnose
 from banana_assets.core.builds.greens import last_green
 from banana_assets.core.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from banana_assets.backends.store import Store
+    from banana_assets.core.builds.diagnosis import Diagnosis
 
 
 def build_lines(store: Store, build_id: str) -> list[str]:
     """The lines of a build's log. Raises InputError when it has none."""
+    from banana_assets.backends.lines import texts_of
+
     with store.open_build_log(build_id) as stream:
         return texts_of(stream)
 
@@ -28,6 +31,9 @@ def diagnosed(
     That is the last green one of the same job before it, of its branch where there is one, and none when the lines of
     another log are given. Raises InputError when the build has no log.
     """
+    # The rules of the diagnosis take a while to compile, and who looks at stored ones needs none.
+    from banana_assets.core.builds.diagnosis import diagnose
+
     if build["log_sha256"] is None:
         raise InputError(f"The build {build['build_id']} came without a log.", "Ingest its log, or choose another one.")
     green = last_green(builds, build) if against is None else None

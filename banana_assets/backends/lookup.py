@@ -14,13 +14,11 @@ from typing import Any
 import polars as pl
 
 from banana_assets.backends.explaining import build_lines, diagnosed
-from banana_assets.backends.settings import SQLITE_NAME, Settings
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.greens import last_green
 from banana_assets.core.builds.listing import found, listed
 from banana_assets.core.builds.quarantine import quarantined
-from banana_assets.core.builds.rows import failure_row
 from banana_assets.core.builds.testruns import BAD, TEST, identified
 from banana_assets.core.builds.timing import TimedStep, timed_steps
 from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS, FLAKY_TESTS, TEST_RESULTS
@@ -60,11 +58,6 @@ class BuildDetail:
         failed = [test for test in self.failing if test["status"] != "flaky"]
         flaky = all(test["flakes"] and test["flaky"] != "broken" for test in failed)
         return "every test that failed is known to be flaky" if failed and flaky else ""
-
-
-def there_is_a_store(settings: Settings) -> bool:
-    """Whether something was ever brought in, so that a look makes no empty store."""
-    return settings.database_url is not None or (settings.home / SQLITE_NAME).exists()
 
 
 def build_list(store: Store, tables: Tables) -> pl.DataFrame:
@@ -140,6 +133,8 @@ def build_detail(
 
 def explained(store: Store, build: dict[str, Any], builds: pl.DataFrame) -> dict[str, Any]:
     """Why a build (a row of ``builds``) failed, found out now: a row of BUILD_FAILURES."""
+    from banana_assets.core.builds.rows import failure_row
+
     found, _ = diagnosed(store, build, builds, store.settings.evidence_budget_tokens)
     when = build["finished_at"] or build["arrived_at"]
     return failure_row(found, build_id=build["build_id"], log_sha256=build["log_sha256"], failed_at=when)

@@ -230,6 +230,11 @@ class Settings:
         return (self.blobs_url or str(self.home / "blobs")).rstrip("/")
 
 
+def there_is_a_store(settings: Settings) -> bool:
+    """Whether something was ever brought in, so that a look makes no empty store."""
+    return settings.database_url is not None or (settings.home / SQLITE_NAME).exists()
+
+
 NAMES: dict[str, Field[Any]] = {one.name: one for one in fields(Settings)}
 """Every setting by its name, in the order in which they are shown."""
 

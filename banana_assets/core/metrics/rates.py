@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from banana_assets.core.metrics.special import betaincinv
+
 Z95 = 1.959963984540054
 Z80 = 1.2815515655446004
 
@@ -38,11 +40,9 @@ class BetaPrior:
 
     def interval(self, hits: float, n: float, level: float = 0.95) -> tuple[float, float]:
         """The equal-tailed posterior interval of the rate."""
-        from scipy.special import betaincinv
-
         tail = (1 - level) / 2
         a, b = self.a + hits, self.b + n - hits
-        return float(betaincinv(a, b, tail)), float(betaincinv(a, b, 1 - tail))
+        return betaincinv(a, b, tail), betaincinv(a, b, 1 - tail)
 
 
 JEFFREYS = BetaPrior(0.5, 0.5)

@@ -120,7 +120,7 @@ def _gathered(store: Store, tables: Tables, *, recommend: bool) -> tuple[Observe
     """
     from dataclasses import replace
 
-    from banana_assets.backends.derive import observe
+    from banana_assets.backends.observing import observe
     from banana_assets.core.advice.bottlenecks import bottlenecks
     from banana_assets.core.advice.standing import recommendations, with_states
     from banana_assets.core.tables import BOTTLENECKS, BUILD_HEALTH, OPTIMIZATION_RECOMMENDATIONS, PLANS

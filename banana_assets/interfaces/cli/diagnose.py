@@ -76,8 +76,7 @@ class _Shelf:
 
     def get(self) -> tuple[Store, pl.DataFrame] | None:
         """The store and its builds."""
-        from banana_assets.backends.lookup import there_is_a_store
-        from banana_assets.backends.settings import load
+        from banana_assets.backends.settings import load, there_is_a_store
 
         if self._opened is None and there_is_a_store(load()):
             from banana_assets.backends.store import open_store

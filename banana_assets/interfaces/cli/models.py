@@ -24,8 +24,7 @@ def models(form: Annotated[Format, typer.Option("--format", "-f", help="How it i
     from banana_assets.backends.llm import configured
     from banana_assets.backends.llm.ledger import Ledger
     from banana_assets.backends.llm.standing import absent, budget_rows, standing
-    from banana_assets.backends.lookup import there_is_a_store
-    from banana_assets.backends.settings import load
+    from banana_assets.backends.settings import load, there_is_a_store
     from banana_assets.backends.store import open_store
 
     settings, now = load(), datetime.now(UTC)

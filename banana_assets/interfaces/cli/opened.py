@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 @contextmanager
 def opened() -> Iterator[tuple[Store, Tables]]:
     """The store of these settings and its tables. Raises InputError where nothing was ever brought in."""
-    from banana_assets.backends.lookup import there_is_a_store
-    from banana_assets.backends.settings import load
+    from banana_assets.backends.settings import load, there_is_a_store
     from banana_assets.backends.store import open_store
     from banana_assets.backends.tables import Tables
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from banana_assets.backends.derive import observe
+from banana_assets.backends.observing import observe
 from banana_assets.backends.tables import Tables
 from banana_assets.core.advice.confidence import with_confidence
 from banana_assets.core.advice.standing import with_states
