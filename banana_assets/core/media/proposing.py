@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from banana_assets.core.evidence import plural, stable_id
+from banana_assets.core.evidence import stable_id
 from banana_assets.core.schema import Type
 from banana_assets.core.tables.common import UTC
 
@@ -87,7 +87,9 @@ def of_offers(offered: pl.DataFrame) -> list[Proposal]:
 
 
 def _said(row: dict[str, Any]) -> str:
-    spoken = f"{plural(row['support'], 'other item says', 'other items say')} so" if row["support"] > 1 else row["rule"]
+    spoken = f"{row['support']} others say so" if row["support"] > 1 else "its name says so"
+    if "file name" not in row["rule"] and row["support"] == 1:
+        spoken = "another one says so"
     more = f", {row['rules']} rules agree" if row["rules"] > 1 else ""
     return f"{spoken}{more}; right for {row['hits']:,} of {row['tried']:,} known values hidden from it"
 

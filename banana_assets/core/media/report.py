@@ -84,7 +84,8 @@ def _missing_fields(quality: pl.DataFrame, derivable: pl.DataFrame | None) -> li
     return sorted(told, key=lambda row: (-row["percentage"], row["field"]))
 
 
-def _type(measure: str, field: str) -> str:
+def issue_type(measure: str, field: str) -> str:
+    """What an issue is called."""
     if measure == "missing":
         return f"missing_{field}"
     if measure.startswith("duplicate"):
@@ -111,7 +112,7 @@ def _issues(quality: pl.DataFrame) -> list[dict[str, Any]]:
         examples = [_example(example) for example in row["examples"][:MOST_ISSUE_EXAMPLES]]
         found.append(
             {
-                "type": _type(row["measure"], row["field"]),
+                "type": issue_type(row["measure"], row["field"]),
                 "count": row["affected"],
                 "examples": examples,
                 "of": row["of"],

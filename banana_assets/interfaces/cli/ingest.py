@@ -1,4 +1,4 @@
-"""``banana ingest``: take in logs, builds, tasks and resource series."""
+"""``banana ingest``: take in logs, builds, tasks, media and resource series."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    help="Take in logs, builds, tasks and resource series. The same thing again changes nothing.",
+    help="Take in logs, builds, tasks, media and resource series. The same thing again changes nothing.",
 )
 
 Paths = Annotated[
@@ -99,6 +99,35 @@ def tasks(
     from banana_assets.backends.ingest.tasks import ingest_tasks
 
     _run("tasks", lambda store, tell: ingest_tasks(store, paths, queue=queue, progress=tell), form, home)
+
+
+@app.command()
+def media(
+    paths: Paths,
+    collection: Annotated[
+        str, typer.Option("--collection", "-c", help="The collection that they belong to.", show_default=False)
+    ],
+    schema: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What the records are, in TOML, JSON or YAML; media unless told."),
+    ] = None,
+    table: Annotated[str, typer.Option(help="Table of a SQLite file that has several.", show_default=False)] = "",
+    form: Shown = Format.table,
+    home: Home = None,
+) -> None:
+    """Take in media: folders of audio and video files, podcast feeds (files, or http addresses of BANANA_FEED_HOSTS),
+    exports in JSON, JSON lines, CSV, Parquet, SQLite. Files that are as they were are not read again."""
+    from banana_assets.backends.media.ingesting import ingest_media, schema_file
+
+    declared = schema_file(schema) if schema else None
+    _run(
+        "media",
+        lambda store, tell: ingest_media(
+            store, paths, collection=collection, schema=declared, table=table, progress=tell
+        ),
+        form,
+        home,
+    )
 
 
 def _run(what: str, ingest: Callable[[Store, Callable[[Item], None]], Report], form: Format, home: Path | None) -> None:

@@ -10,7 +10,7 @@ from banana_assets.interfaces.cli.output import Format, say, write_object, write
 if TYPE_CHECKING:
     from banana_assets.backends.ingest.report import Item, Report
 
-_ALWAYS = ("new", "known", "failed", "lines", "readings")
+_ALWAYS = ("new", "known", "failed", "lines", "readings", "items")
 _LABELS = {
     "known": "already known",
     "aside": "left aside",
@@ -67,6 +67,8 @@ def _summary(what: str, report: Report) -> dict[str, object]:
     }
     if what == "resources":
         return {**counts, "readings": odd.lines}
+    if what == "media":
+        return {**counts, "items": odd.lines}
     return {
         **counts,
         "lines": odd.lines,

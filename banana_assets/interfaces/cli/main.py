@@ -36,7 +36,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         "anomalies": Command(f"{_HERE}.anomalies", "Find readings that stand out, in what is stored or in a file"),
     },
     "Bring in": {
-        "ingest": Command(f"{_HERE}.ingest", "Take in logs, builds, tasks and resource series"),
+        "ingest": Command(f"{_HERE}.ingest", "Take in logs, builds, tasks, media and resource series"),
         "import": Command(f"{_HERE}.importing", "Bring in jobs of GitHub Actions or GitLab"),
         "deliveries": Command(f"{_HERE}.deliveries", "List what webhooks brought; take one in again"),
         "record": Command(f"{_HERE}.record", "Run a command and keep it as a build"),
@@ -69,6 +69,12 @@ GROUPS: dict[str, dict[str, Command]] = {
             f"{_HERE}.analyze", "Report health, bottlenecks, patterns and recommendations of a span of time"
         ),
     },
+    "Media": {
+        "media": Command(f"{_HERE}.media", "Look at media; decide about values proposed for what is missing"),
+        "metadata": Command(
+            f"{_HERE}.optimize_metadata", "Say how complete and valid metadata are; propose what is missing"
+        ),
+    },
     "Plan": {
         "generate": Command(f"{_HERE}.generate_plan", "Plan a goal in words out of what the tables hold about it"),
         "schedule": Command(f"{_HERE}.schedule", "Say in which order, how many at once and when work should run"),
@@ -89,6 +95,7 @@ GROUPS: dict[str, dict[str, Command]] = {
 LONG_NAMES = {
     "analyze": "analyze-system-performance",
     "generate": "generate-optimized-plan",
+    "metadata": "optimize-metadata",
     "templates": "manage-plan-templates",
     "doctor": "test-llm-planning",
 }
