@@ -82,7 +82,9 @@ class Accounts:
 
         Raises InputError when there is no such build.
         """
-        detail = build_detail(self._store, self._tables, told, lambda build: self._diagnosed(build, None, progress))
+        detail = build_detail(
+            self._store, self._tables, told, lambda build: self._diagnosed(build, None, progress), steps=False
+        )
         failure = self._failure(detail, budget, progress)
         cluster = detail.cluster
         plan = PlanRecords(self._store.engine).latest("failure", cluster["cluster_id"]) if cluster else None

@@ -92,11 +92,16 @@ def find_build(builds: pl.DataFrame, told: str) -> dict[str, Any]:
 
 
 def build_detail(
-    store: Store, tables: Tables, told: str, late: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None
+    store: Store,
+    tables: Tables,
+    told: str,
+    late: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None,
+    *,
+    steps: bool = True,
 ) -> BuildDetail:
     """Everything known of the build of that id (or a part of it). Raises InputError when there is no such build.
 
-    ``late`` gives the failure (a row of BUILD_FAILURES) of a build that the tables do not know yet, or None while
+    Without ``steps`` its log is not read for them. ``late`` gives the failure (a row of BUILD_FAILURES) of a build that the tables do not know yet, or None while
     nobody does; without, it is explained now.
     """
     builds = store.builds()
@@ -117,10 +122,10 @@ def build_detail(
         pl.col("commit_sha") == pl.lit(build["commit_sha"], dtype=pl.String),
     ).sort(pl.coalesce("finished_at", "arrived_at"), "build_id")
     results = store.test_results_of([build["build_id"]])
-    steps = timed_steps(build_lines(store, build["build_id"])) if build["log_sha256"] else []
+    timed = timed_steps(build_lines(store, build["build_id"])) if steps and build["log_sha256"] else []
     return BuildDetail(
         build=build,
-        steps=tuple(steps),
+        steps=tuple(timed),
         failure=failure,
         cluster=cluster,
         nth=cluster["builds"].index(build["build_id"]) + 1 if cluster else None,

@@ -106,21 +106,24 @@ class Compared:
         key = (build_id, sha256, first, last)
         held = self._held.get(key)
         if held is None:
-            with self._reading:
-                log = self._quotes.log(sha256)
-                held = log.citation(build_id, first, last) if log else None
+            log = self.log(sha256)
+            held = log.citation(build_id, first, last) if log else None
             if held is not None:
                 self._held.put(key, held, 500 + len(held["quote"]))
         return held
+
+    def log(self, sha256: str) -> Log | None:
+        """A stored log; None where it is not stored any more."""
+        with self._reading:
+            return self._quotes.log(sha256)
 
     def pack(self, sha256: str, pack: str) -> str | None:
         """The pack of a build with that log, its lines read again; None where the log does not say what it quotes."""
         key = (sha256, pack)
         held = self._packs.get(key)
         if held is None:
-            with self._reading:
-                log = self._quotes.log(sha256)
-                held = requoted(pack, log) if log else None
+            log = self.log(sha256)
+            held = requoted(pack, log) if log else None
             if held is not None:
                 self._packs.put(key, held, 500 + 2 * len(pack))
         return held

@@ -101,7 +101,9 @@ class Store:
     def _builds_after(self, cursor: int) -> tuple[int, pl.DataFrame]:
         c = t.builds.c
         rows = self._rows(sa.select(c.seq, *(c[n] for n in BUILDS.dtypes)).where(c.seq > cursor).order_by(c.seq))
-        return rows[-1][0] if rows else cursor, self._as(BUILDS, [row[1:] for row in rows])
+        if not rows:
+            return cursor, BUILDS.empty()
+        return rows[-1][0], self._as(BUILDS, [row[1:] for row in rows])
 
     def builds_cursor(self) -> int:
         """The cursor past the newest build: give it to ``builds(after=...)`` later."""

@@ -8,12 +8,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from banana_assets.backends.accounts import Account
+from banana_assets.backends.codebase.changing import Changes
 from banana_assets.core.builds.advice import next_step
 from banana_assets.core.builds.titles import title_of
 from banana_assets.core.errors import MissingError
 from banana_assets.core.evidence import plural
 from banana_assets.core.text import cut
 from banana_assets.interfaces.mcp.calls import Call
+from banana_assets.interfaces.mcp.changed import Changed, Lines, changes_told
 from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, MaxBytes, fitted
 from banana_assets.interfaces.mcp.records import Missing, Quote
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
@@ -21,19 +23,11 @@ from banana_assets.interfaces.mcp.tools import ToolSpec, tool
 LEAST_BUDGET = 100
 MOST_BUDGET = 20_000
 MOST_TESTS = 50
-MOST_CHANGED = 40
 LONGEST = 300
 
 BuildId = Annotated[
     str, Field(min_length=1, max_length=1000, description="Id of the build, how it begins, or a part no other has.")
 ]
-
-
-class Lines(BaseModel):
-    """Lines of a log, both ends inclusive, from 1."""
-
-    first_line: int
-    last_line: int
 
 
 class TheBuild(BaseModel):
@@ -116,49 +110,6 @@ class Known(BaseModel):
     resolved_by: str | None
     first_commit: str | None
     last_green_commit: str | None
-
-
-class Suspected(BaseModel):
-    """A changed file that may have broken the build."""
-
-    path: str
-    score: float = Field(description="0 to 1.")
-    reasons: list[str]
-    lines: list[Lines]
-
-
-class ChangedPath(BaseModel):
-    """A changed file."""
-
-    path: str
-    status: str
-    added: int | None
-    removed: int | None
-
-
-class CommitLine(BaseModel):
-    """A commit."""
-
-    sha: str
-    author: str
-    at: datetime
-    subject: str
-
-
-class Changed(BaseModel):
-    """What changed since the last green build of the job."""
-
-    green_build: str | None
-    base: str | None = Field(description="Commit of that build.")
-    head: str | None = Field(description="Commit of this one.")
-    compared: bool = Field(description="Whether the two commits could be compared.")
-    why: str | None = Field(description="Why not.")
-    suspects: list[Suspected] = Field(description="The likeliest first.")
-    files: list[ChangedPath]
-    files_total: int
-    commits: list[CommitLine] = Field(description="The latest first.")
-    commits_total: int
-    notes: list[str]
 
 
 class LikeIt(BaseModel):
@@ -362,37 +313,8 @@ def _changes(account: Account) -> Changed:
     if changes is None or green is None:
         build = account.detail.build
         why = f"No build of {build['pipeline']}/{build['job']} was green before."
-        return Changed(
-            green_build=None, base=None, head=build["commit_sha"], compared=False, why=why, suspects=[], files=[],
-            files_total=0, commits=[], commits_total=0, notes=[],
-        )  # fmt: skip
-    return Changed(
-        green_build=green["build_id"],
-        base=changes.base,
-        head=changes.head,
-        compared=changes.known,
-        why=changes.why or None,
-        suspects=[
-            Suspected(
-                path=s.path,
-                score=round(s.score, 3),
-                reasons=list(s.reasons),
-                lines=[Lines(first_line=first, last_line=last) for first, last in s.lines],
-            )
-            for s in changes.suspects[:MOST_CHANGED]
-        ],
-        files=[
-            ChangedPath(path=f.path, status=f.status, added=f.added, removed=f.removed)
-            for f in changes.files[:MOST_CHANGED]
-        ],
-        files_total=len(changes.files) + changes.omitted,
-        commits=[
-            CommitLine(sha=c.sha[:12], author=c.author, at=c.at, subject=cut(c.subject, LONGEST))
-            for c in changes.commits[:MOST_CHANGED]
-        ],
-        commits_total=len(changes.commits),
-        notes=list(changes.notes),
-    )
+        return changes_told(Changes(None, build["commit_sha"], why), None)
+    return changes_told(changes, green["build_id"])
 
 
 def _plan(account: Account) -> Planned | None:

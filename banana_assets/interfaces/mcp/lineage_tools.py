@@ -13,7 +13,7 @@ from banana_assets.core.errors import MissingError
 from banana_assets.core.plans.lineage import Cited, Ingested, Row, StepWhy
 from banana_assets.core.text import cut
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.explaining import Lines
+from banana_assets.interfaces.mcp.changed import Lines
 from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, json_size, taken
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
 

@@ -20,7 +20,8 @@ from banana_assets.core.text import cut
 from banana_assets.core.vocabulary import SEARCH_KINDS
 from banana_assets.interfaces.cli.asked import moment, nearest
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.explaining import BuildId, Lines
+from banana_assets.interfaces.mcp.changed import Lines
+from banana_assets.interfaces.mcp.explaining import BuildId
 from banana_assets.interfaces.mcp.failures import BAD, Since
 from banana_assets.interfaces.mcp.paging import (
     DEFAULT_BYTES,

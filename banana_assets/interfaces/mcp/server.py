@@ -11,6 +11,7 @@ from mcp.server.mcpserver.tools import Tool
 from banana_assets import __version__
 from banana_assets.interfaces.mcp import (
     advice,
+    comparing,
     explaining,
     failures,
     goals,
@@ -23,6 +24,7 @@ from banana_assets.interfaces.mcp import (
     usage,
 )
 from banana_assets.interfaces.mcp.calls import Sources
+from banana_assets.interfaces.mcp.offered import Server, offer
 from banana_assets.interfaces.mcp.tools import Asker, ToolSpec, registered
 
 NAME = "banana"
@@ -37,6 +39,7 @@ TOOLS: tuple[ToolSpec, ...] = (
     *failures.TOOLS,
     *explaining.TOOLS,
     *log_tools.TOOLS,
+    *comparing.TOOLS,
     *goals.TOOLS,
     *system_logs.TOOLS,
     *advice.TOOLS,
@@ -52,6 +55,8 @@ TOOLS: tuple[ToolSpec, ...] = (
 def create_server(sources: Callable[[], Sources], asker: Asker) -> MCPServer[Any]:
     """The server. ``sources`` gives the parts when a call needs them, ``asker`` who makes a call."""
     tools: list[Tool] = [registered(spec, sources, asker) for spec in TOOLS]
-    return MCPServer(
+    server = Server(
         NAME, title="Banana", version=__version__, instructions=INSTRUCTIONS, tools=tools, log_level="WARNING"
     )
+    offer(server, sources, asker)
+    return server
