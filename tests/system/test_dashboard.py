@@ -1,18 +1,12 @@
 """The dashboard in a real browser: nothing but its own files, no error, by keyboard, in the dark, on a phone, live.
 
-With BANANA_PICTURES=docs/pictures the pictures in the docs are taken anew.
+One server, on the demonstration's data and builds of extremes, and one browser serve all tests. With
+BANANA_PICTURES=docs/pictures the pictures in the docs are taken anew.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import socket
-import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,68 +15,62 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.needs import missing
-from tests.system.processes import BANANA, environment
-
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-PROJECT = Path(__file__).resolve().parents[2]
-NOW = datetime.now(UTC).replace(microsecond=0)
-LONG = 20_000
-GREEN = "##[group]Run npm ci\nadded 12 packages\n##[endgroup]\n##[group]Run npm test\n12 passing\n##[endgroup]\n"
-RED = (
-    "##[group]Run npm ci\n\x1b[32madded\x1b[0m 12 packages\n##[endgroup]\n"
-    "##[group]Run npm test\nsh: 1: jest: not found\nnpm error code 127\n##[endgroup]\n"
-    "##[error]Process completed with exit code 127.\n"
+from tests.system.dashboards import (
+    AUDIT,
+    BUDGET,
+    CHROMIUM,
+    DARK,
+    DESK,
+    FLAGS,
+    HOSTILE,
+    LONG,
+    PHONE,
+    picture,
+    put,
+    serving,
+    take_in_extremes,
+    too_wide,
+    window,
 )
 
-pytestmark = pytest.mark.timeout(300)
+LISTS = {
+    "builds": "/",
+    "failures": "/failures",
+    "tests": "/tests",
+    "patterns": "/patterns",
+    "health": "/health",
+    "forecasts": "/forecasts",
+    "recommendations": "/recommendations",
+    "plans": "/plans",
+    "learning": "/learning",
+    "search": "/search?q=disk+full&how=words",
+}
+ONES = {
+    "build": "/?status=failed",
+    "failure": "/failures",
+    "pattern": "/patterns",
+    "plan": "/plans?status=pending&kind=failure",
+}
+OTHERS = ("/build/site-1", "/build/site-2", "/changes/site-2", "/search", "/login", "/?q=nothing+is+called+so")
+PICTURES = {
+    "desk": ("builds", "build", "failure", "forecasts", "health", "plan", "recommendations", "search"),
+    "dark": ("build", "forecasts"),
+    "phone": ("builds", "build"),
+}
+SCREENS = {"desk": DESK, "dark": DARK, "phone": PHONE}
+
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server on a home with a few builds."""
+def served(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if CHROMIUM is None:
         missing("chromium is not installed (Debian package chromium)")
-    folder, home = tmp_path_factory.mktemp("ci"), tmp_path_factory.mktemp("homes") / "home"
-    logs = {
-        "web-1": ("success", GREEN),
-        "web-2": ("failed", RED),
-        "<img src=x onerror=alert(1)>": ("failed", "<script>alert(1)</script>\n" + RED),
-        "web-4": ("failed", "compiling something, line after line\n" * LONG + RED),
-    }
-    rows = []
-    for n, (name, (status, log)) in enumerate(logs.items()):
-        at = NOW - timedelta(hours=5 - n)
-        (folder / f"{n}.log").write_text(log)
-        row = {"build_id": name, "pipeline": "web", "job": "test", "branch": "main", "status": status}
-        row |= {"commit": f"{n}f1c9a0b77d2", "log": f"{n}.log", "started_at": at.isoformat()}
-        rows.append(json.dumps(row | {"finished_at": (at + timedelta(seconds=48)).isoformat()}))
-    (folder / "manifest.jsonl").write_text("\n".join(rows))
-    done = subprocess.run(
-        [*BANANA, "ingest", "builds", str(folder)], env=environment(home), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log_file = (folder / "server.log").open("w")
-    server = subprocess.Popen([*BANANA, "serve", "--port", str(port)], env=environment(home), stderr=log_file)
-    url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=5):
-                break
-        except (urllib.error.URLError, TimeoutError):
-            assert server.poll() is None, (folder / "server.log").read_text()
-            assert time.monotonic() < deadline, "the server did not come up"
-            time.sleep(0.2)
-    # Asked for once, so that the failures are explained.
-    urllib.request.urlopen(url, timeout=30).close()
-    yield url
-    server.terminate()
-    server.wait(timeout=30)
-    log_file.close()
+    home = tmp_path_factory.mktemp("pages") / "home"
+    shutil.copytree(demo_home, home, ignore=shutil.ignore_patterns("dagster"))
+    take_in_extremes(tmp_path_factory.mktemp("ci"), home)
+    with serving(home, home / "server.log") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -95,18 +83,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A browser's window; after the test no page may have had an error, or asked another host for anything."""
-    options = getattr(request, "param", {})
-    made = browser.new_context(**({"viewport": {"width": 1400, "height": 900}, "color_scheme": "light"} | options))
-    made.set_default_timeout(15_000)
-    wrong: list[str] = []
-    made.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
-    made.on("weberror", lambda error: wrong.append(str(error.error)))
-    made.on("request", lambda asked: None if asked.url.startswith("http://127.0.0.1:") else wrong.append(asked.url))
-    yield made
-    made.close()
-    wrong = [text for text in wrong if "ERR_INTERNET_DISCONNECTED" not in text]
-    assert not wrong, f"errors on a page, or requests off the host: {wrong}"
+    with window(browser, **(DESK | getattr(request, "param", {}))) as made:
+        yield made
 
 
 @pytest.fixture
@@ -114,55 +92,59 @@ def page(context: BrowserContext) -> Page:
     return context.new_page()
 
 
-def picture(page: Page, name: str, tmp_path: Path) -> None:
-    folder = PROJECT / os.environ["BANANA_PICTURES"] if "BANANA_PICTURES" in os.environ else tmp_path
-    folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / f"{name}.png")
+def first(page: Page, served: str, part: str) -> str:
+    """The address of the first of the builds that failed, failures, patterns or plans."""
+    page.goto(served + ONES[part])
+    return str(page.locator(f"tr[data-href^='/{part}/'] a").first.get_attribute("href"))
 
 
-def pages_of(page: Page, address: str) -> list[str]:
-    """Every page that the navigation names, and two builds."""
-    page.goto(address)
-    named = page.locator("header nav a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
-    return [*named, "/build/web-2", "/build/web-4", "/changes/web-2", "/login"]
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_page_is_whole(browser: Browser, served: str, screen: str, tmp_path: Path) -> None:
+    with window(browser, **SCREENS[screen]) as context:
+        page = context.new_page()
+        named = LISTS | {part: first(page, served, part) for part in ONES}
+        shown = [*named.items(), *(("", path) for path in OTHERS)]
+        for name, path in shown if screen != "dark" else [("builds", "/"), *((n, named[n]) for n in PICTURES["dark"])]:
+            answer = page.goto(served + path)
+            assert answer is not None
+            assert answer.status == 200, path
+            expect(page.locator("h1")).to_have_count(1)
+            if name in LISTS and name != "learning":
+                assert page.locator("main table tbody tr, main ol > li").count(), f"{path} shows nothing"
+            if name in PICTURES[screen]:
+                picture(page, name if screen == "desk" else f"{name}_{screen}", tmp_path)
+            assert page.evaluate(AUDIT) == [], path
+            assert not too_wide(page), f"{path} is {too_wide(page)} px wider than the screen"
+            ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert (sum(map(int, ground[4:-1].split(","))) < 200) == (screen == "dark")
+            current = page.locator("#pages [aria-current]")
+            expect(current).to_have_count(0 if path == "/login" else 1)
 
 
-PICTURES = {
-    "light": [("/", "dashboard_builds"), ("/build/web-2", "dashboard_build")],
-    "dark": [("/build/web-2", "dashboard_dark")],
-    "phone": [("/", "dashboard_phone")],
-}
-PHONE = {"viewport": {"width": 360, "height": 780}, "has_touch": True, "is_mobile": True}
-
-
-@pytest.mark.parametrize(
-    "context", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"], indirect=True
-)
-def test_every_page_is_whole(page: Page, served: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    kind = request.node.callspec.id
-    for path in pages_of(page, served):
-        answer = page.goto(f"{served}{path}")
-        assert answer is not None
-        assert answer.status == 200, path
-        expect(page.locator("h1")).to_have_count(1)
-        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert over <= 0, f"{path} is {over} px too wide"
-        twice = page.evaluate(
-            "() => { const ids = [...document.querySelectorAll('[id]')].map(e => e.id);"
-            " return ids.filter((id, n) => ids.indexOf(id) !== n) }"
-        )
-        assert not twice, f"{path} has ids twice: {twice}"
-        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert (sum(map(int, ground[4:-1].split(","))) < 200) == (kind == "dark")
-    for path, name in PICTURES[kind]:
-        page.goto(f"{served}{path}")
-        picture(page, name, tmp_path)
+@pytest.mark.parametrize("context", [{"timezone_id": "Asia/Kolkata"}], indirect=True)
+def test_times_are_in_the_zone_of_the_reader(page: Page, served: str) -> None:
+    page.goto(f"{served}/build/site-2")
+    told = page.locator("#head time")
+    at = datetime.fromisoformat(str(told.get_attribute("datetime"))).astimezone(UTC)
+    expect(told).to_have_attribute("title", f"{at:%Y-%m-%d %H:%M:%S} UTC, 400 days ago")
+    there = (at + timedelta(hours=5, minutes=30)).strftime("%-d %b %Y")
+    expect(told).to_have_text(there)
+    say = "(told, now) => bananaTime(new Date(told), new Date(now))"
+    for moment, now, said in (
+        ("2026-11-22T04:59:00Z", "2026-11-22T04:59:20Z", "just now"),
+        ("2026-11-22T04:59:00Z", "2026-11-22T05:20:00Z", "21 minutes ago"),
+        ("2026-11-22T04:59:00Z", "2026-11-22T09:00:00Z", "today 10:29"),
+        ("2026-11-22T17:00:00Z", "2026-11-22T20:00:00Z", "yesterday 22:30"),
+        ("2026-11-03T04:59:00Z", "2026-11-22T09:00:00Z", "3 Nov 10:29"),
+    ):
+        assert page.evaluate(f"([told, now]) => ({say})(told, now)", [moment, now]) == said
+    expect(page.locator("#zone")).to_contain_text("Asia/")
 
 
 def test_what_a_build_is_called_is_never_run(page: Page, served: str) -> None:
-    page.goto(served)
-    page.get_by_text("<img src=x onerror=alert(1)>").click()
-    expect(page.locator("h1")).to_contain_text("<img src=x onerror=alert(1)>")
+    page.goto(f"{served}/?q=src%3Dx")
+    page.locator("tbody a").first.click()
+    expect(page.locator("h1")).to_contain_text(HOSTILE)
     expect(page.locator("#lines")).to_contain_text("<script>alert(1)</script>")
 
 
@@ -170,15 +152,10 @@ def test_a_new_build_shows_within_three_seconds_without_loading_the_page(page: P
     page.goto(served)
     page.evaluate("window.kept = true")
     page.locator("tbody tr").nth(1).hover()
-    told = {"pipeline": "web", "job": "lint", "status": "running", "started_at": datetime.now(UTC).isoformat()}
-    ask = urllib.request.Request(
-        f"{served}/builds/live-1", json.dumps(told).encode(), {"content-type": "application/json"}, method="PUT"
-    )
-    urllib.request.urlopen(ask, timeout=10).close()
+    told = {"pipeline": "site", "job": "lint", "status": "running", "started_at": datetime.now(UTC).isoformat()}
+    put(served, "live-1", **told)
     expect(page.locator("tr[data-key='live-1'] .status")).to_have_text("running", timeout=3_000)
-    told |= {"status": "success", "finished_at": datetime.now(UTC).isoformat()}
-    ask.data = json.dumps(told).encode()
-    urllib.request.urlopen(ask, timeout=10).close()
+    put(served, "live-1", **(told | {"status": "success", "finished_at": datetime.now(UTC).isoformat()}))
     expect(page.locator("tr[data-key='live-1'] .status")).to_have_text("success", timeout=3_000)
     assert page.evaluate("window.kept")
 
@@ -196,47 +173,104 @@ def test_the_keyboard_leads_everywhere(page: Page, served: str) -> None:
     page.goto(served)
     page.keyboard.press("Tab")
     expect(page.get_by_text("Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
-    page.keyboard.type("web-2")
+    page.keyboard.type("site-2")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/?q=web-2")
+    page.wait_for_url("**/?q=site-2")
     page.keyboard.press("j")
-    expect(page.locator("tr.chosen")).to_have_attribute("data-key", "web-2")
+    expect(page.locator("tr.chosen")).to_have_attribute("data-key", "site-2")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/build/web-2")
+    page.wait_for_url("**/build/site-2")
+    expect(page.locator("#lines .cause").first).to_contain_text("jest: not found")
     page.keyboard.press("n")
-    page.wait_for_url("**/build/web-2#L*")
-    expect(page.locator(".l.told")).to_contain_text("jest: not found")
+    page.wait_for_url("**/build/site-2#L5")
+    expect(page.locator("#lines .told")).to_contain_text("jest: not found")
+    page.locator("#lines").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+ArrowDown")
+    page.wait_for_url("**/build/site-2#L6-L7")
+    page.keyboard.press("ArrowUp")
+    page.wait_for_url("**/build/site-2#L5")
+
+
+def test_every_stop_of_the_tab_key_is_seen(page: Page, served: str) -> None:
+    page.goto(f"{served}/build/site-2")
+    ring = (
+        "() => { const one = document.activeElement, look = getComputedStyle(one), box = one.getBoundingClientRect();"
+        " return one === document.body ? null : [one.outerHTML.slice(0, 120),"
+        " look.outlineStyle !== 'none' && parseFloat(look.outlineWidth) >= 2 && box.width > 0 && box.height > 0] }"
+    )
+    seen = 0
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        told = page.evaluate(ring)
+        if told is None:
+            break
+        assert told[1], f"nothing shows that {told[0]} has the focus"
+        seen += 1
+    assert 20 < seen < 60, "the tab key does not come round"
+
+
+@pytest.mark.parametrize("context", [PHONE], indirect=True)
+def test_the_pages_hide_behind_a_button_on_a_phone(page: Page, served: str) -> None:
+    page.goto(served)
+    pages, button = page.locator("#pages"), page.get_by_role("button", name="Menu")
+    expect(pages).to_be_hidden()
+    button.tap()
+    expect(pages).to_be_visible()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    assert not too_wide(page)
+    page.keyboard.press("Escape")
+    expect(pages).to_be_hidden()
+    button.tap()
+    pages.get_by_role("link", name="Plans").tap()
+    page.wait_for_url("**/plans")
+    expect(pages).to_be_hidden()
 
 
 def test_lines_are_linked_and_steps_fold(page: Page, served: str) -> None:
-    page.goto(f"{served}/build/web-2")
+    page.goto(f"{served}/build/site-2")
     page.locator("#L2 > a").click()
     page.locator("#L4 > a").click(modifiers=["Shift"])
     assert page.url.endswith("#L2-L4")
-    expect(page.locator(".l.told")).to_have_count(3)
+    expect(page.locator("#lines .told")).to_have_count(3)
     expect(page.locator("#copy-link")).to_be_visible()
     step = page.locator("#lines .step button").first
     step.click()
     expect(page.locator("#L2")).to_be_hidden()
     step.click()
     expect(page.locator("#L2")).to_be_visible()
+    page.locator(".jumps a[href='#pack']").click()
+    expect(page.locator("#pack pre")).to_be_visible()
 
 
 def test_a_long_log_opens_at_its_cause_and_reads_on(page: Page, served: str) -> None:
-    page.goto(f"{served}/build/web-4")
-    expect(page.locator("#lines .cause").first).to_contain_text("jest: not found")
-    first = int(page.locator("#lines").get_attribute("data-first") or 0)
-    assert first > LONG - 1000
+    page.goto(f"{served}/build/site-long")
+    # Found out while one waits.
+    expect(page.locator("#lines .cause").first).to_contain_text("jest: not found", timeout=60_000)
+    lines = page.locator("#lines")
+    begin = int(lines.get_attribute("data-first") or 0)
+    assert begin > LONG - 1000
+    assert len(page.content()) < BUDGET
     page.get_by_role("link", name="Lines above").click()
-    expect(page.locator(f"#L{first - 1}")).to_be_attached()
-    expect(page.locator(f"#L{first}")).to_be_attached()
-    page.goto(f"{served}/build/web-4#L12-L13")
-    expect(page.locator(".l.told")).to_have_count(2)
+    expect(page.locator(f"#L{begin - 1}")).to_be_attached()
+    expect(page.locator(f"#L{begin}")).to_be_attached()
+    page.goto(f"{served}/build/site-long#L12-L13")
+    expect(page.locator("#lines .told")).to_have_count(2)
+
+
+def test_a_long_line_is_cut_and_stays_on_the_screen(page: Page, served: str) -> None:
+    page.goto(f"{served}/build/site-wide")
+    expect(page.locator("#lines .cause").first).to_contain_text("jest: not found")
+    expect(page.locator("#L2 .cut")).to_contain_text("more characters")
+    assert len(page.content()) < BUDGET
+    assert not too_wide(page)
 
 
 def test_the_theme_is_remembered(page: Page, served: str) -> None:
@@ -249,3 +283,58 @@ def test_the_theme_is_remembered(page: Page, served: str) -> None:
     page.reload()
     expect(button).to_have_text("Dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+
+
+@pytest.mark.parametrize("context", [DARK], indirect=True)
+def test_plots_are_drawn_walked_by_keyboard_and_follow_the_theme(page: Page, served: str) -> None:
+    page.goto(f"{served}/forecasts")
+    plot = page.locator("#forecast-0")
+    expect(plot.locator("canvas")).to_be_visible()
+    assert plot.locator(".legend li").count() >= 4
+    colour = "plot => getComputedStyle(plot.querySelector('.legend line')).stroke"
+    dark = plot.evaluate(colour)
+    plot.focus()
+    page.keyboard.press("End")
+    said = page.locator("#forecast-0-said")
+    expect(said).to_contain_text("80 %")
+    last = said.text_content()
+    page.keyboard.press("ArrowLeft")
+    expect(said).not_to_have_text(last or "")
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(f"before => ({colour})(document.getElementById('forecast-0')) !== before", arg=dark)
+    # What is drawn also stands in a table.
+    page.locator("main .card details summary").first.click()
+    assert page.locator("main .card details[open] tbody tr").count() > 3
+
+
+@pytest.mark.parametrize("context", [{"java_script_enabled": False}], indirect=True)
+def test_buttons_work_without_a_script(page: Page, served: str) -> None:
+    page.goto(served + first(page, served, "plan"))
+    page.locator("#step-s1 button[value=start]").click()
+    expect(page.locator("#step-s1")).to_have_class("running")
+    page.locator("#step-s1 button[value=undo]").click()
+    expect(page.locator("#step-s1")).to_have_class("pending")
+    page.goto(f"{served}/patterns")
+    row = page.locator("tbody tr").first
+    name = row.locator("a").first.text_content() or ""
+    row.get_by_role("button", name="Resolve").click()
+    page.goto(f"{served}/patterns?state=resolved")
+    page.locator("tbody tr").filter(has_text=name).first.get_by_role("button", name="Reopen").click()
+    page.goto(f"{served}/recommendations")
+    one = page.locator("ol.advice > li").first
+    ident = one.get_attribute("id")
+    one.locator("input[name=note]").fill("not worth it")
+    one.get_by_role("button", name="Dismiss").click()
+    page.goto(f"{served}/recommendations?status=dismissed")
+    expect(page.locator(f"#{ident}")).to_contain_text("not worth it")
+    page.locator(f"#{ident}").get_by_role("button", name="Reopen").click()
+    page.goto(f"{served}/forecasts")
+    assert page.locator("main .card details table").count()
+    expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
+
+
+def test_a_filter_is_sent_when_it_is_chosen(page: Page, served: str) -> None:
+    page.goto(f"{served}/patterns")
+    page.get_by_label("Severity").select_option("critical")
+    page.wait_for_url("**severity=critical**")
+    assert set(page.locator("tbody td:first-child").all_text_contents()) == {"critical"}

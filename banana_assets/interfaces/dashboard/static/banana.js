@@ -232,7 +232,8 @@ addEventListener("pageshow", () => { for (const field of document.querySelectorA
 $("help-button").addEventListener("click", () => $("help").showModal());
 $("theme-button").addEventListener("click", nextTheme);
 $("menu-button").addEventListener("click", () => menu($("menu-button").getAttribute("aria-expanded") !== "true"));
-$("zone").textContent = "Times are in " + Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll("_", " ") + "; pointing at one tells it in UTC.";
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone !== "UTC") $("zone").textContent = "Times are in " + zone.replaceAll("_", " ") + "; pointing at one tells it in UTC.";
 showTheme();
 unfold();
 timer = setTimeout(look, EVERY);
