@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from functools import partial
-from typing import Any
 
 from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.routing import Route
 
 from banana_assets import __version__
@@ -25,8 +25,9 @@ from banana_assets.interfaces.api import (
     telemetry,
     webhooks,
 )
+from banana_assets.interfaces.api.answering import tagged
 from banana_assets.interfaces.api.auditing import Auditing
-from banana_assets.interfaces.api.describing import completed
+from banana_assets.interfaces.api.describing import Description
 from banana_assets.interfaces.api.guard import Guard
 from banana_assets.interfaces.api.ready import Answers, Ready
 from banana_assets.interfaces.api.service import Service, listed, open_service
@@ -62,10 +63,17 @@ def create_app(
 
     mcp = Mounted()
     app = FastAPI(
-        title="Banana", version=__version__, description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None
+        title="Banana",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.requests = telemetry.Requests()
-    app.openapi = partial(described, app)  # type: ignore[method-assign]
+    description = Description(app)
+    app.openapi = description.whole  # type: ignore[method-assign]
     problems.install(app, pages.problem)
     for part in (learning.router, code.learning):
         app.include_router(part, prefix="/llm/learning")
@@ -78,6 +86,13 @@ def create_app(
     app.include_router(webhooks.router)
     pages.install(app)
     app.router.routes.append(Route("/mcp", mcp, include_in_schema=False))
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi(request: Request) -> Response:
+        """The interface's own description, for everybody; it says whether a key is needed."""
+        access = request.app.state.service.access
+        open_now = access.open_here and access.keyless()
+        return tagged(request, await run_in_threadpool(description.written, open_here=open_now))
 
     @app.get("/healthz", tags=["operation"], summary="Whether the server runs")
     async def healthz() -> dict[str, str]:
@@ -115,20 +130,3 @@ def create_app(
     app.state.answers = Answers(app.state)
     app.add_middleware(Ready, answers=app.state.answers)
     return app
-
-
-def described(app: FastAPI) -> dict[str, Any]:
-    """The description at /openapi.json, which says that no key is needed where that is so."""
-    made = FastAPI.openapi(app) if app.openapi_schema else completed(FastAPI.openapi(app))
-    service: Service | None = getattr(app.state, "service", None)
-    if service is None or not (service.access.open_here and service.access.keyless()):
-        return made
-    opened = dict(made)
-    opened["paths"] = {
-        path: {
-            method: operation | {"security": [*operation["security"], {}]} if "security" in operation else operation
-            for method, operation in operations.items()
-        }
-        for path, operations in made["paths"].items()
-    }
-    return opened

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import orjson
+from fastapi import FastAPI
 
 from banana_assets.interfaces.api.problems import MEDIA_TYPE, PROBLEM, example
 
@@ -17,6 +19,31 @@ server answered them, longer lists and texts cut."""
 _TAG = {
     "ETag": {"description": "weak tag of the answer; ask again with it in If-None-Match", "schema": {"type": "string"}}
 }
+
+
+class Description:
+    """The description of one application, made once, when it is first asked for: it takes a second. Safe to be used by
+    several threads."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._written: dict[bool, bytes] = {}
+
+    def whole(self) -> dict[str, Any]:
+        """OpenAPI 3.1 as an object."""
+        with self._lock:
+            if self._app.openapi_schema is None:
+                completed(FastAPI.openapi(self._app))
+            made: dict[str, Any] = self._app.openapi_schema or {}
+            return made
+
+    def written(self, *, open_here: bool) -> bytes:
+        """The same as JSON; ``open_here`` says that no key is needed now."""
+        if open_here not in self._written:
+            made = self.whole()
+            self._written[open_here] = orjson.dumps(_opened(made) if open_here else made)
+        return self._written[open_here]
 
 
 @cache
@@ -35,6 +62,18 @@ def completed(description: dict[str, Any]) -> dict[str, Any]:
             if method == "get" and "422" in operation["responses"] and path != "/metrics":
                 operation["responses"]["304"] = {"description": "Not Modified", "headers": _TAG}
     return description
+
+
+def _opened(made: dict[str, Any]) -> dict[str, Any]:
+    return made | {
+        "paths": {
+            path: {
+                method: operation | {"security": [*operation["security"], {}]} if "security" in operation else operation
+                for method, operation in operations.items()
+            }
+            for path, operations in made["paths"].items()
+        }
+    }
 
 
 def _complete(operation: dict[str, Any], told: dict[str, Any]) -> None:

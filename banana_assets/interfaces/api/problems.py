@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -112,7 +113,7 @@ def install(app: FastAPI, page: Page) -> None:
         headers = dict(error.headers or {})
         if error.status_code == 405:
             named = headers.pop("Allow", "").split(", ")
-            headers["Allow"] = ", ".join(sorted({*named, *_methods(request)} - {""}))
+            headers["Allow"] = ", ".join(sorted({*named, *await run_in_threadpool(_methods, request)} - {""}))
         return answered(request, error.status_code, str(error.detail), headers=headers)
 
     @app.exception_handler(ClientDisconnect)
