@@ -40,6 +40,11 @@ class Server(MCPServer[Any]):
 
     sources: Callable[[], Sources]
 
+    async def serve(self, read: Any, write: Any) -> None:
+        """Serve one connection over a pair of streams of messages until the first one ends."""
+        inner = self._lowlevel_server
+        await inner.run(read, write, inner.create_initialization_options())
+
     async def list_resources(self) -> list[ListedResource]:
         """The newest few of each kind."""
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.tools import Tool
 
 from banana_assets import __version__
@@ -23,6 +21,7 @@ from banana_assets.interfaces.mcp import (
     system_logs,
     usage,
 )
+from banana_assets.interfaces.mcp.admitting import Admitting
 from banana_assets.interfaces.mcp.calls import Sources
 from banana_assets.interfaces.mcp.offered import Server, offer
 from banana_assets.interfaces.mcp.tools import Asker, ToolSpec, registered
@@ -52,11 +51,19 @@ TOOLS: tuple[ToolSpec, ...] = (
 """All tools, in the order in which they are listed."""
 
 
-def create_server(sources: Callable[[], Sources], asker: Asker) -> MCPServer[Any]:
+def create_server(sources: Callable[[], Sources], asker: Asker) -> Server:
     """The server. ``sources`` gives the parts when a call needs them, ``asker`` who makes a call."""
     tools: list[Tool] = [registered(spec, sources, asker) for spec in TOOLS]
+    admitting = Admitting({spec.name: spec for spec in TOOLS}, asker)
     server = Server(
-        NAME, title="Banana", version=__version__, instructions=INSTRUCTIONS, tools=tools, log_level="WARNING"
+        NAME,
+        title="Banana",
+        version=__version__,
+        instructions=INSTRUCTIONS,
+        tools=tools,
+        middleware=[admitting],
+        log_level="WARNING",
     )
+    admitting.server = server
     offer(server, sources, asker)
     return server

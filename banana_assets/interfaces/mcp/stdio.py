@@ -4,8 +4,26 @@ from __future__ import annotations
 
 import getpass
 import logging
+import os
 import sys
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from mcp.server.stdio import stdio_server
+from mcp.shared.message import SessionMessage
+from mcp_types import (
+    INVALID_REQUEST,
+    PARSE_ERROR,
+    ErrorData,
+    JSONRPCError,
+    JSONRPCNotification,
+    JSONRPCRequest,
+    JSONRPCResponse,
+)
+from pydantic import ValidationError
 
 from banana_assets.backends.keys import Caller
 from banana_assets.backends.settings import load
@@ -13,15 +31,100 @@ from banana_assets.backends.store import open_store
 from banana_assets.interfaces.mcp.calls import sources_of
 from banana_assets.interfaces.mcp.server import create_server
 
+Incoming = MemoryObjectReceiveStream[SessionMessage | Exception]
+Outgoing = MemoryObjectSendStream[SessionMessage]
+
 
 def serve(scopes: Iterable[str]) -> None:
-    """Answer until the input ends. Whoever starts the process is the caller, with those scopes."""
+    """Answer until the input ends and all of it is answered. Whoever starts the process is the caller, with those
+    scopes."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="banana mcp: %(message)s", force=True)
     settings = load()
     caller = Caller(f"local {getpass.getuser()}", frozenset(scopes))
     with open_store(settings) as store:
         sources = sources_of(settings, store)
+        server = create_server(lambda: sources, lambda context: caller)
         try:
-            create_server(lambda: sources, lambda context: caller).run("stdio")
+            anyio.run(_on_standard_streams, server.serve)
+        except* BrokenPipeError:
+            # Nobody reads the answers any more; nor can what Python still holds for them be written.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         finally:
             sources.feed.close()
+
+
+async def _on_standard_streams(run: Callable[[Any, Any], Awaitable[None]]) -> None:
+    async with stdio_server() as (read, write):
+        await all_answered(read, write, run)
+
+
+async def all_answered(read: Any, write: Any, run: Callable[[Any, Any], Awaitable[None]]) -> None:
+    """Run a server on a pair of streams, which sees the end of the first only when what came in before is answered.
+
+    The SDK gives up what it works on when its input ends, so that the last calls of a script would get no answer. What
+    is no message is answered too, as JSON-RPC 2.0 asks for (section 5.1).
+    """
+    waiting = _Waiting()
+    to_server, received = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+    answers, from_server = anyio.create_memory_object_stream[SessionMessage](0)
+
+    async def bring() -> None:
+        async with to_server:
+            async for item in read:
+                waiting.came(item)
+                if isinstance(item, SessionMessage):
+                    await to_server.send(item)
+                elif error := _refusal(item):
+                    await write.send(SessionMessage(error))
+            await waiting.none()
+
+    async def take() -> None:
+        async with from_server, write:
+            async for item in from_server:
+                await write.send(item)
+                waiting.went(item)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(bring)
+        group.start_soon(take)
+        await run(received, answers)
+
+
+class _Waiting:
+    """The requests that have no answer yet."""
+
+    def __init__(self) -> None:
+        self._ids: Counter[str] = Counter()
+        self._fewer = anyio.Event()
+
+    def came(self, item: SessionMessage | Exception) -> None:
+        message = item.message if isinstance(item, SessionMessage) else None
+        if isinstance(message, JSONRPCRequest):
+            self._ids[repr(message.id)] += 1
+        elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
+            # What is cancelled gets no answer.
+            self._done(repr((message.params or {}).get("requestId")))
+
+    def went(self, item: SessionMessage) -> None:
+        if isinstance(item.message, JSONRPCResponse | JSONRPCError):
+            self._done(repr(item.message.id))
+
+    def _done(self, name: str) -> None:
+        self._ids[name] -= 1
+        self._ids = +self._ids
+        self._fewer.set()
+
+    async def none(self) -> None:
+        while self._ids:
+            self._fewer = anyio.Event()
+            await self._fewer.wait()
+
+
+def _refusal(error: Exception) -> JSONRPCError | None:
+    """The answer to a line that is no message; None for an empty line."""
+    details = error.errors(include_url=False) if isinstance(error, ValidationError) else []
+    broken = any(detail["type"] == "json_invalid" for detail in details)
+    if broken and not str(details[0]["input"]).strip():
+        return None
+    code, told = (PARSE_ERROR, "The line is no JSON.") if broken else (INVALID_REQUEST, "The line is no message.")
+    return JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=code, message=told))

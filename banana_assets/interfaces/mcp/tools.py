@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -34,6 +37,9 @@ Function = Callable[..., BaseModel]
 Asker = Callable[[Context[Any, Any]], Caller]
 """Says who makes a call, out of its context."""
 
+_log = logging.getLogger(__name__)
+
+MOST_FRAMES = 6
 MOST_SHOWN = 200
 """Characters of a wrong value that an error repeats."""
 
@@ -94,6 +100,15 @@ class CheckedTool(Tool):
             made = await anyio.to_thread.run_sync(functools.partial(self._spec.function, call, **checked))
         except BananaError as error:
             return failure(error)
+        except Exception as error:  # noqa: BLE001 - the edge of the program: a fault of ours costs this one call
+            # What it says may hold what somebody's log says, so it is not told.
+            _log.error("%s failed: %s", self.name, _fault(error))
+            return failure(
+                BananaError(
+                    f"{self.name} failed: {type(error).__name__}, a fault of the server.",
+                    "Its standard error says where.",
+                )
+            )
         content = served(made.model_dump(mode="json", by_alias=True))
         failed = isinstance(made, Attempt) and not made.success
         return CallToolResult(content=[text(content)], structured_content=content, is_error=failed)
@@ -120,6 +135,14 @@ class CheckedTool(Tool):
         except ValidationError as error:
             told = [f"{'.'.join(map(str, e['loc']))}: {_told(e)}" for e in error.errors(include_url=False)]
             raise BananaError(f"{self.name} cannot be called so: {'; '.join(told)}.", "Mend and call again.") from error
+
+
+def _fault(error: BaseException) -> str:
+    """Where an exception arose, without what it says."""
+    frames = traceback.extract_tb(error.__traceback__)[-MOST_FRAMES:]
+    return f"{type(error).__name__} in " + " < ".join(
+        f"{f.name} ({Path(f.filename).name}:{f.lineno})" for f in frames[::-1]
+    )
 
 
 def _told(error: Any) -> str:

@@ -1,0 +1,43 @@
+"""What a caller sees and what is noted of them: tools that they may call, and calls that change something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
+from mcp.server.mcpserver import Context, MCPServer
+
+from banana_assets.interfaces.mcp.tools import Asker, ToolSpec
+
+
+class Admitting(ServerMiddleware[Any]):
+    """Lists to a caller only tools whose scope they hold, and tells the HTTP server which tool is called."""
+
+    def __init__(self, specs: Mapping[str, ToolSpec], asker: Asker) -> None:
+        self._specs = specs
+        self._asker = asker
+        self.server: MCPServer[Any] | None = None
+
+    async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Pass one message on."""
+        if ctx.method == "tools/call":
+            self._noted(ctx)
+        result = await call_next(ctx)
+        if ctx.method != "tools/list" or not isinstance(result, dict):
+            return result
+        caller = self._asker(Context(request_context=ctx, mcp_server=self.server))
+        mine = [tool for tool in result["tools"] if self._may(caller, tool["name"])]
+        return result | {"tools": mine}
+
+    def _may(self, caller: Any, name: str) -> bool:
+        spec = self._specs.get(name)
+        return spec is None or caller.may(spec.scope)
+
+    def _noted(self, ctx: ServerRequestContext[Any, Any]) -> None:
+        request: Any = ctx.request
+        if request is None:
+            return
+        spec = self._specs.get(str((ctx.params or {}).get("name")))
+        # The HTTP server's audit log reads it when the answer begins.
+        request.scope["state"]["mcp_change"] = spec.name if spec is not None and spec.writes else None
