@@ -25,9 +25,9 @@ from tests.system.processes import BANANA, environment
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PROJECT = Path(__file__).resolve().parents[2]
-DESK = {"viewport": {"width": 1400, "height": 900}, "color_scheme": "light"}
+DESK: dict[str, Any] = {"viewport": {"width": 1400, "height": 900}, "color_scheme": "light"}
 DARK = DESK | {"color_scheme": "dark"}
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 LONG = 200_000
 WIDE = 10_000_000
 BUDGET = 200_000
@@ -154,7 +154,6 @@ def picture(page: Page, name: str, tmp_path: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"dashboard_{name}.png"
     page.mouse.move(0, 0)
-    size = page.viewport_size or {"width": 0, "height": 0}
-    page.screenshot(path=path, clip={"x": 0, "y": 0} | size | ({"height": 700} if name == "plan" else {}))
+    page.screenshot(path=path, clip={"x": 0, "y": 0, "width": 1400, "height": 700} if name == "plan" else None)
     with Image.open(path) as shot:
-        shot.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+        shot.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
