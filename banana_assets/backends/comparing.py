@@ -63,7 +63,7 @@ def compared(
     builds = store.builds()
     head_build = find_build(builds, told or _newest_failed(builds))
     if against is None:
-        green = last_green(builds, head_build)
+        green = last_green(builds, head_build, log=True)
         if green is None:
             job = f"{head_build['pipeline']}/{head_build['job']}"
             raise MissingError(f"No build of {job} was green before {head_build['build_id']}.", "Name another build.")

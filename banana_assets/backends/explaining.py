@@ -36,7 +36,7 @@ def diagnosed(
 
     if build["log_sha256"] is None:
         raise InputError(f"The build {build['build_id']} came without a log.", "Ingest its log, or choose another one.")
-    green = last_green(builds, build) if against is None else None
+    green = last_green(builds, build, log=True) if against is None else None
     if green is not None:
         against = build_lines(store, green["build_id"])
     found = diagnose(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,23 @@ def test_the_summary(banana: Run, shop: Path) -> None:
         assert words in out
     assert str(shop) not in out
     assert "correct-horse" not in out
+
+
+def test_a_name_is_a_line_whatever_it_holds(banana: Run, shop: Path) -> None:
+    (shop / "a\nREADME.md  1 B\x1b[31m").write_text("x")
+    _, out, _ = banana("codebase", str(shop), "--tree")
+    assert "README.md  1 B" not in out.splitlines()
+    assert "a\\nREADME.md" in out
+    assert "\x1b" not in out
+
+
+def test_reading_a_code_base_loads_nothing_of_the_store(shop: Path) -> None:
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom banana_assets.backends.codebase import read\n"
+        "read(Path(sys.argv[1]))\nprint(sorted({'sqlalchemy', 'polars', 'dagster'} & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", program, shop], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
 
 
 def test_the_tree_and_json(banana: Run, shop: Path) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from banana_assets.backends.codebase.changing import Changes, changed
-from banana_assets.backends.lookup import BuildDetail, build_detail
-from banana_assets.backends.store import Store
-from banana_assets.backends.tables import Tables
 from banana_assets.core.codebase.suspects import Cause
+
+if TYPE_CHECKING:
+    from banana_assets.backends.lookup import BuildDetail
+    from banana_assets.backends.store import Store
+    from banana_assets.backends.tables import Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,9 @@ def build_changes(store: Store, tables: Tables, told: str, root: Path | str) -> 
 
     Raises InputError when there is no such build, or no such folder.
     """
+    # The store's libraries take long to load, and reading a code base needs none of them.
+    from banana_assets.backends.lookup import build_detail
+
     detail = build_detail(store, tables, told)
     build = detail.build
     if build["status"] not in ("failed", "error"):

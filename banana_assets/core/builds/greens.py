@@ -43,14 +43,14 @@ def _asof(left: pl.DataFrame, right: pl.DataFrame, by: list[str], strategy: Any)
     )
 
 
-def last_green(builds: pl.DataFrame, build: dict[str, Any]) -> dict[str, Any] | None:
-    """The last green build (a row of BUILDS) with a log of the same job before this one, of its branch where there is
-    one, else of any."""
+def last_green(builds: pl.DataFrame, build: dict[str, Any], *, log: bool = False) -> dict[str, Any] | None:
+    """The last green build (a row of BUILDS) of the same job before this one, of its branch where there is one, else
+    of any; with ``log`` only one that has a log."""
     when = build["finished_at"] or build["arrived_at"]
     ended = pl.coalesce("finished_at", "arrived_at")
     rows = builds.filter(
         pl.col("status") == "success",
-        pl.col("log_sha256").is_not_null(),
+        pl.lit(not log) | pl.col("log_sha256").is_not_null(),
         pl.col("pipeline") == build["pipeline"],
         pl.col("job") == build["job"],
         ended < when,

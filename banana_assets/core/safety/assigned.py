@@ -25,6 +25,8 @@ PATTERNS = (
     rf"(?i)(?:^|[^A-Za-z0-9_.-]){_NAME}{_Q}(?P<s>[ \t]*(?:=>|:=|===?|=|:)[ \t]*)(?:{_QUOTED}|{_BARE})",
     # --name value
     rf"(?i)(?:^|[\s\"'=\[,])(?P<s>--?){_NAME}[ \t]+(?:{_QUOTED}|{_BARE})",
+    # ENV NAME value of a Dockerfile
+    rf"(?:^|\s)ENV[ \t]+(?i:{_NAME})(?P<s>[ \t]+)(?:{_QUOTED}|{_BARE})",
     # <name>value</name>
     rf"(?i)<{_NAME}(?:\s[^<>\r\n]*)?(?P<s>>)(?P<v>[^<>\s][^<>\r\n]*)</",
     # <add key="name" value="value"/>, {"name": "NAME", "value": "value"}

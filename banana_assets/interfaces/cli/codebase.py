@@ -70,7 +70,8 @@ def codebase(
 
 def _write(lines: Iterator[str]) -> None:
     for line in lines:
-        sys.stdout.write(visible(line).rstrip() + "\n")
+        # Names of files may hold line breaks.
+        sys.stdout.write(visible(line.replace("\n", "\\n")).rstrip() + "\n")
 
 
 def _summary(found: CodeBase) -> Iterator[str]:

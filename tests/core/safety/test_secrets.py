@@ -257,6 +257,19 @@ def test_what_is_found_is_the_value_alone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "masked"),
+    [
+        ("ENV DB_PASSWORD hunter2-x", "ENV DB_PASSWORD [masked password]"),
+        ("Step 3/5 : ENV API_KEY 'a8Kq2ZtW9mB4nR6v'", "Step 3/5 : ENV API_KEY '[masked api_key]'"),
+        ("ENV TOKEN ${TOKEN}", "ENV TOKEN ${TOKEN}"),
+        ("ENV TERM xterm", "ENV TERM xterm"),
+    ],
+)
+def test_a_dockerfile_sets_variables_without_a_sign(line: str, masked: str) -> None:
+    assert mask(f"FROM x\n{line}\n").text == f"FROM x\n{masked}\n"
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "commit 92273e6aa0292273e6aa0292273e6aa0292273e6",
