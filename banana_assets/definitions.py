@@ -6,13 +6,25 @@ from datetime import timedelta
 
 import dagster as dg
 
-from banana_assets.assets import advice, checks, metrics, models, outcomes, patterns, plans, raw, scheduling, search
+from banana_assets.assets import (
+    advice,
+    checks,
+    media,
+    metrics,
+    models,
+    outcomes,
+    patterns,
+    plans,
+    raw,
+    scheduling,
+    search,
+)
 from banana_assets.backends.settings import Settings, load
 from jobs import JOBS, SCHEDULES
 from resources import build_resources
 from sensors import SENSORS
 
-ASSET_MODULES = [raw, patterns, metrics, scheduling, advice, plans, models, outcomes, search]
+ASSET_MODULES = [raw, patterns, media, metrics, scheduling, advice, plans, models, outcomes, search]
 """The five groups, in lineage order."""
 
 EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}

@@ -5,6 +5,7 @@ from functools import partial
 import dagster as dg
 import polars as pl
 
+from banana_assets.assets.media import metadata_quality
 from banana_assets.assets.metrics import resource_usage
 from banana_assets.assets.patterns import (
     build_failures,
@@ -35,6 +36,7 @@ from banana_assets.core.tables import (
     LOG_FILES,
     LOG_PATTERNS,
     LOG_SHAPES,
+    METADATA_QUALITY,
     OPTIMIZATION_RECOMMENDATIONS,
     QUEUE_SCHEDULES,
     RESOURCE_USAGE,
@@ -126,6 +128,7 @@ def bottlenecks(store: StoreResource, tables: TablesResource) -> dg.MaterializeR
         log_patterns,
         log_files,
         queue_schedules,
+        metadata_quality,
     ],
 )
 def optimization_recommendations(store: StoreResource, tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
@@ -133,7 +136,8 @@ def optimization_recommendations(store: StoreResource, tables: TablesResource) -
     lake = tables.get()
     with store.open() as opened:
         states, most = opened.recommendation_states(), opened.settings.max_recommendations
-    inputs = input_versions(lake, BOTTLENECKS, QUEUE_SCHEDULES, *_OBSERVED, states=content_hash(states), most=most)
+    rests_on = (BOTTLENECKS, QUEUE_SCHEDULES, METADATA_QUALITY, *_OBSERVED)
+    inputs = input_versions(lake, *rests_on, states=content_hash(states), most=most)
     if same := unchanged(lake, OPTIMIZATION_RECOMMENDATIONS, inputs):
         return same
     found, seen, before = lake.read(BOTTLENECKS), observe(lake), lake.read(OPTIMIZATION_RECOMMENDATIONS)

@@ -13,6 +13,7 @@ from banana_assets.backends.tables import Tables
 from banana_assets.core import consistency as rules
 from banana_assets.core.advice import soundness
 from banana_assets.core.logs.standing import new_and_severe
+from banana_assets.core.media import soundness as media
 from banana_assets.core.plans.validation import plan_issues
 from banana_assets.core.schema import Table
 from banana_assets.core.tables import (
@@ -27,6 +28,8 @@ from banana_assets.core.tables import (
     LOG_FILES,
     LOG_PATTERNS,
     LOG_SHAPES,
+    MEDIA_ITEMS,
+    METADATA_QUALITY,
     OPTIMIZATION_RECOMMENDATIONS,
     PLAN_OUTCOMES,
     PLAN_TEMPLATES,
@@ -345,4 +348,16 @@ usage_past = _check(
     "No reading is from later than now; a clock that is wrong would be the reason.",
     lambda t: rules.later_than(t.scan(RESOURCE_USAGE), "ts", datetime.now(UTC)),
     severity=dg.AssetCheckSeverity.WARN,
+)
+every_source = _check(
+    MEDIA_ITEMS,
+    "every_value_says_where_it_comes_from",
+    "No value of an item is empty or without its provenance.",
+    lambda t: media.sourceless(t.scan(MEDIA_ITEMS)),
+)
+metadata_sums = _check(
+    METADATA_QUALITY,
+    "counts_add_up",
+    "Fields add up to their collection, collections to all of them.",
+    lambda t: media.unbalanced(t.scan(METADATA_QUALITY)),
 )

@@ -14,6 +14,7 @@ from banana_assets.core.tables import (
     LOG_FILES,
     LOG_PATTERNS,
     LOG_SHAPES,
+    METADATA_QUALITY,
     QUEUE_SCHEDULES,
     RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
@@ -36,4 +37,5 @@ def observe(tables: Tables) -> Observed:
         patterns=tables.read(LOG_PATTERNS),
         files=tables.read(LOG_FILES),
         schedules=tables.read(QUEUE_SCHEDULES),
+        metadata=tables.read(METADATA_QUALITY),
     )

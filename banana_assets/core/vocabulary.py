@@ -66,6 +66,7 @@ EFFECT_MEASURES = (
     "errors_in_hour",
     "builds_in_hour",
     "pattern_rate",
+    "metadata_faults",
     "none",
 )
 """What is compared before and after a recommendation was implemented; ``none``: nothing that comes again."""

@@ -56,8 +56,11 @@ LINEAGE = {
         "log_patterns",
         "log_files",
         "queue_schedules",
+        "metadata_quality",
     },
     "tasks": set(),
+    "media_items": set(),
+    "metadata_quality": {"media_items"},
     "queue_schedules": {"builds", "tasks"},
     "execution_windows": {
         "builds",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +13,6 @@ from banana_assets.backends.media.records import MediaRecords
 from banana_assets.backends.store import Store
 from banana_assets.core.errors import InputError
 from banana_assets.core.media.items import Library
-from banana_assets.core.media.precision import offers
 from banana_assets.core.media.quality import quality
 from banana_assets.core.media.report import analysis
 
@@ -48,7 +46,6 @@ def analyze_metadata_quality(
         told = analysis(
             libraries,
             quality(libraries),
-            derivable=_derivable(libraries),
             collection=collection,
             min_completeness=least,
             include_recommendations=include_recommendations,
@@ -58,14 +55,6 @@ def analyze_metadata_quality(
         while len(_made) > _KEPT:
             _made.popitem(last=False)
     return _made[asked] | {"analysisTimestamp": datetime.now(UTC).isoformat()}
-
-
-def _derivable(libraries: Sequence[Library]) -> pl.DataFrame:
-    """How many missing values of each field rules would offer: ``field, n``."""
-    found = [offers(one)[0].select("field") for one in libraries]
-    if not found:
-        return pl.DataFrame(schema={"field": pl.String, "n": pl.Int64})
-    return pl.concat(found).group_by("field").agg(n=pl.len().cast(pl.Int64)).sort("field")
 
 
 def share_of(told: float) -> float:

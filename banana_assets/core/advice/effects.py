@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from banana_assets.core.advice.comparison import FEWEST, FEWEST_READINGS, Comparison, level_change, rate_change, shift
+from banana_assets.core.advice.metadata import counts_around
 from banana_assets.core.advice.observed import Observed, Target, hourly, named_test
 from banana_assets.core.advice.paths import pipeline_runs
 from banana_assets.core.advice.queues import first_of_runs
@@ -237,6 +238,11 @@ def _builds_in_hour(goal: Target, span: Span, seen: Observed) -> Measured:
     return _in_hour(hourly(runs, errors=False), goal, span), "builds/h", "day"
 
 
+def _metadata_faults(goal: Target, span: Span, seen: Observed) -> Measured:
+    before, after = counts_around(seen.metadata, goal, span.done)
+    return rate_change(*before, *after), "1", "value"
+
+
 _MEASURES: dict[str, Callable[[Target, Span, Observed], Measured]] = {
     "job_duration": _job_duration,
     "step_duration": _step_duration,
@@ -250,4 +256,5 @@ _MEASURES: dict[str, Callable[[Target, Span, Observed], Measured]] = {
     "errors_in_hour": _errors_in_hour,
     "builds_in_hour": _builds_in_hour,
     "pattern_rate": _pattern_rate,
+    "metadata_faults": _metadata_faults,
 }

@@ -19,6 +19,7 @@ from banana_assets.core.tables import (
     LOG_FILES,
     LOG_PATTERNS,
     LOG_SHAPES,
+    METADATA_QUALITY,
     QUEUE_SCHEDULES,
     RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
@@ -81,6 +82,7 @@ class Observed:
     patterns: pl.DataFrame = field(default_factory=LOG_PATTERNS.empty)
     files: pl.DataFrame = field(default_factory=LOG_FILES.empty)
     schedules: pl.DataFrame = field(default_factory=QUEUE_SCHEDULES.empty)
+    metadata: pl.DataFrame = field(default_factory=METADATA_QUALITY.empty)
 
     @cached_property
     def ended(self) -> pl.DataFrame:
@@ -108,7 +110,8 @@ class Observed:
             self.usage.filter(pl.col("samples") > 0)["ts"].max(),
             self.shapes["last_ts"].max(),
         ]
-        arrived = [self.builds["arrived_at"].max(), self.patterns["last_arrived"].max()]
+        counted = self.metadata["history"].list.last().struct.field("at").max()
+        arrived = [self.builds["arrived_at"].max(), self.patterns["last_arrived"].max(), counted]
         told = [t for t in latest if isinstance(t, datetime)] or [t for t in arrived if isinstance(t, datetime)]
         return max(told, default=None)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from banana_assets.core.advice import metadata
 from banana_assets.core.advice.answers import answer
 from banana_assets.core.advice.citing import cause_citations
 from banana_assets.core.advice.facts import extract
@@ -72,6 +73,7 @@ def found(bottlenecks: pl.DataFrame, seen: Observed) -> list[Recommendation]:
         *(_of_bottleneck(row, seen, time) for row in bottlenecks.iter_rows(named=True)),
         *_patterns(seen),
         *_schedules(seen, time),
+        *_metadata(seen),
     ]
     made.sort(key=lambda r: (-r.impact.score, r.type, r.subject))
     return list({r.id: r for r in reversed(made) if r.evidence}.values())[::-1]
@@ -179,6 +181,13 @@ def _of_bottleneck(row: dict[str, Any], seen: Observed, time: BuildTime) -> Reco
 def _schedules(seen: Observed, time: BuildTime) -> Iterator[Recommendation]:
     for subject, text, impact, goal, evidence in advised(seen, time):
         yield Recommendation(TYPE, subject, text, impact, "medium", goal, (evidence,))
+
+
+def _metadata(seen: Observed) -> Iterator[Recommendation]:
+    for told in metadata.advised(seen.metadata):
+        yield Recommendation(
+            "metadata", told.subject, told.text, told.impact, told.difficulty, told.goal, (told.evidence,)
+        )
 
 
 def _patterns(seen: Observed) -> Iterator[Recommendation]:

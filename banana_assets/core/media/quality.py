@@ -11,6 +11,7 @@ from banana_assets.core.evidence import plural
 from banana_assets.core.media.drift import declines
 from banana_assets.core.media.duplicates import duplicates
 from banana_assets.core.media.items import Library
+from banana_assets.core.media.precision import offers
 from banana_assets.core.media.prose import judged
 from banana_assets.core.media.validity import checked, invalid
 from banana_assets.core.tables.media import METADATA_QUALITY
@@ -103,6 +104,7 @@ def _rows(library: Library) -> list[dict[str, Any]]:
     reasons = _reasons(wrong)
     shown = _examples(wrong, library)
     scores = _scores(library, joined)
+    derivable = _derivable(library)
     rows = []
     for row in joined.sort("collection", "field", "measure").iter_rows(named=True):
         key = (row["collection"], row["field"], row["measure"])
@@ -117,6 +119,7 @@ def _rows(library: Library) -> list[dict[str, Any]]:
                 "of": row["of"],
                 "share": affected / row["of"],
                 "score": scores.get(key),
+                "derivable": derivable.get(key, 0) if row["measure"] == "missing" else None,
                 "before": None,
                 "since": None,
                 "statement": _statement(row["measure"], row["field"], affected, row["of"]),
@@ -126,6 +129,14 @@ def _rows(library: Library) -> list[dict[str, Any]]:
             }
         )
     return rows + _declined(library)
+
+
+def _derivable(library: Library) -> dict[tuple[str, str, str], int]:
+    """How many missing values rules offer, for each collection and field and for all of them."""
+    whose = library.items.select("item_id", "collection", measure=pl.lit("missing"))
+    rows = offers(library)[0].select("item_id", "field").join(whose, on="item_id")
+    counted = _levels(rows).group_by("collection", "field", "measure").len()
+    return {(row[0], row[1], row[2]): row[3] for row in counted.iter_rows()}
 
 
 def _levels(frame: pl.DataFrame) -> pl.DataFrame:
@@ -194,6 +205,7 @@ def _declined(library: Library) -> list[dict[str, Any]]:
             "of": told.of,
             "share": told.missing / told.of,
             "score": None,
+            "derivable": None,
             "before": told.missing_before / told.before,
             "since": told.since,
             "statement": text,

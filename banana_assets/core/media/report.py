@@ -26,7 +26,6 @@ def analysis(
     libraries: Sequence[Library],
     quality: pl.DataFrame,
     *,
-    derivable: pl.DataFrame | None = None,
     collection: str | None = None,
     min_completeness: float = 0.0,
     include_recommendations: bool = True,
@@ -34,14 +33,13 @@ def analysis(
 ) -> dict[str, Any]:
     """What METADATA_QUALITY of these libraries says.
 
-    ``completenessScore`` is the share of expected values that are there (0..1). ``derivable`` (``field, n``) says how
-    many missing values could be derived. ``min_completeness`` (0..1) is what is asked for: collections and fields
-    below it are in ``belowMinimum``.
+    ``completenessScore`` is the share of expected values that are there (0..1). ``min_completeness`` (0..1) is what is
+    asked for: collections and fields below it are in ``belowMinimum``.
     """
     whole = quality.filter((pl.col("collection") == "") & (pl.col("field") == "") & (pl.col("measure") == "missing"))
     missing, of = int(whole["affected"].sum()), int(whole["of"].sum())
     items = sum(one.items.height for one in libraries)
-    by_field = _missing_fields(quality, derivable)
+    by_field = _missing_fields(quality)
     issues = _issues(quality)
     told: dict[str, Any] = {
         "completenessScore": (of - missing) / of if of else 0.0,
@@ -66,20 +64,19 @@ def _weighted(whole: pl.DataFrame, of: int) -> float:
     return float((whole["score"] * whole["of"]).sum() / of) if of else 0.0
 
 
-def _missing_fields(quality: pl.DataFrame, derivable: pl.DataFrame | None) -> list[dict[str, Any]]:
+def _missing_fields(quality: pl.DataFrame) -> list[dict[str, Any]]:
     """The expected fields, those that are missing most often first."""
-    could = dict(derivable.iter_rows()) if derivable is not None else {}
     rows = quality.filter((pl.col("collection") == "") & (pl.col("field") != "") & (pl.col("measure") == "missing"))
-    grouped = rows.group_by("field").agg(pl.col("affected").sum(), pl.col("of").sum())
+    grouped = rows.group_by("field").agg(pl.col("affected").sum(), pl.col("of").sum(), pl.col("derivable").sum())
     told = [
         {
             "field": field,
             "missingCount": affected,
             "percentage": 100 * affected / of,
             "expectedCount": of,
-            "derivableCount": int(could.get(field, 0)),
+            "derivableCount": could or 0,
         }
-        for field, affected, of in grouped.iter_rows()
+        for field, affected, of, could in grouped.iter_rows()
     ]
     return sorted(told, key=lambda row: (-row["percentage"], row["field"]))
 

@@ -9,6 +9,7 @@ from banana_assets.core.tables.advice import (
     RESOURCE_USAGE_PREDICTIONS,
 )
 from banana_assets.core.tables.failures import FAILURE_CLUSTERS, FLAKY_TESTS, TEST_HISTORY
+from banana_assets.core.tables.media import MEDIA_ITEMS, METADATA_QUALITY
 from banana_assets.core.tables.metrics import (
     BUILD_CHANGES,
     BUILD_HEALTH,
@@ -34,6 +35,7 @@ TABLES: dict[str, Table] = {
         BUILDS,
         TEST_RESULTS,
         RESOURCE_SAMPLES,
+        MEDIA_ITEMS,
         TASKS,
         LOG_SHAPES,
         LOG_PATTERNS,
@@ -48,6 +50,7 @@ TABLES: dict[str, Table] = {
         BUILD_HEALTH,
         BUILD_CHANGES,
         METRIC_ANOMALIES,
+        METADATA_QUALITY,
         BOTTLENECKS,
         OPTIMIZATION_RECOMMENDATIONS,
         RESOURCE_USAGE_PREDICTIONS,
@@ -77,6 +80,8 @@ __all__ = [
     "LOG_FILES",
     "LOG_PATTERNS",
     "LOG_SHAPES",
+    "MEDIA_ITEMS",
+    "METADATA_QUALITY",
     "METRIC_ANOMALIES",
     "OPTIMIZATION_RECOMMENDATIONS",
     "PLANNING_INDEX",

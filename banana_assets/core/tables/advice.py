@@ -205,6 +205,7 @@ OPTIMIZATION_RECOMMENDATIONS = Table(
             "log_shapes.events",
             "builds.duration_seconds",
             "queue_schedules.saved_seconds",
+            "metadata_quality.affected",
         ),
         "bottleneck_id": ("bottlenecks.bottleneck_id",),
         "effect": (

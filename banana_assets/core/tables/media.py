@@ -67,6 +67,13 @@ METADATA_QUALITY = Table(
             minimum=0,
             maximum=1,
         ),
+        Column(
+            "derivable",
+            pl.Int64,
+            "for `missing`: values that rules offer, which were right for 95 % of known ones on this library",
+            nullable=True,
+            minimum=0,
+        ),
         Column("before", pl.Float64, "the share among earlier arrivals, for `decline`", "1", nullable=True),
         Column("since", UTC, "first arrival of the newer ones, for `decline`", nullable=True),
         Column("statement", pl.String, "the figures in words"),
