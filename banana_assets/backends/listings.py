@@ -25,6 +25,7 @@ from banana_assets.core.tables import (
     BUILD_FAILURES,
     BUILD_HEALTH,
     BUILD_STEPS,
+    EXECUTION_WINDOWS,
     FAILURE_CLUSTERS,
     FLAKY_TESTS,
     LLM_CALLS,
@@ -34,9 +35,11 @@ from banana_assets.core.tables import (
     PLAN_OUTCOMES,
     PLAN_TEMPLATES,
     PLANS,
+    QUEUE_SCHEDULES,
     RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
     SYSTEM_METRICS,
+    TASKS,
     TEST_HISTORY,
 )
 
@@ -128,6 +131,14 @@ LISTINGS: Mapping[str, Listing] = {
             (("impact_score", True),),
             _is("status", "recommendation_type", "implementation_difficulty")
             | {"min_impact": Filter("impact_score", "least")},
+        ),
+        Listing("tasks", TASKS, (("queued_at", True),), _is("queue", "kind", "status") | _span("queued_at")),
+        Listing("queues", QUEUE_SCHEDULES, (("saved_seconds", True),), _is("origin", "queue", "verdict")),
+        Listing(
+            "windows",
+            EXECUTION_WINDOWS,
+            (("begins_at", False),),
+            _is("origin", "queue", "kind", "host") | _span("begins_at"),
         ),
         Listing("plans", PLANS, (("created_at", True),), _is("kind", "status", "planner", "subject", "template_id")),
         Listing(

@@ -18,6 +18,7 @@ from banana_assets.interfaces.mcp import (
     metadata,
     metrics,
     reporting,
+    scheduling,
     system_logs,
     usage,
 )
@@ -45,6 +46,7 @@ TOOLS: tuple[ToolSpec, ...] = (
     *metrics.TOOLS,
     *metadata.TOOLS,
     *usage.TOOLS,
+    *scheduling.TOOLS,
     *lineage_tools.TOOLS,
     *reporting.TOOLS,
 )
