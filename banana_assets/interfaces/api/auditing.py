@@ -33,7 +33,7 @@ class Auditing:
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 status = message["status"]
-                if scope["method"] not in READS or status in REFUSED:
+                if status in REFUSED or _changes(scope):
                     await run_in_threadpool(self._note, scope, status)
             await send(message)
 
@@ -43,11 +43,12 @@ class Auditing:
     def _note(scope: Scope, status: int) -> None:
         state = scope.get("state", {})
         client = scope.get("client")
+        told = [state["audited"]] if state.get("audited") else []
         entry = Entry(
             at=datetime.now(UTC),
             actor=state.get("caller", "nobody"),
             action=scope["method"],
-            target=visible(scope["path"][:LONGEST]).translate(_ONE_LINE),
+            target=visible(" ".join([scope["path"], *told])[:LONGEST]).translate(_ONE_LINE),
             status=status,
             address=client[0] if client else "unknown",
             request_id=state.get("request_id", ""),
@@ -57,3 +58,10 @@ class Auditing:
         except StoreError as error:
             # The answer says already that the store cannot be written, where it was to be.
             sys.stderr.write(f"banana serve: not in the audit log: {entry}: {error}\n")
+
+
+def _changes(scope: Scope) -> bool:
+    """Whether a request asks for a change: where one path takes both, its handler leaves in ``audited`` what is
+    changed, or None."""
+    state = scope.get("state", {})
+    return scope["method"] not in READS and ("audited" not in state or state["audited"] is not None)

@@ -1,4 +1,4 @@
-"""What a caller sees and what is noted of them: tools that they may call, and calls that change something."""
+"""What a caller sees: the tools that they may call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from banana_assets.interfaces.mcp.tools import Asker, ToolSpec
 
 
 class Admitting(ServerMiddleware[Any]):
-    """Lists to a caller only tools whose scope they hold, and tells the HTTP server which tool is called."""
+    """Lists to a caller only tools whose scope they hold."""
 
     def __init__(self, specs: Mapping[str, ToolSpec], asker: Asker) -> None:
         self._specs = specs
@@ -21,8 +21,6 @@ class Admitting(ServerMiddleware[Any]):
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Pass one message on."""
-        if ctx.method == "tools/call":
-            self._noted(ctx)
         result = await call_next(ctx)
         if ctx.method != "tools/list" or not isinstance(result, dict):
             return result
@@ -33,11 +31,3 @@ class Admitting(ServerMiddleware[Any]):
     def _may(self, caller: Any, name: str) -> bool:
         spec = self._specs.get(name)
         return spec is None or caller.may(spec.scope)
-
-    def _noted(self, ctx: ServerRequestContext[Any, Any]) -> None:
-        request: Any = ctx.request
-        if request is None:
-            return
-        spec = self._specs.get(str((ctx.params or {}).get("name")))
-        # The HTTP server's audit log reads it when the answer begins.
-        request.scope["state"]["mcp_change"] = spec.name if spec is not None and spec.writes else None

@@ -10,12 +10,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from banana_assets.interfaces.api.access import key_in, permitted
+from banana_assets.interfaces.api.problems import ProblemError
 from banana_assets.interfaces.api.service import Service
+
+MOST_BYTES = 4 << 20
+"""A message may have so many."""
 
 
 class Mounted:
@@ -51,12 +56,56 @@ class Mounted:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request of a caller who may read."""
         request = Request(scope, receive)
+        request.state.audited = None
         caller = await run_in_threadpool(permitted, request, key_in(request), "read")
-        scope["state"]["mcp_caller"] = caller
+        request.state.mcp_caller = caller
+        if scope["method"] == "POST":
+            body = await _body(request)
+            request.state.audited = _change(body)
+            receive = _again(body, receive)
         self._wanted.set()
         assert self._ready is not None
         handler = await asyncio.shield(self._ready)
         await handler(scope, receive, send)
+
+
+async def _body(request: Request) -> bytes:
+    """The body of a request. Raises ProblemError for one that is too large for a message."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MOST_BYTES:
+            raise ProblemError(413, f"A message has at most {MOST_BYTES:,} bytes.", "Send what is longer over HTTP.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """The body once more, and then what still comes: that the caller has gone."""
+    given = False
+
+    async def told() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return told
+
+
+def _change(body: bytes) -> str | None:
+    """The tool that a message calls where it changes something; None for all else."""
+    from banana_assets.interfaces.mcp.server import TOOLS
+
+    try:
+        message = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    calls = message if isinstance(message, list) else [message]
+    named = [one["params"] for one in calls if isinstance(one, dict) and isinstance(one.get("params"), dict)]
+    wanted = {params["name"] for params in named if isinstance(params.get("name"), str)}
+    return next((spec.name for spec in TOOLS if spec.writes and spec.name in wanted), None)
 
 
 def _built(service: Service) -> tuple[ASGIApp, Any]:
@@ -71,7 +120,7 @@ def _built(service: Service) -> tuple[ASGIApp, Any]:
 
     def asker(context: Context[Any, Any]) -> Caller:
         request: Any = context.request_context.request
-        caller: Caller = request.scope["state"]["mcp_caller"]
+        caller: Caller = request.state.mcp_caller
         return caller
 
     server = create_server(lambda: sources, asker)
