@@ -17,10 +17,11 @@ from banana_assets.backends.explaining import build_lines, diagnosed
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.greens import last_green
-from banana_assets.core.builds.listing import found, listed
+from banana_assets.core.builds.listing import listed
 from banana_assets.core.builds.quarantine import quarantined
 from banana_assets.core.builds.testruns import BAD, TEST, identified
 from banana_assets.core.builds.timing import TimedStep, timed_steps
+from banana_assets.core.ids import found
 from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS, FLAKY_TESTS, TEST_RESULTS
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import polars as pl
 
 from banana_assets.backends.prefetch import Prefetched
+from banana_assets.backends.scanning import scan
 from banana_assets.core.errors import StoreError
 from banana_assets.core.schema import Table
 
@@ -62,8 +63,7 @@ class Tables:
         opened = self._open(table)
         if opened is None:
             return table.empty().lazy()
-        frame = pl.scan_delta(opened)
-        stored = frame.collect_schema()
+        frame, stored = scan(opened, self.storage_options)
         return frame.select(
             pl.col(c.name).cast(c.dtype) if c.name in stored else pl.lit(None, dtype=c.dtype).alias(c.name)
             for c in table.columns

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TypeVar
 
-import numpy as np
 import polars as pl
 import re2
 
@@ -44,6 +43,8 @@ def in_order(parts: Sequence[tuple[T, pl.Series]]) -> Iterator[tuple[int, T]]:
     """The lines of all parts, in order, each with what its part is about."""
     if not parts:
         return
+    import numpy as np
+
     lines = np.concatenate([lines.to_numpy() for _, lines in parts])
     of = np.repeat(np.arange(len(parts)), [len(lines) for _, lines in parts])
     order = np.argsort(lines, kind="stable")

@@ -51,17 +51,14 @@ def health(
 
     A baseline is set as `completion_time=420`, or measured over days as `completion_time=2026-01-01..2026-01-31`.
     """
-    from banana_assets.core.metrics.health import build_health
     from banana_assets.core.metrics.runs import ended
     from banana_assets.core.metrics.success import success
-    from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS, FLAKY_TESTS, TEST_RESULTS
+    from banana_assets.core.tables import BUILD_FAILURES
 
     with opened() as (store, tables):
         sources = _sources(store, tables)
         _change_baselines(store, sources, set_baseline or [], clear_baseline or [])
         baselines = dict(store.baselines().select("metric", "value").iter_rows())
-        results, clusters, flaky = map(tables.read, (TEST_RESULTS, FAILURE_CLUSTERS, FLAKY_TESTS))
-        clusters, flaky = tables.read(FAILURE_CLUSTERS), tables.read(FLAKY_TESTS)
         diagnosed = tables.version(BUILD_FAILURES) is not None
     runs = ended(sources.builds)
     if not runs.height and not sources.rollups.height:
@@ -71,7 +68,7 @@ def health(
         )
     begin = None if since is None else moment(since, runs["at"].max())  # type: ignore[arg-type]
     chosen = sources.between(begin)
-    scores = build_health(chosen.builds, chosen.failures, results, clusters=clusters, flaky=flaky)
+    scores = _scores(tables, chosen, every=begin is None)
     if pipeline is not None:
         scores, chosen = _only(pipeline, scores, chosen)
     measured = success(chosen, baselines)
@@ -91,6 +88,21 @@ def _sources(store: Store, tables: Tables) -> Sources:
 
     failures, rollups, bottlenecks = map(tables.read, (BUILD_FAILURES, RESOURCE_ROLLUPS, BOTTLENECKS))
     return Sources(store.builds(), failures, rollups, bottlenecks)
+
+
+def _scores(tables: Tables, chosen: Sources, *, every: bool) -> pl.DataFrame:
+    """BUILD_HEALTH of those builds, all together first: the stored one where it was computed of the same builds."""
+    from banana_assets.core.tables import BUILD_HEALTH, BUILDS, FAILURE_CLUSTERS, FLAKY_TESTS, TEST_RESULTS
+
+    if every and tables.version(BUILD_HEALTH) is not None:
+        computed_of = tables.read(BUILDS)
+        if computed_of.sort("build_id").equals(chosen.builds.sort("build_id")):
+            return tables.read(BUILD_HEALTH)
+    # Finding changes needs libraries that take long to import.
+    from banana_assets.core.metrics.health import build_health
+
+    results, clusters, flaky = map(tables.read, (TEST_RESULTS, FAILURE_CLUSTERS, FLAKY_TESTS))
+    return build_health(chosen.builds, chosen.failures, results, clusters=clusters, flaky=flaky)
 
 
 def _only(pipeline: str, scores: pl.DataFrame, sources: Sources) -> tuple[pl.DataFrame, Sources]:
