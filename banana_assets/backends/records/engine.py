@@ -8,6 +8,7 @@ Where pysqlite3 is installed its library is used, since interpreters often carry
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from banana_assets.core.errors import StoreError
 BUSY_SECONDS = 30
 WRITER_LOCK = 0x62616E616E61
 """Key of the Postgres advisory lock that writers hold: the letters ``banana``."""
+
+_writers: dict[str, threading.Lock] = {}
 
 
 def database_url(address: str) -> sa.URL:
@@ -129,12 +132,31 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 
     Raises StoreError when the database cannot be written; nothing of the transaction is stored then.
     """
-    with translated(engine), engine.connect() as plain:
+    with _turn(engine), translated(engine), engine.connect() as plain:
         connection = plain.execution_options(banana_writes=True)
         with connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
             yield connection
+
+
+@contextmanager
+def _turn(engine: sa.Engine) -> Iterator[None]:
+    """Writers of this process wait for each other here, in their order and without a connection.
+
+    SQLite itself makes them try again after growing pauses: with thirty of them some wait for half a minute.
+    """
+    url = engine.url
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        yield
+        return
+    lock = _writers.setdefault(str(url.database), threading.Lock())
+    if not lock.acquire(timeout=BUSY_SECONDS):
+        raise _store_error(url, ["database is locked"])
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

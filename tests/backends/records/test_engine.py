@@ -140,3 +140,29 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="cannot be made"):
         open_engine(f"sqlite:///{tmp_path / 'file' / 'records.sqlite'}")
+
+
+def test_writers_that_wait_keep_no_reader_out(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'a.sqlite'}")
+    with writing(engine) as connection:
+        connection.exec_driver_sql("CREATE TABLE a (b)")
+    begun = threading.Barrier(31)
+
+    def write(number: int) -> None:
+        begun.wait(20)
+        with writing(engine) as connection:
+            connection.exec_driver_sql("INSERT INTO a VALUES (?)", (number,))
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(30)]
+    with writing(engine):
+        for writer in writers:
+            writer.start()
+        begun.wait(20)
+        time.sleep(0.1)
+        # More wait than there are connections.
+        with reading(engine) as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM a").scalar() == 0
+    for writer in writers:
+        writer.join(20)
+    with reading(engine) as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM a").scalar() == 30
