@@ -208,7 +208,8 @@ def _score(frame: pl.DataFrame) -> float:
 def _prediction(frame: pl.DataFrame, most: int) -> Prediction:
     row = frame.row(0, named=True)
     n, last = frame.height, frame["ts"][-1]
-    places = sorted({n - 1 - (k * n) // most for k in range(min(n, most))})
+    shown = min(n, most)
+    places = [n - 1 - k * n // shown for k in reversed(range(shown))]
     return Prediction(
         resource_type=row["resource_type"],
         source=row["source"],

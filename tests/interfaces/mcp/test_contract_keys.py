@@ -1,0 +1,162 @@
+"""The six tools that clients of the planning server know: names, arguments, keys; and what never leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from banana_assets.core.tables import LOG_PATTERNS, OPTIMIZATION_RECOMMENDATIONS
+from banana_assets.interfaces.mcp.calls import Sources
+from banana_assets.interfaces.mcp.server import TOOLS, create_server
+from tests.interfaces.mcp.answering_home import SECRET
+from tests.interfaces.mcp.conftest import Ask, asked, asking
+
+GOAL = "make test_total of ci green"
+REQUIRED: dict[str, dict[str, Any]] = {
+    "generate_optimized_plan": {"goal": GOAL},
+}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "generate_optimized_plan": {
+        "goal": ..., "context": None, "constraints": None, "preferred_approach": None, "max_subtasks": 10,
+        "model": None, "use_advanced_model": False, "with_analysis": True,
+    },
+    "analyze_system_logs": {
+        "time_range_hours": 24, "log_level": None, "include_patterns": True, "generate_recommendations": False,
+        "model": None,
+    },
+    "get_optimization_recommendations": {
+        "category": "all", "min_impact_score": 0, "implementation_difficulty": "all", "limit": 10,
+    },
+    "get_planning_metrics": {"include_trends": True, "include_health_score": True, "time_range_hours": 168},
+    "analyze_metadata_quality": {
+        "collection": None, "min_completeness": 0, "include_recommendations": True, "detailed_analysis": False,
+    },
+    "predict_resource_usage": {
+        "resource_type": "all", "prediction_window_hours": 24, "confidence_threshold": 0.7, "model": None,
+    },
+}  # fmt: skip
+"""Names and defaults; ``model`` is the configured one where the other server had a name of its own."""
+
+KEYS: dict[str, set[str]] = {
+    "generate_optimized_plan": {
+        "success", "plan", "optimization_score", "resource_efficiency", "model_used", "context_used", "error",
+    },
+    "analyze_system_logs": {
+        "time_range_hours", "patterns_found", "patterns", "recommendations", "analysis_timestamp",
+    },
+    "get_optimization_recommendations": {
+        "total_recommendations", "filtered_recommendations", "recommendations", "filters_applied",
+    },
+    "get_planning_metrics": {"metrics", "generated_at", "time_range_hours"},
+    "analyze_metadata_quality": {"completenessScore", "qualityIssues", "recommendations", "missingFields"},
+    "predict_resource_usage": {
+        "resource_type", "prediction_window_hours", "confidence_threshold", "status", "predictions", "recommendations",
+    },
+}  # fmt: skip
+PATTERN = {
+    "id", "pattern_type", "pattern_description", "frequency", "severity", "first_detected", "last_detected", "resolved",
+    "resolved_at",
+}  # fmt: skip
+RECOMMENDATION = {
+    "id", "recommendation_type", "description", "impact_score", "implementation_difficulty", "created_at",
+    "implemented", "implemented_at", "llm_model_used",
+}  # fmt: skip
+METRICS = {"totalPlans", "averageOptimizationScore", "topRecommendations", "recentPatterns", "systemHealth"}
+PLAN = {
+    "approach", "subtasks", "optimization_notes", "risk_assessment", "estimated_total_duration",
+    "resource_requirements",
+}  # fmt: skip
+SUBTASK = {"type", "description", "estimated_duration", "resource_requirements", "dependencies", "priority"}
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_arguments_and_defaults_are_those_that_clients_know(name: str, sources: Sources) -> None:
+    server = create_server(lambda: sources, lambda context: pytest.fail("nobody calls"))
+    tool = next(tool for tool in server._tool_manager.list_tools() if tool.name == name)
+    told = {key: about.get("default", ...) for key, about in tool.parameters["properties"].items()}
+    assert {key: told[key] for key in ARGUMENTS[name]} == ARGUMENTS[name]
+    assert list(told)[: len(ARGUMENTS[name])] == list(ARGUMENTS[name])
+    assert tool.parameters.get("required", []) == list(REQUIRED.get(name, {}))
+    assert all(about.get("description") for about in tool.parameters["properties"].values())
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_answers_have_the_keys_that_clients_know(name: str, ask: Ask) -> None:
+    assert set(ask(name, **REQUIRED.get(name, {}))) >= KEYS[name]
+
+
+def test_records_have_the_keys_that_clients_know(ask: Ask) -> None:
+    assert set(ask("analyze_system_logs")["patterns"][0]) >= PATTERN
+    found = ask("analyze_system_logs", generate_recommendations=True)
+    assert set(found["recommendations"][0]) >= RECOMMENDATION
+    assert set(found["summary"]) >= {"totalLogs", "errorRate", "warningRate", "topIssues"}
+    assert set(ask("get_optimization_recommendations")["recommendations"][0]) >= RECOMMENDATION
+    metrics = ask("get_planning_metrics")["metrics"]
+    assert set(metrics) >= METRICS
+    assert set(metrics["systemHealth"]) >= {"score", "issues"}
+    made = ask("generate_optimized_plan", goal=GOAL)
+    assert set(made["plan"]) >= PLAN
+    assert set(made["plan"]["subtasks"][0]) >= SUBTASK
+    assert set(made["context_used"]) == {"logPatternsCount", "templatesCount", "metricsCount"}
+    assert set(made["validation"]) >= {"isValid", "issues", "suggestions", "estimatedSuccessRate"}
+    allotted = ask("predict_resource_usage")["recommendations"][0]
+    assert set(allotted) >= {"resource", "currentAllocation", "recommendedAllocation", "reasoning"}
+
+
+def test_only_the_plan_may_write_and_only_models_are_reached_out_to(sources: Sources) -> None:
+    mine = {spec.name: spec for spec in TOOLS if spec.name in KEYS}
+    assert [name for name, spec in mine.items() if spec.writes] == ["generate_optimized_plan"]
+    assert {name for name, spec in mine.items() if spec.reaches_out} == {
+        "generate_optimized_plan",
+        "analyze_system_logs",
+    }
+    assert {spec.scope for spec in mine.values()} == {"read"}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_secrets_never_leave(name: str, sources: Sources) -> None:
+    more: dict[str, dict[str, Any]] = {
+        "generate_optimized_plan": {"goal": f"make test_total of ci green with token={SECRET}", "context": SECRET},
+        "analyze_system_logs": {"generate_recommendations": True},
+        "analyze_metadata_quality": {"detailed_analysis": True, "max_bytes": 100_000},
+    }
+    found = asked(sources, name, **more.get(name, {}))
+    assert not found.is_error
+    assert "ghp_" not in str(found.structured_content)
+    assert "ghp_" not in found.content[0].text  # type: ignore[union-attr]
+
+
+def test_what_the_log_does_not_say_is_not_quoted(own_sources: Sources) -> None:
+    lake = own_sources.tables
+    lie = {"file_id": 1, "path": "shop.log", "line": 1, "text": "all is well"}
+    lake.replace(
+        LOG_PATTERNS, lake.read(LOG_PATTERNS).with_columns(examples=pl.lit([lie], LOG_PATTERNS.dtypes["examples"]))
+    )
+    found = asking(own_sources)("analyze_system_logs")
+    assert found["patterns"]
+    assert [pattern["example"] for pattern in found["patterns"]] == [None] * len(found["patterns"])
+
+
+def test_a_recommendation_that_rests_on_nothing_that_holds_is_withheld(own_sources: Sources) -> None:
+    lake = own_sources.tables
+    known = lake.read(OPTIMIZATION_RECOMMENDATIONS)
+    row = next(row for row in known.to_dicts() if any(e["citation"] for e in row["evidence"]))
+    false = [e | {"citation": e["citation"] | {"quote": "all is well"}} for e in row["evidence"] if e["citation"]]
+    rows = [
+        r if r["recommendation_id"] != row["recommendation_id"] else r | {"evidence": false} for r in known.to_dicts()
+    ]
+    lake.replace(OPTIMIZATION_RECOMMENDATIONS, pl.DataFrame(rows, schema=OPTIMIZATION_RECOMMENDATIONS.dtypes))
+    found = asking(own_sources)("get_optimization_recommendations")
+    assert found["withheld"] == 1
+    assert row["recommendation_id"] not in [r["id"] for r in found["recommendations"]]
+    assert "all is well" not in str(found)
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_where_nothing_was_brought_in_the_answer_says_what_to_run(name: str, no_sources: Sources) -> None:
+    found = asked(no_sources, name, **REQUIRED.get(name, {}))
+    assert found.structured_content is not None
+    assert "banana " in str(found.structured_content)
+    assert bool(found.is_error) == (name == "generate_optimized_plan")

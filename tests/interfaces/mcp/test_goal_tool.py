@@ -1,0 +1,106 @@
+"""``generate_optimized_plan``: every argument changes the plan as it says."""
+
+from __future__ import annotations
+
+from banana_assets.backends.plan_records import PlanRecords
+from banana_assets.interfaces.mcp.calls import Sources
+from tests.interfaces.mcp.conftest import Ask, asked, asking
+
+NAME = "generate_optimized_plan"
+GOAL = "make test_total of ci green"
+
+
+def test_a_plan_rests_on_lines_that_its_logs_say(ask: Ask) -> None:
+    made = ask(NAME, goal=GOAL)
+    assert (made["success"], made["error"], made["model_used"]) == (True, None, "none")
+    assert made["validation"]["isValid"]
+    quoted = [c for step in made["plan"]["subtasks"] for c in step["citations"]]
+    assert any("assert 4 == 5" in c["quote"] for c in quoted)
+    assert made["plan"]["prediction"]["decide_by"]
+
+
+def test_the_goal_decides(ask: Ask) -> None:
+    about_disk = ask(NAME, goal="keep the disk of host1 from filling up")
+    assert "disk" in str(about_disk["plan"]["subtasks"])
+    assert about_disk["plan"]["plan_id"] != ask(NAME, goal=GOAL)["plan"]["plan_id"]
+
+
+def test_what_nothing_bears_on_is_an_error_that_keeps_its_shape(sources: Sources) -> None:
+    found = asked(sources, NAME, goal="fly to the moon")
+    assert found.is_error
+    assert found.structured_content is not None
+    assert (found.structured_content["success"], found.structured_content["plan"]) == (False, None)
+    assert "moon" in found.structured_content["error"]
+    assert "list_failed_builds" in found.structured_content["error"]
+
+
+def test_steps_are_no_more_than_asked_for(ask: Ask) -> None:
+    whole = ask(NAME, goal=GOAL)["plan"]["subtasks"]
+    few = ask(NAME, goal=GOAL, max_subtasks=2)["plan"]["subtasks"]
+    assert len(few) <= 2 < len(whole)
+
+
+def test_constraints_are_kept_or_the_reason_is_told(ask: Ask) -> None:
+    kept = ask(NAME, goal=GOAL, constraints=["at most 3 steps"])
+    assert len(kept["plan"]["subtasks"]) <= 3
+    refused = ask(NAME, goal=GOAL, constraints=["within 1 minute"])
+    assert (refused["success"], refused["plan"]) == (False, None)
+    assert "list_failed_builds" not in refused["error"]
+
+
+def test_a_preferred_approach_and_the_context_make_another_plan(ask: Ask) -> None:
+    plain = ask(NAME, goal=GOAL)["plan"]
+    preferred = ask(NAME, goal=GOAL, preferred_approach="revert the change")["plan"]
+    assert preferred["plan_id"] != plain["plan_id"]
+    assert "b24 was green" in preferred["subtasks"][0]["description"]
+    assert ask(NAME, goal=GOAL, context="it began on Monday")["plan"]["plan_id"] != plain["plan_id"]
+
+
+def test_analysis_brings_in_what_is_measured(ask: Ask) -> None:
+    goal = "keep the disk of host1 from filling up"
+    assert ask(NAME, goal=goal)["context_used"]["metricsCount"] > 0
+    without = ask(NAME, goal=goal, with_analysis=False)
+    assert without["context_used"]["metricsCount"] == 0
+    assert not without["success"]
+
+
+def test_a_model_that_is_not_set_up_is_told_and_the_plan_made_without(ask: Ask) -> None:
+    named = ask(NAME, goal=GOAL, model="qwen3:8b")
+    assert (named["success"], named["model_used"]) == (True, "none")
+    assert "qwen3:8b is not set up" in named["notes"][0]
+    assert "OLLAMA_URL" in named["notes"][0]
+    assert ask(NAME, goal=GOAL, model="none")["notes"] == []
+    assert "OPENAI_API_KEY" in ask(NAME, goal=GOAL, use_advanced_model=True)["notes"][0]
+
+
+def test_plans_are_kept_only_for_those_who_may(own_sources: Sources) -> None:
+    records = PlanRecords(own_sources.store.engine)
+    looked = asking(own_sources)(NAME, goal=GOAL)
+    assert not looked["stored"]
+    assert not records.figures().height
+    kept = asking(own_sources, "report")(NAME, goal=GOAL)
+    assert kept["stored"]
+    assert records.figures()["plan_id"].to_list() == [kept["plan"]["plan_id"]]
+    assert asking(own_sources)(NAME, goal=GOAL)["stored"]
+
+
+def test_citations_give_way_to_the_budget_and_the_answer_says_so(ask: Ask) -> None:
+    whole = ask(NAME, goal=GOAL)
+    short = ask(NAME, goal=GOAL, max_bytes=1000)
+    assert (whole["truncated"], short["truncated"]) == (False, True)
+    assert len(short["plan"]["subtasks"]) == len(whole["plan"]["subtasks"])
+    assert not any(step["citations"] for step in short["plan"]["subtasks"])
+    assert "max_bytes" in short["notes"][0]
+
+
+def test_progress_is_told(sources: Sources) -> None:
+    from banana_assets.backends.keys import Caller
+    from banana_assets.interfaces.mcp.calls import Call, utc_now
+    from banana_assets.interfaces.mcp.goals import generate_optimized_plan
+
+    heard: list[tuple[float, float | None, str]] = []
+    caller = Caller("tests", frozenset({"read"}))
+    call = Call(sources, caller, lambda done, total, what: heard.append((done, total, what)), utc_now())
+    generate_optimized_plan.function(call, GOAL)
+    assert [done for done, _, _ in heard] == [0, 1]
+    assert heard[0][2] == "reading what the tables hold"

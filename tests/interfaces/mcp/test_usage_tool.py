@@ -1,0 +1,86 @@
+"""``predict_resource_usage``: every argument changes the forecast as it says, and what cannot be forecast is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.interfaces.mcp.conftest import Ask
+
+NAME = "predict_resource_usage"
+
+
+def test_series_are_forecast_with_intervals_and_what_follows(ask: Ask) -> None:
+    found = ask(NAME)
+    cpu, disk = found["predictions"]
+    assert (cpu["metric"], disk["metric"]) == ("cpu_percent", "disk_percent")
+    assert all(p["lo95"] <= p["lo80"] <= p["predicted_usage"] <= p["hi80"] <= p["hi95"] for p in cpu["points"])
+    assert cpu["predicted_usage"] == pytest.approx(70, abs=5)
+    assert (disk["timeToLimit"]["state"], disk["timeToLimit"]["limit"]) == ("expected", 100)
+    assert disk["timeToLimit"]["at"].startswith("2026-03-08T")
+    first = found["recommendations"][0]
+    assert (first["resource"], first["action"]) == ("host1 disk_percent", "grow")
+    assert first["recommendedAllocation"] > first["currentAllocation"]
+    assert (found["status"], found["truncated"]) == ("predicted", False)
+
+
+def test_the_resource_narrows(ask: Ask) -> None:
+    assert [p["resource_type"] for p in ask(NAME, resource_type="disk")["predictions"]] == ["disk"]
+    assert [p["resource_type"] for p in ask(NAME, resource_type="cpu")["predictions"]] == ["cpu"]
+    network = ask(NAME, resource_type="network")
+    assert (network["status"], network["predictions"]) == ("nothing_to_predict", [])
+    assert "banana watch" in network["missing"][0]["run"]
+
+
+def test_the_window_bounds_the_points(ask: Ask) -> None:
+    short, long = (ask(NAME, prediction_window_hours=hours, resource_type="cpu")["predictions"][0] for hours in (6, 48))
+    assert (short["prediction_window_hours"], long["prediction_window_hours"]) == (6, 48)
+    assert (len(short["points"]), len(long["points"])) == (6, 24)
+    assert short["upper80"] < long["upper80"]
+    tiny = ask(NAME, prediction_window_hours=0.5, resource_type="cpu")["predictions"][0]
+    assert len(tiny["points"]) == 1
+
+
+def test_beyond_what_the_past_allows_is_told(ask: Ask) -> None:
+    found = ask(NAME, prediction_window_hours=168)
+    said = [m["what"] for m in found["missing"]]
+    assert "host1 disk_percent beyond 48 hours: a forecast reaches a third of what was read" in said
+    assert "memory_used_bytes of host1: 2 intervals with readings; 12 are needed" in said
+    assert all(m["run"] == "banana watch" for m in found["missing"])
+
+
+def test_less_sure_forecasts_are_named_and_not_listed(ask: Ask) -> None:
+    strict = ask(NAME, confidence_threshold=1)
+    assert [p["metric"] for p in strict["predictions"]] == ["disk_percent"]
+    assert [u["metric"] for u in strict["below_threshold"]] == ["cpu_percent"]
+    assert strict["below_threshold"][0]["confidence_score"] < 1
+    assert ask(NAME)["below_threshold"] == []
+
+
+def test_a_model_by_name_forecasts(ask: Ask) -> None:
+    plain = ask(NAME, resource_type="cpu")["predictions"][0]
+    last = ask(NAME, resource_type="cpu", model="last_value", confidence_threshold=0)["predictions"][0]
+    assert (plain["model_used"], last["model_used"]) == ("same_hours", "last_value")
+    assert "same_hours did best" in last["why"]
+    assert len({p["predicted_usage"] for p in last["points"]}) == 1
+    assert last["points"] != plain["points"]
+    assert plain["confidence_score"] > last["confidence_score"]
+    short = ask(NAME, resource_type="disk", model="quantile_trees", confidence_threshold=0)
+    assert all("quantile_trees" in p["model_used"] for p in short["predictions"])
+
+
+def test_a_language_model_makes_no_figures_and_that_is_said(ask: Ask) -> None:
+    named = ask(NAME, model="qwen3:8b")
+    assert "qwen3:8b makes no forecasts" in named["notes"][0]
+    assert named["predictions"] == ask(NAME)["predictions"]
+    assert ask(NAME, model="none")["notes"] == []
+
+
+def test_points_and_bytes_are_bounded(ask: Ask) -> None:
+    two = ask(NAME, max_points=2)["predictions"][0]
+    assert len(two["points"]) == 2
+    assert two["points"][-1]["ts"] == "2026-03-14T23:00:00Z"
+    first = ask(NAME, max_bytes=1000)
+    assert ([p["metric"] for p in first["predictions"]], first["truncated"]) == (["cpu_percent"], True)
+    assert [r["resource"] for r in first["recommendations"]] == ["host1 cpu_percent"]
+    rest = ask(NAME, max_bytes=1000, cursor=first["next_cursor"])
+    assert ([p["metric"] for p in rest["predictions"]], rest["truncated"]) == (["disk_percent"], False)
