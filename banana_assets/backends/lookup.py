@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -20,9 +20,11 @@ from banana_assets.core.builds.greens import last_green
 from banana_assets.core.builds.listing import listed
 from banana_assets.core.builds.quarantine import quarantined
 from banana_assets.core.builds.testruns import BAD, TEST, identified
-from banana_assets.core.builds.timing import TimedStep, timed_steps
 from banana_assets.core.ids import found
 from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS, FLAKY_TESTS, TEST_RESULTS
+
+if TYPE_CHECKING:
+    from banana_assets.core.builds.timing import TimedStep
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,8 @@ def build_detail(
 ) -> BuildDetail:
     """Everything known of the build of that id (or a part of it). Raises InputError when there is no such build.
 
-    Without ``steps`` its log is not read for them. ``late`` gives the failure (a row of BUILD_FAILURES) of a build that the tables do not know yet, or None while
-    nobody does; without, it is explained now.
+    Without ``steps`` its log is not read for them. ``late`` gives the failure (a row of BUILD_FAILURES) of a build that
+    the tables do not know yet, or None while nobody does; without, it is explained now.
     """
     builds = store.builds()
     build = find_build(builds, told)
@@ -123,6 +125,8 @@ def build_detail(
         pl.col("commit_sha") == pl.lit(build["commit_sha"], dtype=pl.String),
     ).sort(pl.coalesce("finished_at", "arrived_at"), "build_id")
     results = store.test_results_of([build["build_id"]])
+    from banana_assets.core.builds.timing import timed_steps
+
     timed = timed_steps(build_lines(store, build["build_id"])) if steps and build["log_sha256"] else []
     return BuildDetail(
         build=build,
