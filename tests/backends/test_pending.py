@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import pytest
 
 from banana_assets.backends import derive
-from banana_assets.backends.ingest import ingest_logs
+from banana_assets.backends.ingest import ingest_builds, ingest_logs
 from banana_assets.backends.pending import arrival_days, first_day
 from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
-from banana_assets.core.tables import LOG_EVENTS, LOG_SHAPES
+from banana_assets.core.tables import LOG_EVENTS, LOG_SHAPES, TEST_RESULTS
 
 LATER = dt.date(2100, 1, 1)
 
@@ -48,4 +49,18 @@ def test_a_day_whose_events_are_not_counted_yet_is_asked_for(home: Path, tmp_pat
         tables.put(LOG_EVENTS, "file_id", lambda: [1], lambda _: derive.log_events(store, files))
         assert arrival_days(store, tables, today=LATER) == [arrived, LATER]
         tables.put(LOG_SHAPES, "file_id", lambda: [1], lambda _: derive.log_shapes(tables, files))
+        assert arrival_days(store, tables, today=LATER) == [LATER]
+
+
+def test_a_day_whose_test_results_are_in_no_table_is_asked_for(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "junit.xml").write_text('<testsuite name="s"><testcase classname="c" name="t"/></testsuite>')
+    row = {"build_id": "b1", "pipeline": "p", "job": "j", "exit_code": 0, "junit": "junit.xml"}
+    (tmp_path / "manifest.jsonl").write_text(json.dumps(row))
+    settings = load_from(home)
+    tables = Tables(settings.tables_root)
+    with open_store(settings) as store:
+        assert not ingest_builds(store, [tmp_path]).failed
+        (arrived,) = store.arrival_days("builds")
+        assert arrival_days(store, tables, today=LATER) == [arrived, LATER]
+        tables.replace(TEST_RESULTS, store.test_results())
         assert arrival_days(store, tables, today=LATER) == [LATER]
