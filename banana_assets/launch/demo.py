@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from banana_assets.backends.ingest import ingest_builds, ingest_logs, ingest_resources
+from banana_assets.backends.media.ingesting import ingest_media
 from banana_assets.backends.pending import arrival_days
 from banana_assets.backends.settings import HOME_VARIABLE, LOCAL_HOME, load_from
 from banana_assets.backends.store import open_store
@@ -41,6 +42,8 @@ def demo(
             ("logs", ingest_logs(store, [samples / "logs"])),
             ("builds", ingest_builds(store, [samples / "builds"])),
             ("resources", ingest_resources(store, [samples / "resources"])),
+            ("music", ingest_media(store, [samples / "media" / "music"], collection="music")),
+            ("podcasts", ingest_media(store, [samples / "media" / "podcast.xml"], collection="podcasts")),
         ):
             say(f"  {name}: {report.new} new, {report.known} already known")
         days = arrival_days(store, Tables(settings.tables_root), today=datetime.now(UTC).date())
