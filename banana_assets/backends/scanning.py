@@ -72,9 +72,8 @@ def _type(told: Any) -> Type | None:
         return None if inner is None else pl.List(inner)
     if isinstance(told, StructType):
         fields = {field.name: _type(field.type) for field in told.fields}
-        return (
-            None if None in fields.values() else pl.Struct({n: kind for n, kind in fields.items() if kind is not None})
-        )
+        known = {name: kind for name, kind in fields.items() if kind is not None}
+        return pl.Struct(known) if len(known) == len(fields) else None
     return None
 
 

@@ -75,12 +75,12 @@ def _stored(metric: str | None, source: str | None, least: float, out: Path | No
     from banana_assets.core.metrics.anomalies.found import score, series
     from banana_assets.core.tables import METRIC_ANOMALIES, RESOURCE_USAGE, SYSTEM_METRICS
     from banana_assets.interfaces.cli.asked import nearest
-    from banana_assets.interfaces.cli.opened import opened
+    from banana_assets.interfaces.cli.opened import opened_tables
 
-    with opened() as (_, tables):
-        if tables.version(RESOURCE_USAGE) is None and tables.version(SYSTEM_METRICS) is None:
-            raise InputError("No series is computed yet.", "Run `banana materialize` first.")
-        parts = series(tables.read(RESOURCE_USAGE), tables.read(SYSTEM_METRICS))
+    tables = opened_tables()
+    if tables.version(RESOURCE_USAGE) is None and tables.version(SYSTEM_METRICS) is None:
+        raise InputError("No series is computed yet.", "Run `banana materialize` first.")
+    parts = series(tables.read(RESOURCE_USAGE), tables.read(SYSTEM_METRICS))
     for column, told in (("metric", metric), ("subject", source)):
         if told is not None:
             named = [p for p in parts if column == "metric" or p["dimension"][0] in NAMED]

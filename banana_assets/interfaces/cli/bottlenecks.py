@@ -9,7 +9,7 @@ import typer
 
 from banana_assets.core.text import cut
 from banana_assets.core.vocabulary import SEVERITIES
-from banana_assets.interfaces.cli.opened import opened, require
+from banana_assets.interfaces.cli.opened import opened_tables, require
 from banana_assets.interfaces.cli.output import Format, say, write_rows
 
 app = typer.Typer(add_completion=False)
@@ -54,9 +54,9 @@ def bottlenecks(
 
     from banana_assets.core.tables import BOTTLENECKS
 
-    with opened() as (_, tables):
-        require(tables, BOTTLENECKS)
-        known = tables.read(BOTTLENECKS)
+    tables = opened_tables()
+    require(tables, BOTTLENECKS)
+    known = tables.read(BOTTLENECKS)
     rank = {word: n for n, word in enumerate(SEVERITIES)}
     worst = pl.col("severity").replace_strict(rank, return_dtype=pl.Int8)
     found = known.filter(worst >= rank[severity.value])

@@ -94,11 +94,11 @@ def _predict(metric: str | None, source: str | None, hours: int) -> Predictions:
     from banana_assets.core.metrics.forecast.predict import predict
     from banana_assets.core.tables import RESOURCE_USAGE
     from banana_assets.interfaces.cli.asked import nearest
-    from banana_assets.interfaces.cli.opened import opened, require
+    from banana_assets.interfaces.cli.opened import opened_tables, require
 
-    with opened() as (_, tables):
-        require(tables, RESOURCE_USAGE)
-        usage = tables.read(RESOURCE_USAGE)
+    tables = opened_tables()
+    require(tables, RESOURCE_USAGE)
+    usage = tables.read(RESOURCE_USAGE)
     for column, told in (("metric", metric), ("source", source)):
         if told is not None:
             names = usage[column].unique().sort().to_list()

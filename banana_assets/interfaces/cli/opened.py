@@ -10,6 +10,7 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.schema import Table
 
 if TYPE_CHECKING:
+    from banana_assets.backends.settings import Settings
     from banana_assets.backends.store import Store
     from banana_assets.backends.tables import Tables
 
@@ -17,15 +18,31 @@ if TYPE_CHECKING:
 @contextmanager
 def opened() -> Iterator[tuple[Store, Tables]]:
     """The store of these settings and its tables. Raises InputError where nothing was ever brought in."""
-    from banana_assets.backends.settings import load, there_is_a_store
+    from banana_assets.backends.settings import load
     from banana_assets.backends.store import open_store
     from banana_assets.backends.tables import Tables
 
     settings = load()
-    if not there_is_a_store(settings):
-        raise InputError(f"There is no store in {settings.home} yet.", "Run `banana ingest builds PATH` first.")
+    _something(settings)
     with open_store(settings) as store:
         yield store, Tables(settings.tables_root)
+
+
+def opened_tables() -> Tables:
+    """The tables of these settings, for what needs no records. Raises InputError where nothing was ever brought in."""
+    from banana_assets.backends.settings import load
+    from banana_assets.backends.tables import Tables
+
+    settings = load()
+    _something(settings)
+    return Tables(settings.tables_root)
+
+
+def _something(settings: Settings) -> None:
+    from banana_assets.backends.settings import there_is_a_store
+
+    if not there_is_a_store(settings):
+        raise InputError(f"There is no store in {settings.home} yet.", "Run `banana ingest builds PATH` first.")
 
 
 def require(tables: Tables, table: Table) -> None:
