@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from banana_assets.backends.planning import Clock, Planner, utc_now
 from banana_assets.backends.proposing import NO_MODEL, Question, Spent, checked
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
-from banana_assets.core.plans.asked import MOST_SUBTASKS, Ask, asked
+from banana_assets.core.plans.asked import Ask
 from banana_assets.core.plans.constraints import read
 from banana_assets.core.plans.evidence import goal_evidence
 from banana_assets.core.plans.goals import Found, find, goal_plan
@@ -62,13 +62,9 @@ class Preview:
 def plan_goal(
     store: Store,
     lake: Tables,
+    ask: Ask,
     models: Models | None = None,
     *,
-    goal: str,
-    context: str | None = None,
-    constraints: Sequence[str] = (),
-    preferred_approach: str | None = None,
-    max_subtasks: int = MOST_SUBTASKS,
     use_model: str | None = None,
     advanced: bool = False,
     with_analysis: bool = True,
@@ -76,12 +72,12 @@ def plan_goal(
     begins: Callable[[str], object] = lambda what: None,
     clock: Clock = utc_now,
 ) -> GoalPlan:
-    """Plan a goal in words out of what the tables hold about it, and ``keep`` the plan; it abstains when nothing does.
+    """Plan a goal in words (``asked``) out of what the tables hold about it, and ``keep`` the plan; it abstains when
+    nothing does.
 
     ``with_analysis`` also looks at bottlenecks, recommendations, patterns and forecasts, not only at what failed.
     ``begins`` is called with each thing that is begun, in words.
     """
-    ask = asked(goal, context, constraints, preferred_approach, max_subtasks)
     begins("reading what the tables hold")
     planner = Planner(store, lake, knowledge(store, lake), models, clock=clock, use_model=use_model, advanced=advanced)
     begins("planning without a model")
@@ -106,24 +102,19 @@ def plan_goal(
 def preview_goal(
     store: Store,
     lake: Tables,
+    ask: Ask,
     models: Models | None = None,
     *,
-    goal: str,
-    context: str | None = None,
-    constraints: Sequence[str] = (),
-    preferred_approach: str | None = None,
-    max_subtasks: int = MOST_SUBTASKS,
     use_model: str | None = None,
     with_analysis: bool = True,
     clock: Clock = utc_now,
 ) -> Preview:
     """What ``plan_goal`` would be made with. Nothing is asked of a model, and nothing stored."""
-    ask = asked(goal, context, constraints, preferred_approach, max_subtasks)
     planner = Planner(store, lake, knowledge(store, lake), None, clock=clock)
     found, floor = _goal_floor(store, lake, planner, ask, with_analysis=with_analysis)
     evidence = goal_evidence(found.subjects, floor, ask, planner.known.rooms if with_analysis else ())
     return Preview(
-        goal,
+        ask.goal or "",
         _would_ask(models, use_model),
         tuple((text, read(text).told) for text in ask.constraints),
         tuple(s.name for s in found.subjects),

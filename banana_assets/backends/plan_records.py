@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from banana_assets.backends.records import plan_tables as t
 from banana_assets.backends.records.engine import reading, writing
 from banana_assets.core.errors import InputError
+from banana_assets.core.ids import begun
 from banana_assets.core.plans.standing import plan_status
 from banana_assets.core.plans.types import Plan
 from banana_assets.core.schema import Type
@@ -20,7 +21,6 @@ from banana_assets.core.tables.common import UTC
 from banana_assets.core.tables.plans import PLANS
 from banana_assets.core.vocabulary import PLAN_KINDS, PLAN_STATUSES, STEP_STATUSES
 
-LEAST_PREFIX = 4
 SYSTEM = "banana"
 """Who changed a record that no person changed."""
 
@@ -91,16 +91,11 @@ class PlanRecords:
     def find(self, told: str) -> str:
         """The id of the one plan whose id is so, or begins so. Raises InputError where there is none, or several."""
         c = t.planner_results.c
+        likely = sa.select(c.plan_id).where(c.plan_id.startswith(told, autoescape=True))
         with reading(self.engine) as connection:
-            if connection.execute(sa.select(c.plan_id).where(c.plan_id == told)).scalar():
-                return told
-            begins = sa.select(c.plan_id).where(c.plan_id.startswith(told, autoescape=True)).order_by(c.seq).limit(9)
-            found = list(connection.execute(begins).scalars()) if len(told) >= LEAST_PREFIX else []
-        if len(found) == 1:
-            return str(found[0])
-        if found:
-            raise InputError(f"{told} may be {', '.join(found)}.", "Say which, with more of its id.")
-        raise InputError(f"There is no plan {told}.", "`banana plans` lists them.")
+            # The shortest first: the very one is among them.
+            ids = list(connection.execute(likely.order_by(sa.func.length(c.plan_id), c.plan_id).limit(9)).scalars())
+        return begun(told, ids, "plan", "`banana plans` lists them.")
 
     def plans(self, *, kind: str | None = None, subjects: Sequence[str] | None = None, after: int = 0) -> pl.DataFrame:
         """The plans (PLANS) in the order in which they were made, with their status of now.

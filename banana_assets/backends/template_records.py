@@ -12,14 +12,14 @@ import sqlalchemy as sa
 
 from banana_assets.backends.records import plan_tables as t
 from banana_assets.backends.records.engine import reading, writing
-from banana_assets.core.errors import InputError, StoreError
+from banana_assets.core.errors import StoreError
 from banana_assets.core.evidence import stable_id
+from banana_assets.core.ids import begun
 from banana_assets.core.plans.template_merging import Imported, merged
 from banana_assets.core.plans.templates import Template, from_json, to_json
 from banana_assets.core.schema import Type
 from banana_assets.core.tables.common import UTC
 
-LEAST_PREFIX = 4
 _USES: dict[str, Type] = {"template_id": pl.String, "created_at": UTC}
 USES = pl.Schema(_USES)
 """Columns of ``TemplateRecords.uses``."""
@@ -49,17 +49,12 @@ class TemplateRecords:
     def find(self, told: str) -> str:
         """The id of the one template whose id is so, or begins so. Raises InputError where there is none or several."""
         c = t.plan_templates.c
-        known = sa.select(c.template_id).where(c.deleted_at.is_(None)).order_by(c.template_id)
+        likely = sa.select(c.template_id).where(c.template_id.startswith(told, autoescape=True), c.deleted_at.is_(None))
         with reading(self.engine) as connection:
-            if connection.execute(known.where(c.template_id == told)).scalar():
-                return told
-            begins = known.where(c.template_id.startswith(told, autoescape=True)).limit(9)
-            found = list(connection.execute(begins).scalars()) if len(told) >= LEAST_PREFIX else []
-        if len(found) == 1:
-            return str(found[0])
-        if found:
-            raise InputError(f"{told} may be {', '.join(found)}.", "Say which, with more of its id.")
-        raise InputError(f"There is no template {told}.", "`banana templates --list` lists them.")
+            # The shortest first: the very one is among them.
+            ordered = likely.order_by(sa.func.length(c.template_id), c.template_id).limit(9)
+            ids = list(connection.execute(ordered).scalars())
+        return begun(told, ids, "template", "`banana templates --list` lists them.")
 
     def save(self, keep: Iterable[Template], drop: Sequence[str] = ()) -> None:
         """Keep these templates, in place of those with the same ids, and forget those of ``drop``, in one transaction.

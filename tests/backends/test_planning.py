@@ -31,6 +31,7 @@ from banana_assets.core.models.budgets import Amount, Budgets
 from banana_assets.core.models.prices import FREE
 from banana_assets.core.models.routing import Candidate, Tiers
 from banana_assets.core.models.types import FAILURES, ModelError
+from banana_assets.core.plans.asked import asked
 from banana_assets.core.plans.types import Plan
 from banana_assets.core.plans.validation import errors, validated
 from tests.backends.failed_store import diagnose, red, take_in
@@ -320,20 +321,20 @@ def test_what_is_over_costs_no_call(failed: Store, lake: Tables, tmp_path: Path)
 
 
 def test_goals_are_planned_from_what_there_is(failed: Store, lake: Tables) -> None:
-    found = plan_goal(failed, lake, goal="fix test_total in ci", constraints=["at most 2 steps"], clock=lambda: NOW)
+    found = plan_goal(failed, lake, asked("fix test_total in ci", constraints=["at most 2 steps"]), clock=lambda: NOW)
     assert found.plan.status == "pending"
     assert len(found.plan.subtasks) == 2
     assert "test_total" in found.plan.subtasks[0].description
     holds(failed, found.plan)
     assert PlanRecords(failed.engine).plan(found.plan.plan_id) == found.plan
-    same = plan_goal(failed, lake, goal="fix test_total in ci", constraints=["at most 2 steps"], clock=lambda: at(60))
+    same = plan_goal(failed, lake, asked("fix test_total in ci", constraints=["at most 2 steps"]), clock=lambda: at(60))
     assert same.plan.plan_id == found.plan.plan_id
-    nothing = plan_goal(failed, lake, goal="migrate billing_db to kubernetes", clock=lambda: NOW).plan
+    nothing = plan_goal(failed, lake, asked("migrate billing_db to kubernetes"), clock=lambda: NOW).plan
     assert nothing.status == "abstained"
     assert nothing.reason
     assert "billing_db" in nothing.reason
     before = PlanRecords(failed.engine).plans().height
-    shown = preview_goal(failed, lake, goal="fix test_total in ci", constraints=["no downtime", "be nice"])
+    shown = preview_goal(failed, lake, asked("fix test_total in ci", constraints=["no downtime", "be nice"]))
     assert dict(shown.constraints)["be nice"] == "not understood"
     assert any("test_total" in line for line in shown.evidence)
     assert PlanRecords(failed.engine).plans().height == before
@@ -341,15 +342,15 @@ def test_goals_are_planned_from_what_there_is(failed: Store, lake: Tables) -> No
 
 def test_a_goals_plan_by_a_model_keeps_the_constraints(failed: Store, lake: Tables) -> None:
     loud = answer(category="unknown", subtasks=[s | {"evidence": [1, 2]} for s in answer()["subtasks"]])
-    asked = {"goal": "fix test_total", "constraints": ["at most 2 steps"], "clock": lambda: NOW}
-    fallen = plan_goal(failed, lake, models(failed, Fake([loud] * 2)), **asked).plan  # type: ignore[arg-type]
+    ask = asked("fix test_total", constraints=["at most 2 steps"])
+    fallen = plan_goal(failed, lake, ask, models(failed, Fake([loud] * 2)), clock=lambda: NOW).plan
     assert fallen.planner == "deterministic"
     assert any("at most 2 steps" in i.message for i in fallen.issues)
 
 
 def test_tables_that_are_behind_are_computed_first(failed: Store, lake: Tables, tmp_path: Path) -> None:
     take_in(failed, tmp_path / "more", [("r9", red(), 9)])
-    found = plan_goal(failed, lake, goal="fix test_total in ci", clock=lambda: NOW).plan
+    found = plan_goal(failed, lake, asked("fix test_total in ci"), clock=lambda: NOW).plan
     first = found.subtasks[0]
     assert first.action is not None
     assert first.action.kind == "materialize"

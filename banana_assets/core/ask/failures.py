@@ -17,7 +17,6 @@ from banana_assets.core.text import cut
 
 BAD = ("failed", "error")
 MOST = 5
-_NONE = "No build is like that."
 
 
 def when(at: datetime | None) -> str:

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import polars as pl
 
-from banana_assets.core.builds.listing import found
 from banana_assets.core.errors import InputError
+from banana_assets.core.ids import found
 from banana_assets.core.text import shortlist
 
 

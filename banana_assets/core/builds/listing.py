@@ -1,16 +1,10 @@
-"""Builds as people look for them: each with why it failed and which cluster that is, found again by part of its id."""
+"""Builds as people look for them: each with why it failed and which cluster that is."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from difflib import get_close_matches
 
 import polars as pl
 
 from banana_assets.core.builds.titles import title_of
-from banana_assets.core.errors import InputError
-
-MOST_SUGGESTED = 4
 
 
 def listed(builds: pl.DataFrame, failures: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
@@ -36,25 +30,3 @@ def listed(builds: pl.DataFrame, failures: pl.DataFrame, clusters: pl.DataFrame)
         .with_columns(at=pl.coalesce("finished_at", "started_at", "queued_at", "arrived_at"))
         .sort(["at", "build_id"], descending=True)
     )
-
-
-def found(told: str, ids: Sequence[str], kind: str, remedy: str) -> str:
-    """The id that was meant: the very one, or the only one that begins so, or that holds it.
-
-    Raises InputError when there is none or several, naming those that are near.
-    """
-    known = set(ids)
-    if told in known:
-        return told
-    for rule in (str.startswith, str.__contains__):
-        likely = sorted(name for name in known if told and rule(name, told))
-        if len(likely) == 1:
-            return likely[0]
-        if likely:
-            more = f" and {len(likely) - MOST_SUGGESTED} more" if len(likely) > MOST_SUGGESTED else ""
-            raise InputError(
-                f"{told} may be {', '.join(likely[:MOST_SUGGESTED])}{more}.", "Say which, with more of its id."
-            )
-    near = get_close_matches(told, sorted(known), MOST_SUGGESTED, 0.6)
-    nearest = f" The nearest {'is' if len(near) == 1 else 'are'} {', '.join(near)}." if near else ""
-    raise InputError(f"There is no {kind} {told}.{nearest}", remedy)

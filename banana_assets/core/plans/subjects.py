@@ -21,7 +21,6 @@ from banana_assets.core.safety.secrets import mask
 from banana_assets.core.vocabulary import SEVERITIES
 
 SLOW, FAILING, FLAKY, RESOURCE, ERRORS = "slow", "failing", "flaky", "resource", "errors"
-CONCEPTS = (SLOW, FAILING, FLAKY, RESOURCE, ERRORS)
 
 _OF_KIND = {
     "slow_step": SLOW,

@@ -27,7 +27,6 @@ app = typer.Typer(
 )
 
 TABLE_ROWS = 50
-LEAST_PREFIX = 4
 
 
 class State(StrEnum):
@@ -149,7 +148,7 @@ def _named(told: str, store: Store, tables: Tables) -> dict[str, Any]:
     """The test of that id or title, or the only one that begins so or holds it."""
     import polars as pl
 
-    from banana_assets.core.builds.listing import found
+    from banana_assets.core.ids import LEAST_PREFIX, found
     from banana_assets.core.tables import FLAKY_TESTS, TEST_HISTORY
 
     columns = ["test_id", "pipeline", "title"]

@@ -91,26 +91,21 @@ def generate(
         raise InputError("The goal is empty.", "Say what should be reached: --goal 'make the api tests faster'.")
     from banana_assets.backends.goal_planning import plan_goal, preview_goal
     from banana_assets.backends.llm import open_models
+    from banana_assets.core.plans.asked import asked
     from banana_assets.core.tables import BUILD_FAILURES
 
     begun = time.monotonic()
-    asked: dict[str, Any] = {
-        "goal": goal,
-        "context": context,
-        "constraints": tuple(constraints or ()),
-        "preferred_approach": preferred_approach,
-        "max_subtasks": max_subtasks,
-        "with_analysis": with_analysis,
-    }
+    ask = asked(goal, context, constraints or (), preferred_approach, max_subtasks)
+    more: dict[str, Any] = {"use_model": use_model, "with_analysis": with_analysis}
     chosen = form or (Form.text if output is None else _BY_SUFFIX.get(output.suffix.lower(), Form.json))
     with opened() as (store, tables):
         require(tables, BUILD_FAILURES)
         models = open_models(store.settings, store.engine)
         if dry_run:
-            _write(_previewed(preview_goal(store, tables, models, use_model=use_model, **asked), chosen), output)
+            _write(_previewed(preview_goal(store, tables, ask, models, **more), chosen), output)
             return
         with progress("Planning") as now:
-            made = plan_goal(store, tables, models, use_model=use_model, advanced=advanced_model, begins=now, **asked)
+            made = plan_goal(store, tables, ask, models, advanced=advanced_model, begins=now, **more)
     took = round(1000 * (time.monotonic() - begun))
     for told in made.spent.tried:
         say(f"{NAME}: {visible(told)}")

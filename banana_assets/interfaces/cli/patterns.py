@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from banana_assets.core.errors import InputError
+from banana_assets.core.ids import begun
 from banana_assets.core.text import cut, shortlist
 from banana_assets.interfaces.cli.asked import day, moment, user
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
@@ -27,7 +28,6 @@ app = typer.Typer(
 
 TABLE_ROWS = 50
 TEMPLATE_WIDTH = 100
-LEAST_PREFIX = 4
 
 
 class Severity(StrEnum):
@@ -280,16 +280,11 @@ def _named(told: str, known: pl.DataFrame) -> dict[str, Any]:
     import polars as pl
 
     former = pl.col("formerly").list.eval(pl.element().struct.field("pattern_id")).list.contains(told)
-    begins = pl.col("pattern_id").str.starts_with(told) if len(told) >= LEAST_PREFIX else pl.lit(value=False)
-    for rule in (pl.col("pattern_id") == told, begins, former):
-        found = known.filter(rule)
-        if found.height == 1:
-            return found.row(0, named=True)
-        if found.height:
-            raise InputError(
-                f"{told} may be {shortlist(found['pattern_id'].to_list())}.", "Say which, with more of its id."
-            )
-    raise InputError(f"There is no pattern {told}.", "`banana patterns --state all` lists them.")
+    became = known.filter(former | (pl.col("pattern_id") == told))["pattern_id"].to_list()
+    if told not in became and len(became) == 1:
+        told = became[0]
+    chosen = begun(told, known["pattern_id"].to_list(), "pattern", "`banana patterns --state all` lists them.")
+    return known.row(by_predicate=pl.col("pattern_id") == chosen, named=True)
 
 
 def _day(told: str, latest: Any) -> date:

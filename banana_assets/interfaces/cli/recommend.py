@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from banana_assets.core.errors import InputError
-from banana_assets.core.text import cut, shortlist, visible
+from banana_assets.core.ids import begun
+from banana_assets.core.text import cut, visible
 from banana_assets.interfaces.cli.asked import moment, user
 from banana_assets.interfaces.cli.opened import opened, require
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
@@ -28,7 +29,6 @@ app = typer.Typer(
 )
 
 TABLE_ROWS = 20
-LEAST_PREFIX = 4
 TEXT_WIDTH = 110
 NAME_WIDTH = 19
 
@@ -232,13 +232,6 @@ def _named(told: str, known: pl.DataFrame) -> dict[str, Any]:
     """The recommendation of that id, or of an id that begins so."""
     import polars as pl
 
-    begins = pl.col("recommendation_id").str.starts_with(told) if len(told) >= LEAST_PREFIX else pl.lit(value=False)
-    for rule in (pl.col("recommendation_id") == told, begins):
-        found = known.filter(rule)
-        if found.height == 1:
-            return found.row(0, named=True)
-        if found.height:
-            raise InputError(
-                f"{told} may be {shortlist(found['recommendation_id'].to_list())}.", "Say which, with more of its id."
-            )
-    raise InputError(f"There is no recommendation {told}.", "`banana recommend --status all` lists them.")
+    ids = known["recommendation_id"].to_list()
+    chosen = begun(told, ids, "recommendation", "`banana recommend --status all` lists them.")
+    return known.row(by_predicate=pl.col("recommendation_id") == chosen, named=True)

@@ -14,6 +14,7 @@ from banana_assets.backends.plan_records import PlanRecords
 from banana_assets.backends.settings import Settings
 from banana_assets.core.errors import InputError
 from banana_assets.core.plans.answer import as_answer, as_validation
+from banana_assets.core.plans.asked import asked
 from banana_assets.core.plans.success import successes
 from banana_assets.core.tables import BUILD_FAILURES, PLAN_OUTCOMES
 from banana_assets.interfaces.mcp.calls import Call
@@ -184,17 +185,13 @@ def generate_optimized_plan(
     if not goal.strip():
         raise InputError("The goal is empty.", "Say what should be reached: make the api tests faster.")
     sources = call.sources
-    asked, notes = _model(sources.settings, model, advanced=use_advanced_model)
+    chosen, notes = _model(sources.settings, model, advanced=use_advanced_model)
     made = plan_goal(
         sources.store,
         sources.tables,
+        asked(goal, context, constraints or (), preferred_approach, max_subtasks),
         open_models(sources.settings, sources.store.engine),
-        goal=goal,
-        context=context,
-        constraints=tuple(constraints or ()),
-        preferred_approach=preferred_approach,
-        max_subtasks=max_subtasks,
-        use_model=asked,
+        use_model=chosen,
         advanced=use_advanced_model,
         with_analysis=with_analysis,
         keep=call.may("report"),

@@ -13,8 +13,8 @@ from pydantic import BaseModel, Field
 from banana_assets.backends.log_pages import MOST_FOUND
 from banana_assets.backends.lookup import find_build
 from banana_assets.backends.search import Search, open_search, there_is_an_index
-from banana_assets.core.builds.listing import found as named
 from banana_assets.core.errors import InputError
+from banana_assets.core.ids import found as named
 from banana_assets.core.search.types import Filters, Hit
 from banana_assets.core.text import cut
 from banana_assets.core.vocabulary import SEARCH_KINDS

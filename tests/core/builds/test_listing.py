@@ -7,9 +7,8 @@ import pytest
 
 from banana_assets.core.builds.clusters import failure_clusters
 from banana_assets.core.builds.greens import greens, last_green
-from banana_assets.core.builds.listing import found, listed
+from banana_assets.core.builds.listing import listed
 from banana_assets.core.builds.titles import LONGEST, title_of
-from banana_assets.core.errors import InputError
 from banana_assets.core.metrics.runs import ended
 from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS
 from tests.core.metrics.frames import T0, at, builds, failures
@@ -45,28 +44,6 @@ def test_without_tables_builds_are_listed_all_the_same() -> None:
 def test_a_diagnosis_of_another_log_is_not_shown() -> None:
     other = RUNS.with_columns(log_sha256=pl.lit("b" * 64))
     assert listed(other, FAILED, FAILURE_CLUSTERS.empty())["category"].null_count() == 4
-
-
-@pytest.mark.parametrize(
-    ("told", "name"), [("api-1", "api-1"), ("web", "web-7"), ("-12", "api-12"), ("api-2", "api-2")]
-)
-def test_an_id_may_be_cut(told: str, name: str) -> None:
-    assert found(told, ["api-1", "api-12", "api-2", "web-7"], "build", "List them.") == name
-
-
-@pytest.mark.parametrize(
-    ("told", "said"),
-    [
-        ("api", "may be api-1, api-12, api-2"),
-        ("zzz", "There is no build zzz. List them."),
-        ("wbe-7", "The nearest is web-7."),
-        ("", "There is no build"),
-    ],
-)
-def test_what_is_not_one_build_is_refused_with_the_nearest(told: str, said: str) -> None:
-    with pytest.raises(InputError) as refused:
-        found(told, ["api-1", "api-12", "api-2", "web-7"], "build", "List them.")
-    assert said in str(refused.value)
 
 
 def test_greens_around_a_failure() -> None:
