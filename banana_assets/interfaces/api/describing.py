@@ -58,7 +58,8 @@ def completed(description: dict[str, Any]) -> dict[str, Any]:
     description.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
-            _complete(operation, examples().get(f"{method.upper()} {path}", {}))
+            told = examples().get(f"{method.upper()} {path}") or _made_up(operation, description)
+            _complete(operation, told)
             if method == "get" and "422" in operation["responses"] and path != "/metrics":
                 operation["responses"]["304"] = {"description": "Not Modified", "headers": _TAG}
     return description
@@ -74,6 +75,39 @@ def _opened(made: dict[str, Any]) -> dict[str, Any]:
             for path, operations in made["paths"].items()
         }
     }
+
+
+def _made_up(operation: dict[str, Any], description: dict[str, Any]) -> dict[str, Any]:
+    """An example of an operation that none was kept of, from what its own schemas say."""
+    parameters = {p["name"]: _value(p["schema"], description) for p in operation.get("parameters", []) if p["required"]}
+    told: dict[str, Any] = {"parameters": parameters}
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        told["request"] = _value(content["schema"], description)
+    for status, answer in operation["responses"].items():
+        for content in answer.get("content", {}).values() if status.startswith("2") else ():
+            told["response"] = _value(content["schema"], description)
+    return told
+
+
+def _value(schema: dict[str, Any], description: dict[str, Any]) -> Any:
+    """The simplest value that a schema of the description allows."""
+    if "$ref" in schema:
+        return _value(description["components"]["schemas"][schema["$ref"].rpartition("/")[2]], description)
+    if "anyOf" in schema:
+        return _value(schema["anyOf"][0], description)
+    if known := schema.get("examples") or schema.get("enum") or ([schema["const"]] if "const" in schema else []):
+        return known[0]
+    kind = schema.get("type")
+    if kind == "object":
+        return {name: _value(one, description) for name, one in schema.get("properties", {}).items()}
+    if kind == "array":
+        return [_value(schema["items"], description)] if schema.get("items") else []
+    if kind in ("integer", "number"):
+        return schema.get("default", schema.get("minimum", 1))
+    if kind == "boolean":
+        return schema.get("default", True)
+    formats = {"date-time": "2026-11-20T10:04:11Z", "date": "2026-11-20"}
+    return formats.get(schema.get("format", ""), schema.get("default", "text"))
 
 
 def _complete(operation: dict[str, Any], told: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +60,23 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@contextmanager
+def opened(home: Path, *, open_here: bool = True, host: str = "127.0.0.1", **settings: Any) -> Iterator[TestClient]:
+    """The application on that home."""
+    app = create_app(load_from(home).model_copy(update=settings), open_here=open_here)
+    address = f"http://{host}:8000"
+    with TestClient(app, base_url=address, client=("127.0.0.1", 50000), raise_server_exceptions=False) as asked:
+        yield asked
+
+
 @pytest.fixture
 def client(told: Path, home: Path) -> Client:
     """Open the application on a copy of that home: ``client(open_here=False, allowed_origins=...)``."""
     shutil.copytree(told, home)
+    return partial(opened, home)
 
-    @contextmanager
-    def opened(*, open_here: bool = True, host: str = "127.0.0.1", **settings: Any) -> Iterator[TestClient]:
-        app = create_app(load_from(home).model_copy(update=settings), open_here=open_here)
-        address = f"http://{host}:8000"
-        with TestClient(app, base_url=address, client=("127.0.0.1", 50000), raise_server_exceptions=False) as asked:
-            yield asked
 
-    return opened
+@cache
+def described() -> dict[str, Any]:
+    """The interface's description."""
+    return create_app(load_from(Path("nowhere"))).openapi()
