@@ -42,6 +42,7 @@ from banana_assets.core.tables import (
     TASKS,
     TEST_HISTORY,
 )
+from banana_assets.core.vocabulary import SEVERITY_RANK
 
 FilterKind = Literal["is", "holds", "since", "until", "least"]
 
@@ -156,7 +157,6 @@ LISTINGS: Mapping[str, Listing] = {
 """Every listing by its name."""
 
 _NUMBER = re.compile("[0-9]{1,18}", re.ASCII)
-_RANK = {"low": 0, "medium": 1, "high": 2, "critical": 3}
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ def _conditions(listing: Listing, asked: Mapping[str, Any]) -> list[pl.Expr]:
 def _ordered(frame: pl.DataFrame, listing: Listing) -> pl.DataFrame:
     by = [*listing.order, *((name, False) for name in listing.table.key if name not in dict(listing.order))]
     ranked = (
-        pl.col("severity").replace_strict(_RANK, default=0, return_dtype=pl.Int64)
+        pl.col("severity").replace_strict(SEVERITY_RANK, default=0, return_dtype=pl.Int64)
         if "severity" in frame.columns
         else pl.lit(0)
     )

@@ -13,7 +13,7 @@ from banana_assets.core.plans.text import first_words, place, scores
 from banana_assets.core.plans.types import Plan
 from banana_assets.core.text import visible
 from banana_assets.core.units import quantity
-from banana_assets.core.vocabulary import SEVERITIES
+from banana_assets.core.vocabulary import SEVERITY_RANK
 
 WIDTH = 100
 CAUSE_LINES = 12
@@ -57,7 +57,7 @@ def worst_pattern(patterns: pl.DataFrame) -> str:
     patterns = patterns.filter(pl.col("state") == "open")
     if patterns.is_empty():
         return _section("Worst log pattern", "none: each is resolved or muted")
-    rank = pl.col("severity").replace_strict({s: i for i, s in enumerate(SEVERITIES)}, return_dtype=pl.Int8)
+    rank = pl.col("severity").replace_strict(SEVERITY_RANK, return_dtype=pl.Int8)
     row = patterns.sort(rank, "severity_number", "frequency", descending=True).row(0, named=True)
     example = row["examples"][0]
     when = f", last {row['last_seen']:%Y-%m-%d %H:%M:%S} UTC" if row["last_seen"] else ""

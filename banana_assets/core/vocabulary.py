@@ -39,6 +39,8 @@ QUARANTINE_STATES = ("none", "active", "expired", "lifted")
 
 SEVERITIES = ("low", "medium", "high", "critical")
 
+SEVERITY_RANK = {word: rank for rank, word in enumerate(SEVERITIES)}
+
 PATTERN_STATES = ("open", "resolved", "muted")
 
 DIFFICULTIES = ("low", "medium", "high")

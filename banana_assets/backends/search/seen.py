@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from banana_assets.backends.settings import Settings
 from banana_assets.core.errors import InputError
 from banana_assets.core.search.types import Filters, Hit
+from banana_assets.core.vocabulary import SEVERITY_RANK
 
 if TYPE_CHECKING:
     from banana_assets.backends.search.index import Search
@@ -89,11 +90,6 @@ def _worst(lines: Sequence[str]) -> list[str]:
     assigner.add(assigner.prepare("".join(f"{line}\n" for line in lines).encode()))
     assigner.finish()
     severe = assigner.templates().filter(pl.col("severity").is_in(SEVERE))
-    rank = {severity: n for n, severity in enumerate(reversed(SEVERE))}
-    order = severe.sort(
-        pl.col("severity").replace_strict(rank, return_dtype=pl.Int8),
-        "count",
-        "template",
-        descending=[False, True, False],
-    )
+    rank = pl.col("severity").replace_strict(SEVERITY_RANK, return_dtype=pl.Int8)
+    order = severe.sort(rank, "count", "template", descending=[True, True, False])
     return [template.replace("<*>", " ") for template in order["template"].head(WORST)]

@@ -12,13 +12,12 @@ import polars as pl
 from banana_assets.core.advice.observed import ERROR, WARN, Observed
 from banana_assets.core.metrics.forecast.series import is_percentage
 from banana_assets.core.metrics.rates import wilson
-from banana_assets.core.vocabulary import SEVERITIES
+from banana_assets.core.vocabulary import SEVERITY_RANK
 
 MOST_PATTERNS = 20
 MOST_PIPELINES = 20
 """Rows of a list at most; ``totals`` has how many there are."""
 
-_RANK = {word: n for n, word in enumerate(SEVERITIES)}
 
 Frames = Mapping[str, pl.DataFrame]
 
@@ -91,8 +90,8 @@ def _within(frame: pl.DataFrame, column: str, begin: datetime | None) -> pl.Data
 
 
 def _severe(frame: pl.DataFrame, least: str) -> pl.DataFrame:
-    rank = pl.col("severity").replace_strict(_RANK, return_dtype=pl.Int8)
-    return frame.with_columns(rank=rank).filter(pl.col("rank") >= _RANK[least])
+    rank = pl.col("severity").replace_strict(SEVERITY_RANK, return_dtype=pl.Int8)
+    return frame.with_columns(rank=rank).filter(pl.col("rank") >= SEVERITY_RANK[least])
 
 
 def _bottlenecks(frame: pl.DataFrame, begin: datetime | None, least: str) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from banana_assets.core.ask.failures import MOST, first_line, when, within
 from banana_assets.core.ask.types import Frames, Named, Reply
 from banana_assets.core.evidence import Evidence, fact, plural
 from banana_assets.core.units import quantity
-from banana_assets.core.vocabulary import SEVERITIES
+from banana_assets.core.vocabulary import SEVERITIES, SEVERITY_RANK
 
 
 def _pattern(row: dict[str, Any]) -> Evidence:
@@ -32,7 +32,7 @@ def _patterns(frames: Frames, named: Named) -> pl.DataFrame:
     if named.severity:
         worst = SEVERITIES[SEVERITIES.index(named.severity) :]
         patterns = patterns.filter(pl.col("severity").is_in(worst))
-    rank = pl.col("severity").replace_strict({s: i for i, s in enumerate(SEVERITIES)}, return_dtype=pl.Int8)
+    rank = pl.col("severity").replace_strict(SEVERITY_RANK, return_dtype=pl.Int8)
     return patterns.with_columns(rank=rank).sort(["rank", "frequency", "pattern_id"], descending=[True, True, False])
 
 
@@ -199,7 +199,7 @@ def health(frames: Frames, named: Named) -> Reply:
 
 def bottlenecks(frames: Frames, named: Named) -> Reply:
     """What holds things up."""
-    rank = pl.col("severity").replace_strict({s: i for i, s in enumerate(SEVERITIES)}, return_dtype=pl.Int8)
+    rank = pl.col("severity").replace_strict(SEVERITY_RANK, return_dtype=pl.Int8)
     rows = frames["bottlenecks"].with_columns(rank=rank).sort(["rank", "bottleneck_id"], descending=[True, False])
     if named.severity:
         rows = rows.filter(pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(named.severity) :]))

@@ -20,7 +20,7 @@ from banana_assets.core.plots.style import (
     nothing,
     wrapped,
 )
-from banana_assets.core.vocabulary import SEVERITIES
+from banana_assets.core.vocabulary import SEVERITIES, SEVERITY_RANK
 
 MOST = 12
 _DIFFICULTY = {"low": GREEN, "medium": BLUE, "high": ORANGE}
@@ -31,8 +31,9 @@ def bottlenecks_plot(bottlenecks: pl.DataFrame) -> bytes:
     """Since when each of the twelve worst bottlenecks (BOTTLENECKS) is there, worst first, coloured by severity."""
     if not bottlenecks.height:
         return nothing("no bottlenecks found")
-    rank = {word: k for k, word in enumerate(SEVERITIES)}
-    rows = sorted(bottlenecks.iter_rows(named=True), key=lambda r: (-rank[r["severity"]], r["kind"], r["subject"]))
+    rows = sorted(
+        bottlenecks.iter_rows(named=True), key=lambda r: (-SEVERITY_RANK[r["severity"]], r["kind"], r["subject"])
+    )
     shown = rows[:MOST][::-1]
     end = max((r["until"] for r in rows if r["until"]), default=None)
     if end is None:

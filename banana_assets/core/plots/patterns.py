@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from banana_assets.core.plots.style import SEVERITY, drawing, logarithmic, nothing, short
-from banana_assets.core.vocabulary import SEVERITIES
+from banana_assets.core.vocabulary import SEVERITIES, SEVERITY_RANK
 
 MOST = 12
 
@@ -15,8 +15,7 @@ def patterns_plot(patterns: pl.DataFrame) -> bytes:
     patterns = patterns.filter(pl.col("state") == "open")
     if not patterns.height:
         return nothing("no open log patterns")
-    order = {word: k for k, word in enumerate(SEVERITIES)}
-    ranked = patterns.with_columns(rank=pl.col("severity").replace_strict(order, return_dtype=pl.Int32)).sort(
+    ranked = patterns.with_columns(rank=pl.col("severity").replace_strict(SEVERITY_RANK, return_dtype=pl.Int32)).sort(
         ["rank", "frequency", "pattern_id"], descending=[True, True, False]
     )
     top = ranked.head(MOST).reverse()

@@ -11,7 +11,7 @@ from banana_assets.core.search.types import Document
 from banana_assets.core.search.usage import of_usage
 from banana_assets.core.tables.outcomes import PLAN_OUTCOMES
 from banana_assets.core.tables.search import PLANNING_INDEX
-from banana_assets.core.vocabulary import SEVERITIES
+from banana_assets.core.vocabulary import SEVERITY_RANK
 
 READ = (
     "log_patterns",
@@ -33,10 +33,8 @@ def documents(tables: Mapping[str, pl.DataFrame], notes: Mapping[str, str]) -> l
     The order is that in which they are embedded: failures, templates, plans, series, then patterns, the severe first.
     """
     plans, outcomes = tables["plans"], tables.get("plan_outcomes", PLAN_OUTCOMES.empty())
-    rank = {severity: n for n, severity in enumerate(reversed(SEVERITIES))}
-    patterns = tables["log_patterns"].sort(
-        pl.col("severity").replace_strict(rank, return_dtype=pl.Int8), "pattern_id", maintain_order=True
-    )
+    rank = pl.col("severity").replace_strict(SEVERITY_RANK, return_dtype=pl.Int8)
+    patterns = tables["log_patterns"].sort(rank, "pattern_id", descending=[True, False], maintain_order=True)
     return [
         *of_failures(tables["failure_clusters"], tables["build_failures"], tables["builds"], plans, outcomes),
         *(of_templates(tables["plan_templates"]) if "plan_templates" in tables else ()),

@@ -12,8 +12,10 @@ import typer
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
+from banana_assets.interfaces.cli.asked import Severity
 from banana_assets.interfaces.cli.opened import opened
 from banana_assets.interfaces.cli.output import say, to_json
+from banana_assets.interfaces.cli.running import command_path
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,19 +37,10 @@ class Form(StrEnum):
     markdown = "markdown"
 
 
-class Severity(StrEnum):
-    """The least severity told."""
-
-    low = "low"
-    medium = "medium"
-    high = "high"
-    critical = "critical"
-
-
 _BY_SUFFIX = {".md": Form.markdown, ".markdown": Form.markdown, ".txt": Form.text}
 
 
-@app.command(context_settings={"help_option_names": ["-h", "--help"]})
+@app.command()
 def analyze(
     days: Annotated[float | None, typer.Option(help="Days looked back on, from the latest time in the data.")] = None,
     hours: Annotated[float | None, typer.Option(help="Hours looked back on; overrides --days. 24 unless told.")] = None,
@@ -81,7 +74,7 @@ def analyze(
     begun = time.monotonic()
     span = _span(days, hours)
     if use_model is not None:
-        say(f"banana analyze-system-performance: no model is asked ({use_model}); every figure is computed.")
+        say(f"{command_path()}: no model is asked ({use_model}); every figure is computed.")
     from banana_assets.core.advice.performance import performance_report
 
     with opened() as (store, tables):
@@ -100,7 +93,7 @@ def analyze(
         "behind": behind,
     }
     for line in behind:
-        say(f"banana analyze-system-performance: {line}")
+        say(f"{command_path()}: {line}")
     _write(head | report, output, form)
 
 
@@ -168,4 +161,4 @@ def _write(report: dict[str, Any], output: Path | None, form: Form | None) -> No
         raise InputError(
             f"{output} cannot be written: {error.strerror}.", "Name a file in a folder of yours."
         ) from error
-    say(f"banana analyze-system-performance: wrote {output}.")
+    say(f"{command_path()}: wrote {output}.")

@@ -5,12 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.text import shortlist
 
 LONGEST_NAME = 60
 """Longer names, as steps that are called by their command have, help nobody who mistyped one."""
+
+
+class Severity(StrEnum):
+    """The least severity that is told."""
+
+    low = "low"
+    medium = "medium"
+    high = "high"
+    critical = "critical"
+
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 

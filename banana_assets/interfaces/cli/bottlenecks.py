@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from banana_assets.core.text import cut
-from banana_assets.core.vocabulary import SEVERITIES
+from banana_assets.core.vocabulary import SEVERITY_RANK
+from banana_assets.interfaces.cli.asked import Severity
 from banana_assets.interfaces.cli.opened import opened_tables, require
 from banana_assets.interfaces.cli.output import Format, say, write_rows
 
@@ -16,15 +17,6 @@ app = typer.Typer(add_completion=False)
 
 TABLE_ROWS = 50
 TEXT_WIDTH = 150
-
-
-class Severity(StrEnum):
-    """The least severity shown."""
-
-    low = "low"
-    medium = "medium"
-    high = "high"
-    critical = "critical"
 
 
 class Kind(StrEnum):
@@ -57,9 +49,8 @@ def bottlenecks(
     tables = opened_tables()
     require(tables, BOTTLENECKS)
     known = tables.read(BOTTLENECKS)
-    rank = {word: n for n, word in enumerate(SEVERITIES)}
-    worst = pl.col("severity").replace_strict(rank, return_dtype=pl.Int8)
-    found = known.filter(worst >= rank[severity.value])
+    worst = pl.col("severity").replace_strict(SEVERITY_RANK, return_dtype=pl.Int8)
+    found = known.filter(worst >= SEVERITY_RANK[severity.value])
     if kind:
         found = found.filter(pl.col("kind").is_in([k.value for k in kind]))
     found = found.sort(worst, "kind", "subject", descending=[True, False, False])

@@ -13,7 +13,8 @@ import typer
 from banana_assets.core.errors import InputError
 from banana_assets.core.ids import begun
 from banana_assets.core.text import cut, shortlist
-from banana_assets.interfaces.cli.asked import day, moment, user
+from banana_assets.core.vocabulary import SEVERITY_RANK
+from banana_assets.interfaces.cli.asked import Severity, day, moment, user
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
 
 if TYPE_CHECKING:
@@ -28,15 +29,6 @@ app = typer.Typer(
 
 TABLE_ROWS = 50
 TEMPLATE_WIDTH = 100
-
-
-class Severity(StrEnum):
-    """The least severity shown."""
-
-    low = "low"
-    medium = "medium"
-    high = "high"
-    critical = "critical"
 
 
 class State(StrEnum):
@@ -164,11 +156,11 @@ def _chosen(
     import polars as pl
 
     frame = known
+    rank = pl.col("severity").replace_strict(SEVERITY_RANK, return_dtype=pl.Int8)
     if since is not None:
         frame = frame.filter(_seen() >= moment(since, _latest(known)))
     if severity is not None:
-        order = list(Severity)
-        frame = frame.filter(pl.col("severity").is_in([s.value for s in order[order.index(severity) :]]))
+        frame = frame.filter(rank >= SEVERITY_RANK[severity.value])
     if new:
         frame = frame.filter("is_new")
     if source is not None:
@@ -176,13 +168,7 @@ def _chosen(
         if source not in names:
             raise InputError(f"No log of the source {source} has patterns.", f"There are {shortlist(names)}.")
         frame = frame.filter(pl.col("sources").list.contains(source))
-    rank = {s.value: n for n, s in enumerate(Severity)}
-    return frame.sort(
-        pl.col("severity").replace_strict(rank, return_dtype=pl.Int8),
-        "frequency",
-        "pattern_id",
-        descending=[True, True, False],
-    )
+    return frame.sort(rank, "frequency", "pattern_id", descending=[True, True, False])
 
 
 def _seen() -> pl.Expr:

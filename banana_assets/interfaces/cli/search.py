@@ -13,7 +13,7 @@ import typer
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.text import cut, visible
-from banana_assets.interfaces.cli.asked import moment, nearest
+from banana_assets.interfaces.cli.asked import Severity, moment, nearest
 from banana_assets.interfaces.cli.output import Format, say, write_rows
 
 if TYPE_CHECKING:
@@ -34,15 +34,6 @@ class Kind(StrEnum):
     resource = "resource"
     plan = "plan"
     template = "template"
-
-
-class Severity(StrEnum):
-    """The least severity found."""
-
-    low = "low"
-    medium = "medium"
-    high = "high"
-    critical = "critical"
 
 
 class By(StrEnum):

@@ -20,7 +20,7 @@ from banana_assets.core.tables import (
     OPTIMIZATION_RECOMMENDATIONS,
     RESOURCE_USAGE_PREDICTIONS,
 )
-from banana_assets.core.vocabulary import RECOMMENDATION_STATES, RECOMMENDATION_TYPES, SEVERITIES
+from banana_assets.core.vocabulary import RECOMMENDATION_STATES, RECOMMENDATION_TYPES, SEVERITY_RANK
 from banana_assets.interfaces.api.answering import service_of
 from banana_assets.interfaces.api.problems import ProblemError
 from banana_assets.interfaces.dashboard.reading import paged, returning, table_page, versions
@@ -53,8 +53,7 @@ async def recommendations(
         for row in rows:
             row["about"] = _about(row["target"])
         held = service.tables.read(BOTTLENECKS)
-        rank = {word: n for n, word in enumerate(SEVERITIES)}
-        worst = pl.col("severity").replace_strict(rank, return_dtype=pl.Int8)
+        worst = pl.col("severity").replace_strict(SEVERITY_RANK, return_dtype=pl.Int8)
         return {
             "rows": rows,
             "following": following,

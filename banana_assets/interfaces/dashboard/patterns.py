@@ -15,7 +15,7 @@ from banana_assets.backends.tables import Tables
 from banana_assets.core.errors import InputError
 from banana_assets.core.logs.states import decisions, with_states
 from banana_assets.core.tables import LOG_PATTERNS, LOG_SHAPES
-from banana_assets.core.vocabulary import PATTERN_STATES, SEVERITIES
+from banana_assets.core.vocabulary import PATTERN_STATES, SEVERITIES, SEVERITY_RANK
 from banana_assets.interfaces.api.answering import service_of
 from banana_assets.interfaces.api.problems import ProblemError
 from banana_assets.interfaces.dashboard.plots import Line, Plot
@@ -140,8 +140,7 @@ def _chosen(known: pl.DataFrame, severity: str, state: str, kind: str, source: s
         found = found.filter(pl.col("sources").list.contains(source))
     if text:
         found = found.filter(pl.col("named_template").str.to_lowercase().str.contains(text.lower(), literal=True))
-    rank = {word: n for n, word in enumerate(SEVERITIES)}
-    order = pl.col("severity").replace_strict(rank, return_dtype=pl.Int8)
+    order = pl.col("severity").replace_strict(SEVERITY_RANK, return_dtype=pl.Int8)
     return found.sort(order, "frequency", "pattern_id", descending=[True, True, False])
 
 
