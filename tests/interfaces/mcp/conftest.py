@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import pytest
@@ -20,6 +21,7 @@ from banana_assets.interfaces.mcp.calls import Call, Sources, silent, sources_of
 from banana_assets.interfaces.mcp.server import TOOLS, create_server
 from tests.interfaces.mcp.answering_home import make
 
+T = TypeVar("T")
 Ask = Callable[..., Any]
 NOW = datetime(2026, 3, 15, tzinfo=UTC)
 
@@ -63,15 +65,28 @@ def no_sources(home: Path) -> Iterator[Sources]:
         found.feed.close()
 
 
-def asked(sources: Sources, name: str, *scopes: str, **arguments: Any) -> CallToolResult:
-    """What a client gets that calls a tool; it holds the answer against the output schema."""
+@lru_cache(maxsize=4)
+def _server(caller: Caller) -> tuple[Any, list[Sources]]:
+    """A server, which takes a while to make, and the place for what it reads."""
+    place: list[Sources] = []
+    return create_server(lambda: place[0], lambda context: caller), place
 
-    async def whole() -> CallToolResult:
-        caller = Caller("tests", frozenset({"read", *scopes}))
-        async with Client(create_server(lambda: sources, lambda context: caller)) as client:
-            return await client.call_tool(name, arguments)
+
+def in_client(sources: Sources, job: Callable[[Client], Awaitable[T]], *scopes: str) -> T:
+    """What a job does with a client of a server on these sources."""
+
+    async def whole() -> T:
+        server, place = _server(Caller("tests", frozenset({"read", *scopes})))
+        place[:] = [sources]
+        async with Client(server) as client:
+            return await job(client)
 
     return anyio.run(whole)
+
+
+def asked(sources: Sources, name: str, *scopes: str, **arguments: Any) -> CallToolResult:
+    """What a client gets that calls a tool; it holds the answer against the output schema."""
+    return in_client(sources, lambda client: client.call_tool(name, arguments), *scopes)
 
 
 @pytest.fixture(scope="session")
