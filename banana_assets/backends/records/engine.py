@@ -70,7 +70,10 @@ def open_engine(address: str) -> sa.Engine:
 
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    room: dict[str, int] = {}
     if url.database and url.database != ":memory:":
+        # More than a server has threads: who only reads never waits for a connection.
+        room = {"pool_size": 10, "max_overflow": 50}
         folder = Path(url.database).parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -80,7 +83,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
                 "Mend its permissions, or set BANANA_HOME to a folder of yours.",
             ) from error
     engine = sa.create_engine(
-        url, module=sqlite_module(), connect_args={"isolation_level": None, "timeout": BUSY_SECONDS}
+        url, module=sqlite_module(), connect_args={"isolation_level": None, "timeout": BUSY_SECONDS}, **room
     )
 
     @event.listens_for(engine, "connect")
