@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export BANANA_HOME ?= $(CURDIR)/.banana
 
-.PHONY: demo test api-test up check docs lock clean
+.PHONY: demo test api-test conformance up check docs lock clean
 
 demo: .venv/ready
 	$(BIN)/banana demo
@@ -14,6 +14,10 @@ test: .venv/ready-dev
 URL ?= http://127.0.0.1:8000
 api-test: .venv/ready-dev
 	$(BIN)/schemathesis run $(URL)/openapi.json --checks all --max-examples 50 --seed 1 --continue-on-failure --workers 1
+
+# The Model Context Protocol's own suite and Inspector; npx fetches them.
+conformance: .venv/ready-dev
+	BANANA_TESTS_REQUIRE_ALL=1 $(BIN)/pytest tests/system/test_mcp_conformance.py
 
 up: .venv/ready
 	$(BIN)/banana up

@@ -24,9 +24,14 @@ MOST_BYTES = 4 << 20
 
 
 class Mounted:
-    """An ASGI application that starts the MCP server when it is first called. Enter ``running`` around its life."""
+    """An ASGI application that starts the MCP server when it is first called. Enter ``running`` around its life.
 
-    def __init__(self) -> None:
+    With ``sessions``, a handshake opens one in which the server may ask its client; our tools ask nothing, so that any
+    process may answer any request.
+    """
+
+    def __init__(self, *, sessions: bool = False) -> None:
+        self._sessions = sessions
         self._wanted = asyncio.Event()
         self._ended = asyncio.Event()
         self._ready: asyncio.Future[ASGIApp] | None = None
@@ -48,7 +53,11 @@ class Mounted:
         if self._ended.is_set() or self._ready is None:
             return
         # One task enters and leaves the session manager, as its task group asks for.
-        handler, manager = await run_in_threadpool(_built, service)
+        try:
+            handler, manager = await run_in_threadpool(_built, service, self._sessions)
+        except BaseException as error:
+            self._ready.set_exception(error)
+            raise
         async with manager.run():
             self._ready.set_result(handler)
             await self._ended.wait()
@@ -108,7 +117,7 @@ def _change(body: bytes) -> str | None:
     return next((spec.name for spec in TOOLS if spec.writes and spec.name in wanted), None)
 
 
-def _built(service: Service) -> tuple[ASGIApp, Any]:
+def _built(service: Service, sessions: bool) -> tuple[ASGIApp, Any]:
     from mcp.server.mcpserver import Context
     from mcp.server.transport_security import TransportSecuritySettings
 
@@ -126,7 +135,7 @@ def _built(service: Service) -> tuple[ASGIApp, Any]:
     server = create_server(lambda: sources, asker)
     # Hosts and origins are checked by the guard in front, for all routes alike.
     server.streamable_http_app(
-        stateless_http=True, transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False)
+        stateless_http=not sessions, transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False)
     )
     manager = server.session_manager
     return manager.handle_request, manager

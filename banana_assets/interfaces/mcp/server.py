@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Callable
 
 from mcp.server.mcpserver.tools import Tool
@@ -53,9 +55,34 @@ TOOLS: tuple[ToolSpec, ...] = (
 """All tools, in the order in which they are listed."""
 
 
+class _Discreet(logging.Filter):
+    """Keeps to what a record is about: what it was filled with, and what an exception says, came from a peer."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        kind = record.exc_info[0] if record.exc_info else None
+        record.msg, record.args = f"{record.msg}{f' ({kind.__name__})' if kind else ''}", None
+        record.exc_info = record.exc_text = None
+        return True
+
+
+def _log_of_sdk() -> None:
+    """Let the SDK say on standard error what goes wrong, and nothing that a peer sent."""
+    log = logging.getLogger("mcp")
+    if not any(isinstance(part, _Discreet) for handler in log.handlers for part in handler.filters):
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("banana mcp: %(message)s"))
+        handler.addFilter(_Discreet())
+        log.addHandler(handler)
+        log.setLevel(logging.WARNING)
+        log.propagate = False
+
+
 def create_server(sources: Callable[[], Sources], asker: Asker) -> Server:
     """The server. ``sources`` gives the parts when a call needs them, ``asker`` who makes a call."""
     tools: list[Tool] = [registered(spec, sources, asker) for spec in TOOLS]
+    _log_of_sdk()
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     admitting = Admitting({spec.name: spec for spec in TOOLS}, asker)
     server = Server(
         NAME,
@@ -66,6 +93,9 @@ def create_server(sources: Callable[[], Sources], asker: Asker) -> Server:
         middleware=[admitting],
         log_level="WARNING",
     )
+    # It sets up the logging of the whole process, which is not its own.
+    root.handlers[:] = handlers
+    root.setLevel(level)
     admitting.server = server
     offer(server, sources, asker)
     return server
