@@ -24,7 +24,7 @@ def anomalies(
         Path | None,
         typer.Argument(help="CSV file with the columns series_id,ts,y; - reads stdin. Without one: the stored series."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
+    out: Annotated[Path | None, typer.Option("--output", "--out", "-o", help="CSV file to write.")] = None,
     metric: Annotated[str | None, typer.Option(help="Only that stored metric.")] = None,
     source: Annotated[str | None, typer.Option(help="Only that stored source, pipeline or branch.")] = None,
     least: Annotated[

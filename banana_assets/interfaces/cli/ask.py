@@ -11,7 +11,7 @@ import typer
 from banana_assets.core.errors import InputError
 from banana_assets.core.text import visible
 from banana_assets.interfaces.cli.opened import opened
-from banana_assets.interfaces.cli.output import say, to_json
+from banana_assets.interfaces.cli.output import Format, say, write_object
 
 if TYPE_CHECKING:
     from banana_assets.backends.asking import Answered
@@ -25,7 +25,8 @@ QUOTED = 3
 @app.command()
 def ask(
     question: Annotated[list[str], typer.Argument(metavar="QUESTION...", help="What you want to know, in English.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object.")] = False,
+    form: Annotated[Format, typer.Option("--format", "-f", help="Text for people, or one JSON object.")] = Format.table,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     no_model: Annotated[
         bool, typer.Option("--no-model", help="Ask no language model which question is meant.")
     ] = False,
@@ -48,10 +49,11 @@ def ask(
 
             models = open_models(store.settings, store.engine)
         answer = answered(store, tables, text, now=datetime.now(UTC), models=models)
-    if as_json:
-        sys.stdout.write(to_json(asdict(answer), indent=True) + "\n")
-    else:
+    form = Format.json if as_json else form
+    if form is Format.table:
         _write(answer)
+    else:
+        write_object(asdict(answer), form)
     if not answer.answered:
         raise typer.Exit(1)
 

@@ -14,7 +14,7 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
 from banana_assets.core.text import visible
 from banana_assets.core.units import quantity
-from banana_assets.interfaces.cli.output import say, to_json
+from banana_assets.interfaces.cli.output import Format, say, write_object
 
 if TYPE_CHECKING:
     from banana_assets.backends.codebase import BuildChanges, Outlines
@@ -43,25 +43,27 @@ def codebase(
     depth: Annotated[int, typer.Option(min=1, max=32, help="Levels of the tree.")] = 3,
     show_root: Annotated[bool, typer.Option("--show-root", help="Tell the absolute path of the folder.")] = False,
     submodules: Annotated[bool, typer.Option("--submodules", help="Enter repositories inside this one.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Write one JSON object.")] = False,
+    form: Annotated[Format, typer.Option("--format", "-f", help="Text for people, or one JSON object.")] = Format.table,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Show what a folder of source is made of: languages, frameworks, programs, tests, dependencies, configuration.
 
     Ignored files are left out, links are not followed, files named like secrets are not opened, and secrets elsewhere
     are masked. Exit status 1 when `--changed` cannot compare the two commits.
     """
+    form = Format.json if json else form
     if sum((tree, outline is not None, changed is not None)) > 1:
         raise InputError("Only one of --tree, --outline and --changed can be shown.", "Ask for them one by one.")
     if outline is not None:
-        _outline(path, outline, json)
+        _outline(path, outline, form)
     elif changed is not None:
-        _changed(path, changed, json)
+        _changed(path, changed, form)
     else:
         from banana_assets.backends.codebase import read, wire
 
         found = read(path, depth=depth, show_root=show_root, submodules=submodules)
-        if json:
-            sys.stdout.write(to_json(wire(found), indent=True) + "\n")
+        if form is not Format.table:
+            write_object(wire(found), form)
         else:
             _write(_tree(wire(found)["file_tree"]) if tree else _summary(found))
         for note in found.notes:
@@ -126,7 +128,7 @@ def _block(title: str, lines: Any) -> Iterator[str]:
         yield f"{title}:"
         yield from (f"  {row}" for row in rows[:MOST_ROWS])
         if len(rows) > MOST_ROWS:
-            yield f"  ... and {len(rows) - MOST_ROWS:,} more (--json)"
+            yield f"  ... and {len(rows) - MOST_ROWS:,} more (--format json)"
 
 
 def _tree(nodes: list[dict[str, Any]], indent: str = "") -> Iterator[str]:
@@ -142,19 +144,19 @@ def _tree(nodes: list[dict[str, Any]], indent: str = "") -> Iterator[str]:
             yield f"{indent}{node['name']}  {_size(node['size'])}{link}"
 
 
-def _outline(root: Path, path: str, json: bool) -> None:
+def _outline(root: Path, path: str, form: Format) -> None:
     from banana_assets.backends.codebase import outline, outlines
 
     if (root / path).is_dir():
         found = outlines(root, path)
-        if json:
-            sys.stdout.write(to_json(asdict(found), indent=True) + "\n")
+        if form is not Format.table:
+            write_object(asdict(found), form)
         else:
             _write(_outlines(found))
         return
     one = outline(root, path)
-    if json:
-        sys.stdout.write(to_json(asdict(one), indent=True) + "\n")
+    if form is not Format.table:
+        write_object(asdict(one), form)
     else:
         _write(_symbols(one))
     if one.refused:
@@ -184,16 +186,16 @@ def _outlines(found: Outlines) -> Iterator[str]:
         say(f"banana codebase: {count:,} {why}.")
 
 
-def _changed(root: Path, told: str, json: bool) -> None:
+def _changed(root: Path, told: str, form: Format) -> None:
     from banana_assets.backends.codebase import build_changes, wire_changes
     from banana_assets.interfaces.cli.opened import opened
 
     with opened() as (store, tables):
         found = build_changes(store, tables, told, root)
-    if json:
+    if form is not Format.table:
         green = found.green["build_id"] if found.green else None
         names = {"build_id": found.build["build_id"], "green_build_id": green}
-        sys.stdout.write(to_json(names | wire_changes(found.changes), indent=True) + "\n")
+        write_object(names | wire_changes(found.changes), form)
     elif found.changes.known:
         _write(_compared(found))
     for note in (found.changes.why, *found.changes.notes):

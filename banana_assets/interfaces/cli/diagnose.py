@@ -13,9 +13,8 @@ import typer
 from banana_assets.core.builds.diagnosis import Diagnosis, diagnose
 from banana_assets.core.builds.testlogs import MOST_TESTS
 from banana_assets.core.errors import InputError
-from banana_assets.core.safety.serving import served
 from banana_assets.interfaces.cli.causes import cause_lines
-from banana_assets.interfaces.cli.output import shown
+from banana_assets.interfaces.cli.output import Format, shown, write_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,9 +33,10 @@ def main(
             help="Logs: plain, .gz or .zst; - is standard input. Or ids of builds in the store, or parts of them.",
         ),
     ],
-    json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a line, one a file, in the order given.")
-    ] = False,
+    form: Annotated[
+        Format, typer.Option("--format", "-f", help="Text for people, a JSON array, or a JSON object a line.")
+    ] = Format.table,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl.")] = False,
     budget: Annotated[int, typer.Option(min=50, help="Tokens (characters / 4) of the evidence pack.")] = 2000,
     against: Annotated[
         str | None,
@@ -51,18 +51,24 @@ def main(
     A file needs no store. Exit status 1 when a failure was found, 0 when every log looks green.
     """
     green = _lines(against) if against is not None else None
+    form = Format.jsonl if json else form
     failed = False
+    rows: list[dict[str, object]] = []
     with ExitStack() as stack:
         shelf = _Shelf(stack)
         for position, file in enumerate(files):
             name, found, compared = _explained(file, budget, green, shelf)
             failed = failed or found.status != "success"
-            if json:
-                _write_json(name, found, compared)
+            if form is Format.jsonl:
+                write_rows([_row(name, found, compared)], form)
+            elif form is Format.json:
+                rows.append(_row(name, found, compared))
             else:
                 if position:
                     sys.stdout.write("\n")
                 _write_text(name, found, compared)
+    if form is Format.json:
+        write_rows(rows, form)
     if failed:
         raise typer.Exit(1)
 
@@ -123,9 +129,7 @@ def _lines(file: str) -> Sequence[str]:
     return lines
 
 
-def _write_json(file: str, found: Diagnosis, compared: str | None) -> None:
-    import orjson
-
+def _row(file: str, found: Diagnosis, compared: str | None) -> dict[str, object]:
     fields = (
         "cause_text",
         "failing_step",
@@ -151,7 +155,7 @@ def _write_json(file: str, found: Diagnosis, compared: str | None) -> None:
         for t in found.tests
         if t.bad or t.status == "flaky"
     ]
-    sys.stdout.write(orjson.dumps(served(row)).decode() + "\n")
+    return row
 
 
 def _write_text(file: str, found: Diagnosis, compared: str | None) -> None:
@@ -175,5 +179,5 @@ def _write_text(file: str, found: Diagnosis, compared: str | None) -> None:
     out.append(f"  Next   {found.next_step}")
     if compared:
         out.append(f"  Compared with {compared}, the last green build of this job before it.")
-    out.append(f"  Known as {found.fingerprint}; `--json` has the evidence pack ({found.pack_tokens} tokens).")
+    out.append(f"  Known as {found.fingerprint}; `--format json` has the evidence pack ({found.pack_tokens} tokens).")
     sys.stdout.write(shown("\n".join(out)) + "\n")

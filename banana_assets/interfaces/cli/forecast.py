@@ -47,7 +47,7 @@ def forecast(
         str | None,
         typer.Option(metavar="ZONE", help="Time zone whose clocks the series of a file follow, like Europe/Berlin."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
+    out: Annotated[Path | None, typer.Option("--output", "--out", "-o", help="CSV file to write.")] = None,
     form: Annotated[
         Format | None,
         typer.Option(

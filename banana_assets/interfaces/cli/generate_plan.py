@@ -15,13 +15,12 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.text import visible
 from banana_assets.interfaces.cli.opened import opened, require
 from banana_assets.interfaces.cli.output import progress, say, to_json
-from banana_assets.interfaces.cli.running import FINDINGS
+from banana_assets.interfaces.cli.running import FINDINGS, command_path
 
 if TYPE_CHECKING:
     from banana_assets.backends.goal_planning import GoalPlan, Preview
 
 app = typer.Typer(add_completion=False)
-NAME = "banana generate-optimized-plan"
 MOST = 50
 
 
@@ -108,7 +107,7 @@ def generate(
             made = plan_goal(store, tables, ask, models, advanced=advanced_model, begins=now, **more)
     took = round(1000 * (time.monotonic() - begun))
     for told in made.spent.tried:
-        say(f"{NAME}: {visible(told)}")
+        say(f"{command_path()}: {visible(told)}")
     _write(_made(made, goal, took, chosen), output)
     if made.plan.status == "abstained":
         raise typer.Exit(FINDINGS)
@@ -148,4 +147,4 @@ def _write(text: str, output: Path | None) -> None:
         raise InputError(
             f"{output} cannot be written: {error.strerror}.", "Name a file in a folder of yours."
         ) from error
-    say(f"{NAME}: wrote {output}.")
+    say(f"{command_path()}: wrote {output}.")

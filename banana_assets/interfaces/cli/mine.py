@@ -34,7 +34,7 @@ def mine(
         Path | None, typer.Option(help="Write LineId, EventId, EventTemplate of every line to this CSV file.")
     ] = None,
     content: Annotated[bool, typer.Option("--content", help="Lines are bare messages, without a header.")] = False,
-    top: Annotated[int, typer.Option(min=1, help="Templates shown in the table.")] = 20,
+    top: Annotated[int, typer.Option("--limit", "--top", min=1, help="Templates shown in the table.")] = 20,
     form: Annotated[Format, typer.Option("--format", "-f", help="How the templates are written.")] = Format.table,
 ) -> None:
     """Find the templates of a log: its messages with <*> for what varies, counted, the worst named.
@@ -57,7 +57,7 @@ def mine(
         return
     write_rows(templates.head(top).to_dicts(), form, columns=("count", "severity", "first_line", "template"))
     if templates.height > top:
-        say(f"{templates.height - top:,} more templates; --top shows them.")
+        say(f"{templates.height - top:,} more templates; --limit shows them.")
 
 
 def _read(file: str, content: bool, oddities: Oddities) -> Assigner:

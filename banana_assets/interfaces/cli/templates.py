@@ -20,7 +20,7 @@ from banana_assets.core.evidence import plural
 from banana_assets.core.text import visible
 from banana_assets.interfaces.cli.opened import opened
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
-from banana_assets.interfaces.cli.running import FINDINGS, USAGE
+from banana_assets.interfaces.cli.running import FINDINGS, USAGE, command_path
 
 if TYPE_CHECKING:
     from banana_assets.backends.template_records import TemplateRecords
@@ -51,8 +51,9 @@ CSV = {
 class Shown(StrEnum):
     """How rows are written."""
 
-    json = "json"
     table = "table"
+    json = "json"
+    jsonl = "jsonl"
     csv = "csv"
 
 
@@ -150,7 +151,7 @@ def _show(
     down = (order or (Order.asc if sort_by is SortBy.name else Order.desc)) is Order.desc
     kept = kept.sort([sort_by.value, "template_id"], descending=[down, False], nulls_last=True)
     if not computed and known:
-        say(f"{_name()}: no outcomes are computed yet, so nothing is counted (`banana materialize`).")
+        say(f"{command_path()}: no outcomes are computed yet, so nothing is counted (`banana materialize`).")
     if export is not None:
         chosen = kept.head(limit) if limit else kept
         by_id = {t.template_id: t for t in known}
@@ -159,14 +160,16 @@ def _show(
     most = limit or (TABLE_ROWS if form is Shown.table else max(kept.height, 1))
     _write(kept.head(most).to_dicts(), form)
     if not known:
-        say(f"{_name()}: there is no template yet; plans that later builds show to have worked become some.")
+        say(f"{command_path()}: there is no template yet; plans that later builds show to have worked become some.")
     elif not found.height:
-        say(f"{_name()}: no template has these words.")
+        say(f"{command_path()}: no template has these words.")
     untried = found.filter(pl.col("success_rate").is_null()).height if least is not None else 0
     if untried:
-        say(f"{_name()}: {plural(untried, 'template')} without a decided plan left out by --filter-success-rate.")
+        say(
+            f"{command_path()}: {plural(untried, 'template')} without a decided plan left out by --filter-success-rate."
+        )
     if kept.height > most:
-        say(f"{_name()}: {kept.height - most:,} more (--limit).")
+        say(f"{command_path()}: {kept.height - most:,} more (--limit).")
 
 
 def _matching(known: Sequence[Template], text: str) -> list[str]:
@@ -177,8 +180,8 @@ def _matching(known: Sequence[Template], text: str) -> list[str]:
 
 
 def _write(rows: list[dict[str, Any]], form: Shown) -> None:
-    if form is Shown.json:
-        write_rows([{"id": row["template_id"], **row} for row in rows], Format.json)
+    if form in (Shown.json, Shown.jsonl):
+        write_rows([{"id": row["template_id"], **row} for row in rows], Format(form.value))
     elif form is Shown.csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(CSV)
@@ -223,7 +226,7 @@ def _export(rows: list[tuple[Template, dict[str, Any]]], home: str, file: Path) 
             raise InputError(
                 f"{file} cannot be written: {error.strerror}.", "Name a file in a folder of yours."
             ) from error
-    say(f"{_name()}: exported {plural(len(rows), 'template')}{'' if str(file) == '-' else f' to {file}'}.")
+    say(f"{command_path()}: exported {plural(len(rows), 'template')}{'' if str(file) == '-' else f' to {file}'}.")
 
 
 def _import(file: Path, strategy: Strategy, form: Shown) -> None:
@@ -236,14 +239,14 @@ def _import(file: Path, strategy: Strategy, form: Shown) -> None:
     if form is Shown.csv:
         csv.writer(sys.stdout, lineterminator="\n").writerows([list(told), list(told.values())])
     else:
-        write_object(told, Format.json if form is Shown.json else Format.table)
+        write_object(told, Format(form.value))
     if done.rated:
         say(
-            f"{_name()}: {plural(done.rated, 'template')} came with a success rate that was not counted from outcomes; "
-            "it is kept as a note, and counts for nothing."
+            f"{command_path()}: {plural(done.rated, 'template')} came with a success rate that was not counted from "
+            "outcomes; it is kept as a note, and counts for nothing."
         )
     if done.skipped:
-        say(f"{_name()}: {done.skipped:,} were there already (--conflict-strategy merge or replace).")
+        say(f"{command_path()}: {done.skipped:,} were there already (--conflict-strategy merge or replace).")
 
 
 def _parsed(file: Path) -> Any:
@@ -270,10 +273,10 @@ def _delete(told: str, form: Shown) -> None:
         try:
             ident = records.find(told)
         except InputError as error:
-            sys.stderr.write(f"{_name()}: {visible(str(error))}\n")
+            sys.stderr.write(f"{command_path()}: {visible(str(error))}\n")
             raise typer.Exit(FINDINGS) from error
         records.delete(ident, datetime.now(UTC))
-    write_object({"template_id": ident, "deleted": True}, Format.json if form is Shown.json else Format.table)
+    write_object({"template_id": ident, "deleted": True}, Format.table if form is Shown.csv else Format(form.value))
 
 
 @contextmanager
@@ -285,7 +288,3 @@ def _records() -> Iterator[TemplateRecords]:
 
     with open_store(load()) as store:
         yield TemplateRecords(store.engine)
-
-
-def _name() -> str:
-    return click.get_current_context().command_path
