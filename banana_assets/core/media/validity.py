@@ -90,7 +90,8 @@ def _number(field: Field) -> pl.Expr:
     if high is not None:
         outside = outside | (value > high)
     what = "no number" if field.kind == "number" else "no number of seconds"
-    bounds = f"not between {low if low is not None else '-∞'} and {high if high is not None else '∞'}"
+    ends = ["-∞" if low is None else f"{low:.15g}", "∞" if high is None else f"{high:.15g}"]
+    bounds = f"not between {' and '.join(ends)}"
     zero = (value == 0) if field.kind == "duration" else pl.lit(value=False)
     return (
         pl.when(value.is_null() | ~value.is_finite())
