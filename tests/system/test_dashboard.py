@@ -40,6 +40,7 @@ LISTS = {
     "patterns": "/patterns",
     "health": "/health",
     "forecasts": "/forecasts",
+    "queues": "/queues",
     "recommendations": "/recommendations",
     "plans": "/plans",
     "learning": "/learning",

@@ -101,6 +101,9 @@ def advise(
     bounded_by = min(bounds, key=bounds.__getitem__)
     size = max(1, math.floor(bounds[bounded_by]))
     usual = max(1, round(float(np.median(sizes))))
+    if bounded_by == "return" and size < usual:
+        # Smaller batches are asked for by limits alone: what is gained by them is nothing.
+        size = usual
     return BatchAdvice(size, usual, _rate(time, size), _rate(time, usual), bounded_by, time, held, batches=len(sizes))
 
 

@@ -163,7 +163,8 @@ def kinds(past: Sequence[Past]) -> list[dict[str, Any]]:
 
 
 def _batches(queue: Queue, told: Told) -> Any:
-    for (kind,), group in queue.batches.sort("kind").group_by("kind", maintain_order=True):
+    together = queue.batches.filter(pl.col("items").max().over("kind") > 1)
+    for (kind,), group in together.sort("kind").group_by("kind", maintain_order=True):
         held = group["memory_bytes"].to_numpy() if group["memory_bytes"].null_count() == 0 else None
         best = sizes.advise(
             group["items"].to_numpy(),
@@ -190,7 +191,10 @@ def _batches(queue: Queue, told: Told) -> Any:
             "rate": best.rate,
             "bounded_by": best.bounded_by,
             "statement": (
-                f"Batches of {best.size} instead of {best.size_now} items: {best.rate:.3g} instead of "
+                f"Batches of {best.size} items, as now: {best.rate:.3g} items a second over"
+                f" {plural(best.batches, 'batch', 'batches')}; {why}."
+                if best.size == best.size_now
+                else f"Batches of {best.size} instead of {best.size_now} items: {best.rate:.3g} instead of "
                 f"{best.rate_now:.3g} items a second ({seconds_text(best.time.base)} a batch and "
                 f"{seconds_text(best.time.per_item)} an item over {plural(best.batches, 'batch', 'batches')}); {why}."
             ),

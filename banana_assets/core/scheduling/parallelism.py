@@ -101,7 +101,8 @@ def advise(
     seen = {int(n): np.exp(left[alongside == n]) for n in np.unique(alongside)}
     enough = {n: values for n, values in sorted(seen.items()) if len(values) >= FEWEST}
     if len(enough) < 2:
-        return f"tasks ran at {len(enough)} different numbers at once often enough; two are needed to compare"
+        seen_so = f"only {next(iter(enough))} at once was seen often enough" if enough else "there are too few tasks"
+        return f"{seen_so} ({FEWEST} tasks); two numbers are needed to compare"
     draw = np.random.default_rng(seed)
     base = float(np.median(next(iter(enough.values()))))
     levels = []

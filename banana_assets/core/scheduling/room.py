@@ -58,7 +58,9 @@ def execution_windows(
     latest time in the data. ``accepted`` is the risk up to which a time counts as a window.
     """
     rows: list[dict[str, Any]] = []
-    spans = list(_ahead(predictions, hours))
+    # Recordings of builds are readings of processes that come and go, and no place to run anything.
+    hosts = predictions.join(rollups.filter("of_build"), on="source", how="anti")
+    spans = list(_ahead(hosts, hours))
     needs = _needs(rollups)
     for queue in found:
         load = _load(queue.past)

@@ -32,7 +32,7 @@ POLICY = (
 )
 NAVIGATION = (
     (("Builds", "/"), ("Failures", "/failures"), ("Tests", "/tests")),
-    (("Patterns", "/patterns"), ("Health", "/health"), ("Forecasts", "/forecasts")),
+    (("Patterns", "/patterns"), ("Health", "/health"), ("Forecasts", "/forecasts"), ("Queues", "/queues")),
     (("Recommendations", "/recommendations"), ("Plans", "/plans"), ("Learning", "/learning")),
     (("Search", "/search"),),
 )

@@ -12,11 +12,12 @@ from banana_assets.interfaces.dashboard import (
     learning,
     patterns,
     plans,
+    queues,
     searching,
     testing,
 )
 
 ROUTERS: tuple[APIRouter, ...] = tuple(
-    page.router for page in (failures, patterns, testing, health, forecasts, advice, plans, learning, searching)
+    page.router for page in (failures, patterns, testing, health, forecasts, queues, advice, plans, learning, searching)
 )
 """One router for each page, in the order of the navigation."""

@@ -86,4 +86,11 @@ def test_memory_bounds_the_number_at_once() -> None:
 
 
 def test_without_two_numbers_nothing_is_compared() -> None:
-    assert "two are needed" in str(advise_parallel(crowd(1, 30, 10, 0)))
+    assert "two numbers are needed" in str(advise_parallel(crowd(1, 30, 10, 0)))
+
+
+def test_batches_whose_size_does_not_matter_stay_as_they_are() -> None:
+    sizes = np.tile([2.0, 4.0, 8.0], 20)
+    found = advise(sizes, sizes * 0.5)
+    assert isinstance(found, BatchAdvice)
+    assert (found.size, found.size_now, found.bounded_by) == (4, 4, "return")

@@ -26,6 +26,7 @@ from banana_assets.core.tables import (
     BUILD_CHANGES,
     BUILD_FAILURES,
     BUILD_HEALTH,
+    EXECUTION_WINDOWS,
     FAILURE_CLUSTERS,
     FLAKY_TESTS,
     LOG_PATTERNS,
@@ -35,6 +36,7 @@ from banana_assets.core.tables import (
     PLAN_OUTCOMES,
     PLAN_TEMPLATES,
     PLANS,
+    QUEUE_SCHEDULES,
     RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
     SYSTEM_METRICS,
@@ -47,13 +49,13 @@ from tests.interfaces.dashboard.test_pages_of_builds import Seen
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ID = "0aa2d8e919731142"
 BAD = f"{SCRIPT}{HANDLER}</td>{{{{ 7 * 7 }}}} {SECRET} \x1b[31m\u202e"
-LISTS = ["/failures", "/patterns?state=all", "/tests", "/health", "/forecasts", "/recommendations?status=all", "/plans",
-         "/learning", "/search"]  # fmt: skip
+LISTS = ["/failures", "/patterns?state=all", "/tests", "/health", "/forecasts", "/queues", "/recommendations?status=all",
+         "/plans", "/learning", "/search"]  # fmt: skip
 ONES = [f"/failure/{ID}", f"/pattern/{ID}", f"/plan/{ID}"]
 TABLES = (
     FAILURE_CLUSTERS, BUILD_FAILURES, LOG_PATTERNS, FLAKY_TESTS, TEST_HISTORY, BUILD_HEALTH, BUILD_CHANGES,
     RESOURCE_USAGE_PREDICTIONS, METRIC_ANOMALIES, OPTIMIZATION_RECOMMENDATIONS, BOTTLENECKS, PLAN_OUTCOMES,
-    PLAN_TEMPLATES,
+    PLAN_TEMPLATES, QUEUE_SCHEDULES, EXECUTION_WINDOWS,
 )  # fmt: skip
 IDS = {"pattern_id", "cluster_id", "plan_id", "test_id", "recommendation_id", "bottleneck_id", "template_id"}
 
