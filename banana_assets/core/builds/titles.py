@@ -29,12 +29,14 @@ def telling(
 
     ``texts`` are the lines of all causes, one after another, as they stand.
     """
-    sought = sorted((part.strip() for part in title.split(": ")), key=len)[-1][:60]
+    # The whole, or the longest part that the log has: who says it, and of which test, the log tells elsewhere.
+    parts = sorted({title, *title.split(": ")}, key=lambda part: (-len(part), part))
+    sought = [part.strip()[:60] for part in parts if len(part.strip()) > 3]
     found, start = [], 0
     for first, last in causes:
         mine = texts[start : start + last - first + 1]
         start += len(mine)
-        at = next((n for n, text in enumerate(mine) if sought and sought in text), None)
+        at = next((n for part in sought for n, text in enumerate(mine) if part in text), None)
         begin = max(0, min((at or 0) - most * 2 // 3, len(mine) - most))
         found.append((first + begin, min(last, first + begin + most - 1), None if at is None else first + at))
     return found

@@ -47,7 +47,7 @@ def span(value: float | timedelta | None) -> str:
     if seconds is None:
         return NONE
     if seconds < 0.9995:
-        return "0 s" if seconds == 0 else f"{seconds * 1000:.0f} ms" if seconds >= 0.0005 else "< 1 ms"
+        return "0 s" if seconds == 0 else f"{max(1, round(seconds * 1000))} ms" if seconds >= 0.0005 else "< 1 ms"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
