@@ -49,8 +49,8 @@ from tests.interfaces.dashboard.test_pages_of_builds import Seen
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ID = "0aa2d8e919731142"
 BAD = f"{SCRIPT}{HANDLER}</td>{{{{ 7 * 7 }}}} {SECRET} \x1b[31m\u202e"
-LISTS = ["/failures", "/patterns?state=all", "/tests", "/health", "/forecasts", "/queues", "/recommendations?status=all",
-         "/plans", "/learning", "/search"]  # fmt: skip
+LISTS = ["/failures", "/patterns?state=all", "/tests", "/health", "/forecasts", "/queues",
+         "/recommendations?status=all", "/plans", "/learning", "/search"]  # fmt: skip
 ONES = [f"/failure/{ID}", f"/pattern/{ID}", f"/plan/{ID}"]
 TABLES = (
     FAILURE_CLUSTERS, BUILD_FAILURES, LOG_PATTERNS, FLAKY_TESTS, TEST_HISTORY, BUILD_HEALTH, BUILD_CHANGES,
