@@ -31,6 +31,8 @@ def read_feed(data: bytes, name: str, schema: RecordSchema) -> list[Read]:
     """The entries of a feed as items. Raises InputError for what is no feed, or uses what is unsafe to read."""
     if len(data) > MOST_BYTES:
         raise InputError(f"{name} is larger than {MOST_BYTES:,} bytes.", "Name a smaller feed.")
+    if not data.strip():
+        raise InputError(f"{name} is empty.", "Check the address or the file.")
     _check(data, name)
     import feedparser
 

@@ -20,7 +20,7 @@ from banana_assets.core.media.values import Value, value_of
 
 PROBE_SECONDS = 20
 CHUNK = 1 << 20
-_DESCRIBED = "format_tags:format=duration:stream=codec_type,duration:stream_tags=language"
+_DESCRIBED = "format_tags:format=duration:stream=codec_type,duration:stream_tags"
 
 
 def is_media(path: Path) -> bool:
@@ -125,6 +125,9 @@ def values_of(told: dict[str, Any], schema: RecordSchema) -> list[Value]:
     form = told.get("format") or {}
     tags = {str(k).lower(): v for k, v in (form.get("tags") or {}).items()}
     streams = [s for s in told.get("streams") or [] if isinstance(s, dict)]
+    for stream in streams:
+        # Ogg keeps its tags with the stream.
+        tags = {str(k).lower(): v for k, v in (stream.get("tags") or {}).items() if str(k).lower() != "language"} | tags
     spoken = [str((s.get("tags") or {}).get("language", "")) for s in streams if s.get("codec_type") == "audio"]
     if len({word for word in spoken if word and word != "und"}) == 1 and "language" not in tags:
         tags["language"] = next(word for word in spoken if word and word != "und")

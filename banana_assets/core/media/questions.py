@@ -31,6 +31,7 @@ LEAST_LONG = 400
 """Characters of other prose from which on a summary can be made."""
 
 LONGEST_LINE = 1500
+_DAY = re.compile(r"\d{4}(?:-\d{2}){0,2}")
 INSTRUCTIONS = """You read catalogue entries. Each item is a block of lines: its number, then what is known of it, then
 `wanted:` with the fields that are missing. For each wanted field that an item's own lines answer, give the value and
 the number of the line (as shown in front of it) that it stands in. Copy names, dates and tags from that line letter by
@@ -148,14 +149,20 @@ def held(library: Library, asked: Asked, answer: Mapping[str, Any]) -> tuple[lis
         whole = "\n".join(asked.lines[k - 1] for k, of in asked.of_line.items() if of == number)
         value = value_of(field, list(row["value"]), "model", f"line {row['line']}")
         key = (asked.items[number - 1], name)
-        if value is None or not line or key in found or not _stands(field, value, line, whole, asked.words):
+        if (
+            value is None
+            or not line
+            or key in found
+            or not _stands(field, value, row["value"], line, whole, asked.words)
+        ):
             refused += 1
             continue
         found[key] = Told(key[0], value, row["line"], float(row["confidence"]))
     return list(found.values()), refused
 
 
-def _stands(field: Field, value: Value, line: str, whole: str, words: Sequence[str]) -> bool:
+def _stands(field: Field, value: Value, spelt: Sequence[str], line: str, whole: str, words: Sequence[str]) -> bool:
+    """Whether a value holds; ``spelt`` is it as the model wrote it, before a date was brought into its form."""
     if field.kind == "language":
         return len(value.value) == 1 and not languages.problem(value.value[0])
     if field.kind == "genre":
@@ -164,7 +171,10 @@ def _stands(field: Field, value: Value, line: str, whole: str, words: Sequence[s
     if field.shortest:
         text = "\n".join(value.value)
         return len(text) >= field.shortest and not too_alike(text, said) and _novelty(text, whole) <= 0.2
-    return all(_words(text) and f" {_words(text)} " in f" {_words(said)} " for text in value.value)
+    if field.kind == "date" and not _DAY.fullmatch(value.value[0]):
+        return False
+    written = spelt if field.kind == "date" else value.value
+    return all(_words(text) and f" {_words(text)} " in f" {_words(said)} " for text in written)
 
 
 def _words(text: str) -> str:
