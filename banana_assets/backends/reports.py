@@ -15,6 +15,7 @@ from banana_assets.backends.records.api_tables import reports
 from banana_assets.backends.records.engine import reading, writing
 from banana_assets.core.errors import InputError
 from banana_assets.core.learning.reports import Report
+from banana_assets.core.safety import serving
 
 MOST_OF_A_BUILD = 1000
 """Reports kept of one build."""
@@ -106,7 +107,12 @@ class Reports:
 
 
 def served(row: Any) -> dict[str, Any]:
-    """A report as the wire has it; ``verified`` is false, for nobody here checked its words."""
+    """A report as the wire has it, without secrets; ``verified`` is false, for nobody here checked its words."""
+    told: dict[str, Any] = serving.served(_wire(row))
+    return told
+
+
+def _wire(row: Any) -> dict[str, Any]:
     return {
         "report_id": row.position,
         "type": row.type,

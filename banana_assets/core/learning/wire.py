@@ -13,6 +13,7 @@ import polars as pl
 from banana_assets.core.builds.problems import Problem, find_problems
 from banana_assets.core.builds.titles import title_of
 from banana_assets.core.safety.secrets import mask, mask_lines
+from banana_assets.core.safety.serving import served
 
 TAIL_BYTES = 4_096
 """Of a log in a list (UTF-8 bytes): its last whole lines."""
@@ -80,31 +81,35 @@ def known_failures(failures: pl.DataFrame, clusters: pl.DataFrame) -> dict[str, 
 
 def served_failure(row: Mapping[str, Any], cluster: dict[str, Any] | None) -> dict[str, Any]:
     """What is served of one failure (row of BUILD_FAILURES), its texts without secrets."""
-    return {
-        "log_sha256": row["log_sha256"],
-        "pack": _masked(row["pack"]),
-        "pack_tokens": row["pack_tokens"],
-        "cluster": cluster,
-        "diagnosis": {
-            "category": row["category"],
-            "confidence": row["confidence"],
-            "title": _masked(title_of(row["reason"], row["cause_text"])),
-            "reason": _masked(row["reason"]),
-            "cause": [{"first_line": s["first"], "last_line": s["last"]} for s in row["cause"]],
-            "cause_text": _masked(row["cause_text"]),
-            "tool": row["tool"],
-            "failing_step": row["failing_step"],
-            "exit_code": row["exit_code"],
-            "failing_tests": list(row["failing_tests"]),
-            "fingerprint": row["fingerprint"],
-        },
-    }
+    cause = [{"first_line": s["first"], "last_line": s["last"]} for s in row["cause"]]
+    found: dict[str, Any] = served(
+        {
+            "log_sha256": row["log_sha256"],
+            "pack": row["pack"],
+            "pack_tokens": row["pack_tokens"],
+            "diagnosis": {
+                "category": row["category"],
+                "confidence": row["confidence"],
+                "title": title_of(row["reason"], row["cause_text"]),
+                "reason": row["reason"],
+                "cause": cause,
+                "cause_text": row["cause_text"],
+                "tool": row["tool"],
+                "failing_step": row["failing_step"],
+                "exit_code": row["exit_code"],
+                "failing_tests": list(row["failing_tests"]),
+                "fingerprint": row["fingerprint"],
+            },
+        }
+    )
+    return found | {"cluster": cluster}
 
 
 def wire_build(
     build: Mapping[str, Any], log: Tail, *, failure: dict[str, Any] | None, reports: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     """A build (row of the records) as it is served: ``id, status, log`` and ``llm_reports`` as published, and more."""
+    told = served({name: build[name] for name in ("pipeline", "job", "branch", "command", "url")})
     return {
         "id": build["build_id"],
         "status": build["status"],
@@ -113,12 +118,12 @@ def wire_build(
         "log_first_line": log.first_line,
         "log_lines": build["log_lines"],
         "log_bytes": build["log_bytes"],
-        "pipeline": build["pipeline"],
-        "job": build["job"],
-        "branch": build["branch"],
+        "pipeline": told["pipeline"],
+        "job": told["job"],
+        "branch": told["branch"],
         "commit": build["commit_sha"],
-        "command": build["command"],
-        "url": build["url"],
+        "command": told["command"],
+        "url": told["url"],
         "exit_code": build["exit_code"],
         "timestamp": _iso(build["at"]),
         "started_at": _iso(build["started_at"]),

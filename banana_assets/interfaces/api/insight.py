@@ -87,7 +87,7 @@ async def search(
                 | {"score": hit.score}
                 for hit in hits
             ]
-            return {"status": "ok", "mode": opened.mode, "items": items, "count": len(items)}
+            return {"status": "ok", "mode": opened.mode, "items": served(items), "count": len(items)}
 
     return tagged(request, orjson.dumps(await run_in_threadpool(find)))
 

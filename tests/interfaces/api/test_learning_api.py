@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from tests.interfaces.api.conftest import BUILDS_TOLD, SECRET, Client
 BUILDS = "/llm/learning/builds"
 BUILD = "/llm/learning/build"
 REPORT = "/llm/learning/report"
+CODEBASE = "/llm/learning/codebase"
 A_REPORT = {"build_id": "shop-2", "type": "failure_analysis", "analysis": "A semicolon is missing.", "confidence": 0.8}
 
 
@@ -63,6 +65,85 @@ def test_secrets_stay_here(client: Client) -> None:
         for where in (BUILDS, f"{BUILD}/shop-3", f"/api{BUILD}/shop-3"):
             assert SECRET not in api.get(where).text
         assert "GITHUB_TOKEN=[masked" in api.get(f"{BUILD}/shop-3").json()["build"]["log"]
+
+
+def test_no_secret_leaves_that_was_told_of_a_build(client: Client, tmp_path: Path) -> None:
+    root = tmp_path / "code"
+    root.mkdir()
+
+    def git(*words: str) -> str:
+        names = ("-c", "user.email=a@example.com", "-c", "user.name=A")
+        return subprocess.run(["git", *names, *words], cwd=root, check=True, capture_output=True, text=True).stdout
+
+    commits = []
+    for text in ("def total(): return 1\n", f'def total(key="{SECRET}"): return 2\n'):
+        (root / "cart.py").write_text(text)
+        git("init", "-q")
+        git("add", "-A")
+        git("commit", "-qm", text)
+        commits.append(git("rev-parse", "HEAD").strip())
+    sarif = {"tool": {"driver": {"name": "r"}}, "results": [{"level": "error", "message": {"text": f"m {SECRET}"}}]}
+    suite = (
+        f'<testsuite name="{SECRET}"><testcase name="t {SECRET}"><failure message="{SECRET}"/></testcase></testsuite>'
+    )
+    said = {"type": "a", "analysis": SECRET, "recommendations": [SECRET], "findings": {"k": SECRET}}
+    with client(code_root=root) as api:
+        for name, commit, code in (("good", commits[0], 0), ("bad", commits[1], 1)):
+            facts = {"pipeline": "p", "job": f"j {SECRET}", "commit": commit, "exit_code": code}
+            told = {"command": f"deploy --token {SECRET}", "url": f"https://me:{SECRET}@ci.example.com/1"}
+            sent = [api.put(f"/builds/{name}", json=facts | told)]
+            sent.append(api.put(f"/builds/{name}/log", content=f"x\ncart.py:1:1: error: bad {SECRET}\n"))
+        sent.append(api.put("/builds/bad/junit", content=suite))
+        sent.append(api.put("/builds/bad/sarif", json={"version": "2.1.0", "runs": [sarif]}))
+        sent.append(api.post(REPORT, json=said | {"build_id": "bad", "model_version": SECRET}))
+        assert [answer.status_code for answer in sent] == [200] * len(sent)
+        paths = [f"{prefix}{path}" for prefix in ("", "/api") for path in (BUILDS, f"{BUILD}/bad", CODEBASE)]
+        paths += ["/api/learned", "/api/unreported", "/api/codebase/outline?path=cart.py", "/api/builds/bad/changes"]
+        leaking = [path for path in paths if SECRET in api.get(path).raise_for_status().text]
+    assert not leaking
+
+
+def test_the_second_published_form_has_its_own_names(client: Client) -> None:
+    suite = '<testsuite name="s"><testcase name="a"/><testcase name="b"><failure message="no"/></testcase></testsuite>'
+    with client(ollama_url="http://localhost:11434", ollama_model="small") as api:
+        api.put("/builds/shop-2", json={"command": "make", "commit": "3f1c9a0"}).raise_for_status()
+        api.put("/builds/shop-2/junit", content=suite).raise_for_status()
+        api.post(REPORT, json=A_REPORT).raise_for_status()
+        page = api.get(f"/api{BUILDS}").json()
+        one = next(build for build in page["builds"] if build["id"] == "shop-2")
+        whole = api.get(f"/api{BUILD}/shop-2").json()
+        code = api.get(f"/api{CODEBASE}").json()
+        first = api.get(BUILDS).json()
+    counts = {"total": 2, "passed": 1, "failed": 1, "error": 0, "skipped": 0, "flaky": 0}
+    assert (one["spec"], one["code"], one["test_results"]) == ("make", "3f1c9a0", counts)
+    assert one["errors"] == ["cart.c:2:33: error: expected ';'"]
+    assert page["metadata"] == {"total_analyzed": 2, "learning_reports": 1, "model_accuracy": None}
+    assert page["count"] == len(page["builds"])
+    build = whole["build"]
+    assert (build["specification"], build["generated_code"], build["test_results"]) == ("make", "3f1c9a0", counts)
+    assert build["error_logs"] == build["log_summary"]["errors"]
+    assert [report["analysis"] for report in build["llm_reports"]] == [A_REPORT["analysis"]]
+    assert whole["analysis_ready"]
+    assert set(code) == {"status", "codebase", "structure", "entry_points", "key_files", "dependencies", "models"}
+    assert code["models"] == {"available": ["ollama/small"], "active": "ollama/small"}
+    # What the first form serves stays as it was published.
+    assert not {"spec", "code", "test_results", "errors"} & set(first["builds"][0])
+    assert "metadata" not in first
+
+
+def test_an_answer_is_not_sent_twice(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("def a() -> int:\n    return 1\n")
+    paths = [f"{prefix}{path}" for prefix in ("", "/api") for path in (BUILDS, f"{BUILD}/shop-2", CODEBASE)]
+    paths += ["/api/llm/learning/metrics", "/api/learned", "/api/unreported", "/api/builds/shop-2/changes"]
+    paths += ["/api/codebase/outline?path=a.py", "/api/patterns", "/openapi.json"]
+    with client(code_root=tmp_path) as api:
+        for path in paths:
+            first = api.get(path)
+            assert (first.status_code, first.headers["etag"][:3]) == (200, 'W/"'), path
+            for told in (first.headers["etag"], f'"x", {first.headers["etag"]}', "*"):
+                again = api.get(path, headers={"if-none-match": told})
+                assert (again.status_code, again.content) == (304, b""), path
+            assert api.get(path, headers={"if-none-match": 'W/"x"'}).content == first.content, path
 
 
 def test_ids_may_hold_anything(client: Client) -> None:
