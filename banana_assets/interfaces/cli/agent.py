@@ -25,8 +25,10 @@ def agent(
     ] = None,
     url: Annotated[str, typer.Option(help="The server: where `banana serve` listens.")] = "http://127.0.0.1:8000",
     once: Annotated[bool, typer.Option("--once", help="One round, then end.")] = False,
-    interval: Annotated[float, typer.Option(min=1, help="Seconds between two rounds.")] = 30,
-    most: Annotated[int, typer.Option(min=1, max=1000, help="Most builds in a round.")] = 20,
+    interval: Annotated[
+        float, typer.Option(min=1, help="Seconds between two rounds at the most; a new failure begins one at once.")
+    ] = 30,
+    most: Annotated[int, typer.Option("--limit", "--most", min=1, max=1000, help="Most builds in a round.")] = 20,
     models: Annotated[bool, typer.Option(help="Ask the language models that are set up here.")] = True,
 ) -> None:
     """Look at failed builds that have no report yet, clusters first, and report why they failed and what to do.
@@ -58,7 +60,7 @@ def agent(
                 if done.failed:
                     raise typer.Exit(1)
                 return
-            say(f"banana agent: looks at {url} every {interval:g} s; Ctrl-C ends it.")
+            say(f"banana agent: looks at {url} when something comes and every {interval:g} s; Ctrl-C ends it.")
             run(working, stop, interval=interval, tell=lambda line: say(f"banana agent: {line}"))
         except NotAllowedError as error:
             raise InputError(error.message, error.remedy or f"Set {KEY_VARIABLE} to a key that may report.") from error

@@ -35,7 +35,7 @@ ROWS = 50
 LEAST_PREFIX = 4
 
 Collection = Annotated[str | None, typer.Option("--collection", "-c", help="Only this collection.")]
-Shown = Annotated[Format, typer.Option("--format", help="How it is written.")]
+Shown = Annotated[Format, typer.Option("--format", "-f", help="How it is written.")]
 Limit = Annotated[int | None, typer.Option(min=1, help=f"Most rows; {ROWS} in a table unless told.")]
 Numbers = Annotated[
     list[int] | None, typer.Argument(metavar="NUMBER...", help="Numbers of proposals.", show_default=False)
@@ -283,7 +283,7 @@ def export(
     accepted_only: Annotated[
         bool, typer.Option("--accepted", help="Only values that were accepted or set, not what sources say.")
     ] = False,
-    form: Annotated[Sidecar, typer.Option("--format", help="How it is written.")] = Sidecar.json,
+    form: Annotated[Sidecar, typer.Option("--format", "-f", help="How it is written.")] = Sidecar.json,
 ) -> None:
     """Export values with their provenance, for programs that keep metadata beside the files."""
     from banana_assets.backends.media.exporting import exported

@@ -49,13 +49,13 @@ def command_path() -> str:
 def prepared(app: Any, name: str) -> click.Command:
     """A command as it is run: with plain help that ends with examples, and ``-h`` for it everywhere."""
     command = typer.main.get_command(app)
-    command.context_settings.update(help_option_names=["-h", "--help"], max_content_width=HELP_WIDTH)
     _plain(command, name)
     return command
 
 
 def _plain(command: click.Command, path: str) -> None:
     # Typer's boxes squeeze the text into a few columns of a usual terminal, and take a tenth of a second to draw.
+    command.context_settings.update(help_option_names=["-h", "--help"], max_content_width=HELP_WIDTH)
     command.rich_markup_mode = None  # type: ignore[attr-defined]
     command.format_epilog = lambda ctx, formatter: _manual(path, formatter)  # type: ignore[method-assign]
     for parameter in command.params:
