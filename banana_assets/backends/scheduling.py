@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import polars as pl
 
+from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
+from banana_assets.backends.task_records import stored_tasks
 from banana_assets.core.scheduling.history import Queue, queues
 from banana_assets.core.scheduling.judging import Told, schedules
 from banana_assets.core.scheduling.room import HOURS_AHEAD, execution_windows
 from banana_assets.core.scheduling.windows import ACCEPTED_RISK
-from banana_assets.core.tables import BUILDS, RESOURCE_ROLLUPS, RESOURCE_USAGE_PREDICTIONS, TASKS
+from banana_assets.core.tables import (
+    BUILDS,
+    EXECUTION_WINDOWS,
+    QUEUE_SCHEDULES,
+    RESOURCE_ROLLUPS,
+    RESOURCE_USAGE_PREDICTIONS,
+    TASKS,
+)
 
 
 @dataclass(frozen=True)
@@ -57,24 +66,63 @@ def schedule(
     known = tables.read(BUILDS) if builds is None else builds
     work = tables.read(TASKS) if tasks is None else tasks
     predictions = tables.read(RESOURCE_USAGE_PREDICTIONS)
-    found = queues(known, work)
-    times = [
-        frame[column].max()
-        for frame, column in (
-            (known, "finished_at"),
-            (known, "queued_at"),
-            (work, "finished_at"),
-            (work, "queued_at"),
-            (predictions, "made_at"),
-        )
-    ]
-    latest = max((t for t in times if isinstance(t, datetime)), default=None)
     return Schedule(
-        found=tuple(q for q in found if queue is None or q.name == queue),
+        found=tuple(q for q in queues(known, work) if queue is None or q.name == queue),
         predictions=predictions,
         rollups=tables.read(RESOURCE_ROLLUPS),
-        now=now or latest,
+        now=now or _latest(known, work, predictions),
         told=told or Told(),
         accepted=accepted,
         hours=hours,
     )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """QUEUE_SCHEDULES, EXECUTION_WINDOWS, and the latest time in the data, from which both count."""
+
+    queues: pl.DataFrame
+    windows: pl.DataFrame
+    now: datetime | None
+
+
+def schedule_now(
+    store: Store,
+    tables: Tables,
+    *,
+    queue: str | None = None,
+    told: Told | None = None,
+    accepted: float = ACCEPTED_RISK,
+    hours: int = HOURS_AHEAD,
+) -> Answer:
+    """The schedule of what the records hold at this moment: as it was computed, where that is still so and no limit is
+    told, else computed here."""
+    builds, tasks = store.builds(), stored_tasks(store.engine)
+    plain = told in (None, Told()) and accepted == ACCEPTED_RISK and hours <= HOURS_AHEAD
+    if plain and _computed(tables, builds, tasks):
+        now = _latest(builds, tasks, tables.read(RESOURCE_USAGE_PREDICTIONS))
+        rows, windows = tables.read(QUEUE_SCHEDULES), tables.read(EXECUTION_WINDOWS)
+        if queue is not None:
+            rows, windows = (frame.filter(pl.col("queue") == queue) for frame in (rows, windows))
+        if now is not None:
+            end = now + timedelta(hours=hours)
+            windows = windows.filter(pl.col("begins_at") < end, pl.col("best_at") < end)
+            windows = windows.with_columns(pl.min_horizontal("ends_at", pl.lit(end)))
+        return Answer(rows, windows, now)
+    made = schedule(tables, queue=queue, told=told, accepted=accepted, hours=hours, builds=builds, tasks=tasks)
+    return Answer(made.queues, made.windows, made.now)
+
+
+def _computed(tables: Tables, builds: pl.DataFrame, tasks: pl.DataFrame) -> bool:
+    """Whether the tables hold just these builds and tasks, and windows were looked for."""
+    if any(tables.version(table) is None for table in (QUEUE_SCHEDULES, EXECUTION_WINDOWS, BUILDS, TASKS)):
+        return False
+    return all(
+        tables.read(table).sort(*table.key).equals(rows.sort(*table.key))
+        for table, rows in ((BUILDS, builds), (TASKS, tasks))
+    )
+
+
+def _latest(builds: pl.DataFrame, tasks: pl.DataFrame, predictions: pl.DataFrame) -> datetime | None:
+    times = [frame[column].max() for frame in (builds, tasks) for column in ("finished_at", "queued_at")]
+    return max((t for t in (*times, predictions["made_at"].max()) if isinstance(t, datetime)), default=None)

@@ -17,7 +17,7 @@ from banana_assets.interfaces.cli.output import Format, say, write_object, write
 if TYPE_CHECKING:
     import polars as pl
 
-    from banana_assets.backends.scheduling import Schedule
+    from banana_assets.backends.scheduling import Answer
 
 app = typer.Typer(add_completion=False)
 
@@ -63,22 +63,13 @@ def schedule(
     Orders are run again on the history of each queue, beside first come first served; what is saved has an interval,
     and it is said when nothing is. Works on builds, and on tasks of `banana ingest tasks`.
     """
-    from banana_assets.backends.scheduling import schedule as scheduled
-    from banana_assets.backends.task_records import stored_tasks
+    from banana_assets.backends.scheduling import schedule_now
     from banana_assets.core.scheduling.judging import Told
 
     told = Told(at_once, _bytes(memory), cores, batch_seconds)
     with opened() as (store, tables):
-        found = scheduled(
-            tables,
-            queue=queue,
-            told=told,
-            accepted=risk,
-            hours=look_ahead_hours,
-            builds=store.builds(),
-            tasks=stored_tasks(store.engine),
-        )
-    if not found.found:
+        found = schedule_now(store, tables, queue=queue, told=told, accepted=risk, hours=look_ahead_hours)
+    if found.queues.is_empty():
         named = f" {queue!r}" if queue else ""
         raise InputError(
             f"There is no queue{named} in the data.",
@@ -94,23 +85,23 @@ def schedule(
         say(f"banana schedule: {_NOTHING[show]}")
 
 
-def _queues(found: Schedule, windows: pl.DataFrame) -> list[dict[str, Any]]:
+def _queues(found: Answer, windows: pl.DataFrame) -> list[dict[str, Any]]:
     return found.queues.sort("first_come_wait", "queue", descending=[True, False]).to_dicts()
 
 
-def _order(found: Schedule, windows: pl.DataFrame) -> list[dict[str, Any]]:
+def _order(found: Answer, windows: pl.DataFrame) -> list[dict[str, Any]]:
     return [{"queue": row["queue"]} | place for row in found.queues.to_dicts() for place in row["waiting"]]
 
 
-def _batches(found: Schedule, windows: pl.DataFrame) -> list[dict[str, Any]]:
+def _batches(found: Answer, windows: pl.DataFrame) -> list[dict[str, Any]]:
     return [{"queue": row["queue"]} | batch for row in found.queues.to_dicts() for batch in row["batches"]]
 
 
-def _windows(found: Schedule, windows: pl.DataFrame) -> list[dict[str, Any]]:
+def _windows(found: Answer, windows: pl.DataFrame) -> list[dict[str, Any]]:
     return windows.sort("queue", "kind", "host", "begins_at").to_dicts()
 
 
-_ROWS: dict[Show, Callable[[Schedule, pl.DataFrame], list[dict[str, Any]]]] = {
+_ROWS: dict[Show, Callable[[Answer, pl.DataFrame], list[dict[str, Any]]]] = {
     Show.queues: _queues,
     Show.order: _order,
     Show.windows: _windows,

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from banana_assets.backends.scheduling import schedule
-from banana_assets.backends.task_records import stored_tasks
+from banana_assets.backends.scheduling import schedule_now
 from banana_assets.core.errors import MissingError
 from banana_assets.core.scheduling.judging import Told
 from banana_assets.core.tables import RESOURCE_USAGE_PREDICTIONS
@@ -104,16 +103,15 @@ def get_execution_schedule(
     Nothing is changed or started by asking.
     """
     sources = call.sources
-    found = schedule(
+    found = schedule_now(
+        sources.store,
         sources.tables,
         queue=queue,
         told=Told(at_once, memory_bytes, cpu_cores),
         accepted=risk,
         hours=look_ahead_hours,
-        builds=sources.store.builds(),
-        tasks=stored_tasks(sources.store.engine),
     )
-    if queue is not None and not found.found:
+    if queue is not None and found.queues.is_empty():
         raise MissingError(f"There is no queue {queue!r} in the data.", "Ask without a queue for all there are.")
     rows = found.queues.sort("first_come_wait", "queue_id", descending=[True, False]).to_dicts()
     windows: dict[str, list[dict[str, Any]]] = {}
