@@ -31,6 +31,7 @@ check: .venv/ready-dev
 
 docs: .venv/ready
 	$(BIN)/python -m banana_assets.interfaces.cli.reference
+	$(BIN)/python -m banana_assets.interfaces.mcp.reference
 
 # The locks are whole and pinned by hash, so pip resolves nothing; the package index is whichever pip is set up to use.
 .venv/ready: requirements.lock pyproject.toml

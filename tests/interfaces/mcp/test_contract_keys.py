@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -9,10 +10,12 @@ import pytest
 
 from banana_assets.core.tables import LOG_PATTERNS, OPTIMIZATION_RECOMMENDATIONS
 from banana_assets.interfaces.mcp.calls import Sources
+from banana_assets.interfaces.mcp.reference import FILE, MARK, reference
 from banana_assets.interfaces.mcp.server import TOOLS, create_server
 from tests.interfaces.mcp.answering_home import SECRET
 from tests.interfaces.mcp.conftest import Ask, asked, asking
 
+PROJECT = Path(__file__).resolve().parents[3]
 GOAL = "make test_total of ci green"
 REQUIRED: dict[str, dict[str, Any]] = {
     "generate_optimized_plan": {"goal": GOAL},
@@ -160,3 +163,8 @@ def test_where_nothing_was_brought_in_the_answer_says_what_to_run(name: str, no_
     assert found.structured_content is not None
     assert "banana " in str(found.structured_content)
     assert bool(found.is_error) == (name == "generate_optimized_plan")
+
+
+def test_the_page_about_tools_is_that_of_the_code() -> None:
+    page = (PROJECT / FILE).read_text(encoding="utf-8")
+    assert page.partition(MARK)[1:] == (MARK, reference().removeprefix(MARK)), "run `make docs`"
