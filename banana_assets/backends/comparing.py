@@ -14,7 +14,7 @@ from banana_assets.backends.lookup import BuildDetail, build_detail, find_build
 from banana_assets.backends.quotes import Compared
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
-from banana_assets.core.builds.comparing import StepPair, Stretch, TestPair, new_stretches, step_pairs, test_pairs
+from banana_assets.core.builds.comparing import StepPair, Stretch, TestPair, new_stretches, paired_steps, paired_tests
 from banana_assets.core.builds.greens import last_green
 from banana_assets.core.builds.testruns import identified
 from banana_assets.core.errors import ContradictionError, MissingError
@@ -79,8 +79,8 @@ def compared(
     return Comparison(
         base=base,
         head=head,
-        steps=tuple(step_pairs(base.steps, head.steps)),
-        tests=tuple(test_pairs(_results(store, base), _results(store, head))),
+        steps=tuple(paired_steps(base.steps, head.steps)),
+        tests=tuple(paired_tests(_results(store, base), _results(store, head))),
         new=_said(quotes, head, new),
         new_total=len(new),
         gone=_said(quotes, base, gone),

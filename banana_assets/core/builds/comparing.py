@@ -67,7 +67,7 @@ class Stretch:
     repeats: int
 
 
-def step_pairs(base: Sequence[TimedStep], head: Sequence[TimedStep]) -> list[StepPair]:
+def paired_steps(base: Sequence[TimedStep], head: Sequence[TimedStep]) -> list[StepPair]:
     """The steps of both, in the order of ``head``, then those that are gone; the nth of a name goes with the nth."""
     there = dict(_counted(base))
     pairs = [_pair(there.pop(key, None), step) for key, step in _counted(head)]
@@ -95,7 +95,7 @@ def _pair(base: TimedStep | None, head: TimedStep | None) -> StepPair:
     )
 
 
-def test_pairs(base: pl.DataFrame, head: pl.DataFrame) -> list[TestPair]:
+def paired_tests(base: pl.DataFrame, head: pl.DataFrame) -> list[TestPair]:
     """What differs between the results of two builds (TEST_RESULTS with ``title``).
 
     First the tests that fail now, then those that failed before, those that took much longer, and those that came or
