@@ -63,8 +63,11 @@ def test_counts(store: Store, build_ids: Sequence[str]) -> dict[str, dict[str, i
 
 
 def unreported(store: Store, tables: Tables, reporter: str, limit: int) -> list[dict[str, Any]]:
-    """Failed builds that this reporter has said nothing about: one for each cluster, new clusters first, then builds
-    that are in none yet. ``waiting`` counts the failed builds that the one stands for."""
+    """Failed builds that this reporter has said nothing about: one for each cluster, then builds that are in none yet.
+
+    Clusters that are open come before resolved ones, new ones before known ones, then the one seen last. ``waiting``
+    counts the failed builds that the one stands for.
+    """
     c = reports.c
     with reading(store.engine) as connection:
         mine = set(connection.execute(sa.select(c.build_id).where(c.created_by == reporter).distinct()).scalars())
@@ -75,9 +78,12 @@ def unreported(store: Store, tables: Tables, reporter: str, limit: int) -> list[
                 .order_by(t.builds.c.seq.desc())
             ).scalars()
         )
-    clusters = tables.scan(FAILURE_CLUSTERS).select("cluster_id", "builds", "last_seen").collect()
+    columns = ["cluster_id", "builds", "last_seen", "is_new", "state"]
+    clusters = tables.scan(FAILURE_CLUSTERS).select(columns).collect()
+    urgent = [pl.col("state") != "open", ~pl.col("is_new")]
     found, clustered = [], set()
-    for row in clusters.sort("last_seen", "cluster_id", descending=[True, False]).iter_rows(named=True):
+    ordered = clusters.sort(*urgent, "last_seen", "cluster_id", descending=[False, False, True, False])
+    for row in ordered.iter_rows(named=True):
         clustered.update(row["builds"])
         if not mine.intersection(row["builds"]):
             one = {"build_id": row["builds"][-1], "cluster_id": row["cluster_id"], "waiting": len(row["builds"])}

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,6 +30,9 @@ MOST_WAIT = 300.0
 MOST_ASKED = 1000
 FOLLOWED = ("pending", "running", "completed")
 """How a plan stands whose steps may be recommended."""
+
+LOOK = 2.0
+"""Seconds between two looks whether something came. Such a look is answered without computing anything."""
 
 Tell = Callable[[str], None]
 
@@ -168,7 +173,8 @@ class Agent:
 
 
 def run(agent: Agent, stop: threading.Event, *, interval: float, tell: Tell) -> None:
-    """Round after round until ``stop`` is set; a server that cannot be reached is tried again, ever more rarely.
+    """Round after round until ``stop`` is set: as soon as something came, and after ``interval`` seconds at the latest.
+    A server that cannot be reached is tried again, ever more rarely.
 
     Raises NotAllowedError when the server refuses the key.
     """
@@ -176,12 +182,14 @@ def run(agent: Agent, stop: threading.Event, *, interval: float, tell: Tell) -> 
     known: set[str] = set()
     while not stop.is_set():
         try:
+            before = agent.client.state()
             done = agent.round(stop=stop)
         except NotAllowedError:
             raise
         except BananaError as error:
             pause = min(MOST_WAIT, pause * 2)
             tell(f"{error} Next try in {pause:.0f} s.")
+            stop.wait(pause)
         else:
             pause = interval
             news = [sentence for sentence in done.failed if sentence not in known]
@@ -190,9 +198,18 @@ def run(agent: Agent, stop: threading.Event, *, interval: float, tell: Tell) -> 
                 tell(done.sentence)
             for sentence in news:
                 tell(sentence)
-            if done.more and done.reported:
-                continue
-        stop.wait(pause)
+            if not (done.more and done.reported):
+                _until_something_came(agent.client, before, stop, interval)
+
+
+def _until_something_came(client: BananaClient, before: str, stop: threading.Event, most: float) -> None:
+    """Wait until the server's state is another than ``before``, at most so many seconds."""
+    until = time.monotonic() + most
+    while (left := until - time.monotonic()) > 0 and not stop.wait(min(LOOK, left)):
+        # A server that is away now is told of by the next round.
+        with suppress(BananaError):
+            if client.state(before) != before:
+                return
 
 
 def _served(build: Build) -> Mapping[str, Any]:

@@ -25,9 +25,7 @@ def agent(
     ] = None,
     url: Annotated[str, typer.Option(help="The server: where `banana serve` listens.")] = "http://127.0.0.1:8000",
     once: Annotated[bool, typer.Option("--once", help="One round, then end.")] = False,
-    interval: Annotated[
-        float, typer.Option(min=1, help="Seconds between two rounds at the most; a new failure begins one at once.")
-    ] = 30,
+    interval: Annotated[float, typer.Option(min=1, help="Longest pause between two rounds (s).")] = 30,
     most: Annotated[int, typer.Option("--limit", "--most", min=1, max=1000, help="Most builds in a round.")] = 20,
     models: Annotated[bool, typer.Option(help="Ask the language models that are set up here.")] = True,
 ) -> None:

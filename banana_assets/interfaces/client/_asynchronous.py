@@ -110,6 +110,10 @@ class AsyncBananaClient:
         """One build in full."""
         return await self._do(calls.build(build_id))
 
+    async def state(self, known: str | None = None) -> str:
+        """A word that is another once something changed (see ``BananaClient.state``)."""
+        return await self._do(calls.state(known))
+
     async def codebase(self) -> dict[str, Any]:
         """The code base that the server shows."""
         return await self._do(calls.codebase())

@@ -114,6 +114,11 @@ class BananaClient:
         """One build in full."""
         return self._do(calls.build(build_id))
 
+    def state(self, known: str | None = None) -> str:
+        """A word that is another once a build or a report came, or the tables of failures changed. Asking again with
+        the one that is ``known`` costs next to nothing."""
+        return self._do(calls.state(known))
+
     def codebase(self) -> dict[str, Any]:
         """The code base that the server shows."""
         return self._do(calls.codebase())

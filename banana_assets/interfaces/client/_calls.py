@@ -38,6 +38,14 @@ def builds(limit: int, cursor: str | None, status: str | None, skip: int = 0) ->
     return Call("GET", "/llm/learning/builds", _body(_page), params={n: v for n, v in asked.items() if v is not None})
 
 
+def state(known: str | None) -> Call[str]:
+    """The tag of what is known of builds; asked for by the one that is known, the answer is empty while it holds."""
+    headers = {"If-None-Match": known} if known else {}
+    return Call(
+        "GET", "/llm/learning/builds", lambda answer: answer.headers["etag"], params={"limit": 0}, headers=headers
+    )
+
+
 def build(build_id: str) -> Call[Build]:
     """One build in full."""
     return Call("GET", f"/llm/learning/build/{_name(build_id)}", _body(lambda told: Build.of(told["build"])))

@@ -71,7 +71,7 @@ def exchange(call: Call[T], retry: Retry) -> Steps[T]:
         if isinstance(answer, UnreachableError):
             error: BananaError = answer
             wait = retry.wait(attempt, None)
-        elif answer.is_success:
+        elif answer.is_success or answer.status_code == httpx.codes.NOT_MODIFIED:
             return _read(call, answer)
         else:
             wait, error = retry.wait(attempt, answer), error_of(answer)

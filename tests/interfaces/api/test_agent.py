@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import queue
 import shutil
 import threading
 from collections.abc import Iterator
@@ -7,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import polars as pl
 import pytest
 
 from banana_assets.backends.settings import load_from
+from banana_assets.backends.tables import Tables
 from banana_assets.core.models.types import Answer, ModelError, Request
-from banana_assets.interfaces.agent import Agent, run
+from banana_assets.core.tables import FAILURE_CLUSTERS
+from banana_assets.interfaces.agent import Agent, loop, run
 from banana_assets.interfaces.api.app import create_app
 from banana_assets.interfaces.client import ApiError, AppTransport, BananaClient, NotAllowedError, Retry
 from tests.interfaces.api.conftest import SECRET
@@ -189,6 +193,41 @@ def test_a_backlog_is_worked_off_at_once_and_the_same_failure_told_once(client: 
 
     run(Agent(client, most=2), stop, interval=60, tell=tell)
     assert said == ["2 reported, more wait", "2 reported, more wait", "1 reported"]
+
+
+def test_a_failure_is_reported_on_as_soon_as_it_comes(client: BananaClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "LOOK", 0.05)
+    stop, said = threading.Event(), queue.Queue[str]()
+    running = threading.Thread(target=run, args=(Agent(client), stop), kwargs={"interval": 600, "tell": said.put})
+    running.start()
+    try:
+        assert said.get(timeout=30) == "2 reported"
+        client.put_build("late", pipeline="shop", job="test", exit_code=1)
+        client.put_log("late", "make: *** [all] Error 2\n")
+        assert said.get(timeout=30) == "1 reported"
+    finally:
+        stop.set()
+        running.join(30)
+    assert not running.is_alive()
+
+
+def test_the_state_is_the_same_until_something_comes(client: BananaClient) -> None:
+    state = client.state()
+    assert client.state(state) == client.state() == state
+    client.report("shop-2", "why")
+    assert client.state(state) != state
+
+
+def test_open_and_new_clusters_come_first(transport: AppTransport, home: Path, told: Path) -> None:
+    tables = Tables(load_from(home).tables_root)
+    known = tables.read(FAILURE_CLUSTERS).sort("last_seen")
+    oldest, latest = known["cluster_id"]
+    with BananaClient(transport=transport) as client:
+        assert [one.cluster_id for one in client.unreported()] == [latest, oldest]
+        for changed in ({"state": ["open", "resolved"]}, {"is_new": [True, False]}):
+            rows = known.with_columns(pl.Series(name, values) for name, values in changed.items())
+            tables.replace(FAILURE_CLUSTERS, FAILURE_CLUSTERS.conform(rows))
+            assert [one.cluster_id for one in client.unreported()] == [oldest, latest]
 
 
 def test_it_ends_when_told_and_outlives_a_server_that_is_away(client: BananaClient, told: Path) -> None:
