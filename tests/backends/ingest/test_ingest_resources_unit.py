@@ -56,6 +56,8 @@ def test_a_file_that_grew_brings_in_what_is_new(any_store: Store, tmp_path: Path
          [("web1", "cpu_percent", 5.0), ("web2", "cpu_percent", 6.0)]),
         ("Time,Host,load\n2026-05-01T12:00+02:00,web1,0.5\n", [("web1", "load", 0.5)]),
         ("\ufeffts,metric,value\r\n2026-05-01T12:00:00Z,a,1\r\n", [("h", "a", 1.0)]),
+        ("ts,metric,value\n2026-05-01,a,1\n2026-05-02,a,\n,,\n", [("h", "a", 1.0)]),
+        ("ts,cpu,load\n2026-05-01,1,\n,,\n", [("h", "cpu", 1.0)]),
     ],
 )  # fmt: skip
 def test_forms(store: Store, tmp_path: Path, text: str, rows: list[tuple[str, str, float]]) -> None:
@@ -74,6 +76,9 @@ def test_forms(store: Store, tmp_path: Path, text: str, rows: list[tuple[str, st
         ("ts\n2026-05-01\n", r"no column of readings"),
         ("ts,metric,value\n", r"holds no reading"),
         ("ts,cpu\n2026-05-01,1,2\n", r"is no CSV"),
+        ("ts,metric,value\n2026-05-01,cpu,5\n2026-05-0\n", r"on line 3 the time '2026-05-0'"),
+        ("ts,metric,value\n2026-05-01,cpu,5\n2026-05-02\n", r"on line 3 no metric"),
+        ("ts,cpu\n2026-05-01,5\ntotal,\n", r"on line 3 the time 'total'"),
     ],
 )
 def test_what_cannot_be_read_is_named(store: Store, tmp_path: Path, text: str, said: str) -> None:

@@ -4,6 +4,7 @@ import gzip
 from itertools import pairwise
 from pathlib import Path
 
+import orjson
 import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
+from banana_assets.core.errors import StoreError
+from banana_assets.interfaces.api import bringing
 from tests.interfaces.api.conftest import Client
 
 FACTS = {"pipeline": "shop", "job": "test", "branch": "main", "commit": "abc", "exit_code": 1}
@@ -155,3 +158,72 @@ def test_ids_stay_names(client: Client, home: Path) -> None:
         assert api.put("/builds/..", json=FACTS).status_code in (404, 405)
         assert api.put("/builds/a b ü;c", json=FACTS).json()["build_id"] == "a b ü;c"
     assert not list(home.rglob("*evil*"))
+
+
+def sarif(**result: object) -> bytes:
+    run = {"tool": {"driver": {"name": "lint"}}, "results": [{"message": {"text": "bad"}} | result]}
+    return orjson.dumps({"version": "2.1.0", "runs": [run]})
+
+
+@pytest.mark.parametrize(
+    ("piece", "content", "said"),
+    [
+        ("junit", b"<testsuite/>", "holds no test"),
+        ("junit", b"<testsuites><testsuite name='a'>0</testsuite></testsuites>", "holds no test"),
+        ("junit", b"<testsuite><testcase name='a'/><testcase/></testsuite>", "without a name: 1"),
+        ("junit", b"<testsuite><testcase name='\xc2\xa0'/></testsuite>", "without a name: 1"),
+        ("sarif", sarif(message={"text": 7}), "runs/0/results/0/message/text"),
+        ("sarif", sarif(level=3), "results/0/level"),
+        ("sarif", sarif(locations={}), "results/0/locations"),
+        ("sarif", sarif(ruleIndex="1"), "results/0/ruleIndex"),
+        ("sarif", b'{"version": "2.1.0", "runs": [{"results": []}]}', "runs/0/tool"),
+        ("sarif", b'{"version": "2.0.0", "runs": []}', "not 2.1.0"),
+        ("resources", CSV + b"2026-03-02T1", "on line 4 the time"),
+    ],
+)
+def test_what_the_description_forbids_is_refused_with_the_place(
+    client: Client, piece: str, content: bytes, said: str
+) -> None:
+    with client() as api:
+        answer = api.put(f"/builds/shop-1/{piece}", content=content)
+    assert answer.status_code == 400
+    assert said in answer.json()["detail"]
+
+
+def test_reports_as_tools_write_them_are_taken(client: Client) -> None:
+    reports = (
+        ("sarif", sarif(level=None, ruleIndex=-1, locations=[], kind="fail", rank=3.5, fixes=[{"anything": [1]}])),
+        ("sarif", b"\xef\xbb\xbf" + sarif(locations=[{"physicalLocation": {"region": {"startLine": 0}}}])),
+        ("sarif", b'{"version": "2.1.0-rtm.5", "runs": [{"tool": {"driver": {"name": "a"}}, "results": null}]}'),
+        (
+            "junit",
+            b'<testsuites><testsuite/><testsuite><testcase name="b" time="x"/></testsuite></testsuites>',
+        ),
+    )
+    with client() as api:
+        for piece, content in reports:
+            assert api.put(f"/builds/tools/{piece}", content=content).status_code == 200, content
+
+
+@pytest.mark.parametrize("offset", ["-1", "1.0", "", "a", "1" * 16, "+1", "\u00b2"])
+def test_an_offset_is_an_integer(client: Client, offset: str) -> None:
+    with client() as api:
+        answer = api.patch("/builds/o/log", content=b"x", headers=[(b"upload-offset", offset.encode("latin-1"))])
+    assert answer.status_code == 422
+
+
+def test_what_is_wrong_with_the_store_is_not_told_to_callers(
+    client: Client, home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise StoreError(f"The records database {home} refused: disk I/O error.", "Look at the disk.")
+
+    monkeypatch.setattr(bringing, "amend_build", broken)
+    with client() as api:
+        answer = api.put("/builds/x", json=FACTS)
+    assert answer.status_code == 503
+    assert str(home) not in answer.text
+    assert answer.headers["x-request-id"] in answer.json()["remedy"]
+    told = capfd.readouterr().err
+    assert str(home) in told
+    assert answer.headers["x-request-id"] in told
