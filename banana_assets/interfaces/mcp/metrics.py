@@ -136,7 +136,8 @@ def get_planning_metrics(
     """
     tables, store = call.sources.tables, call.sources.store
     health, files = tables.read(BUILD_HEALTH), tables.read(LOG_FILES)
-    patterns = _dated(with_states(tables.read(LOG_PATTERNS), store.pattern_states()))
+    states = store.pattern_states()
+    patterns = _dated(with_states(tables.read(LOG_PATTERNS), states))
     plans = PlanRecords(store.engine).figures()
     moments = (plans["created_at"].max(), health["as_of"].max(), patterns["at"].max())
     end = max((m for m in moments if isinstance(m, datetime)), default=None)
@@ -146,7 +147,7 @@ def get_planning_metrics(
     outcomes = tables.read(PLAN_OUTCOMES)
     fixed, decided = successes(_since(outcomes, "decided_at", begin))
     known = recommendations_now(store, tables)
-    resolved = resolved_at(store.pattern_states())
+    resolved = resolved_at(states)
     seen = _since(patterns, "at", begin).filter(state="open").sort("at", "pattern_id", descending=[True, False])
     return PlanningMetrics(
         metrics=Metrics(

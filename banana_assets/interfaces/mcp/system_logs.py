@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import polars as pl
 from pydantic import BaseModel, Field
@@ -139,29 +139,30 @@ def analyze_system_logs(
     tables, store = call.sources.tables, call.sources.store
     files = tables.read(LOG_FILES)
     found = window(tables.read(LOG_SHAPES), files, hours)
-    known = with_states(tables.read(LOG_PATTERNS), store.pattern_states())
+    states = store.pattern_states()
+    known = with_states(tables.read(LOG_PATTERNS), states)
     within = patterns_within(found, known, LEAST_OF_LEVEL[log_level] if log_level else 0)
-    resolved = resolved_at(store.pattern_states())
+    resolved = resolved_at(states)
+    places = {ident: place for place, ident in enumerate(within["pattern_id"])}
     shown: dict[str, Seen] = {}
 
-    def size(row: dict[str, Any]) -> int:
+    def size(ident: str) -> int:
+        row = within.row(places[ident], named=True)
         fields = pattern_fields(row, files, call.sources.quotes, resolved)
         fields |= {"frequency": row["within"], "last_detected": row["last_within"]}
-        one = shown[row["pattern_id"]] = Seen(**fields, frequency_in_all=row["frequency"])
+        one = shown[ident] = Seen(**fields, frequency_in_all=row["frequency"])
         return json_size(one.model_dump(mode="json"))
 
-    made: Taken[dict[str, Any]] = Taken([], truncated=False, next_cursor=None)
+    made: Taken[str] = Taken([], truncated=False, next_cursor=None)
     if include_patterns:
         asked = {"hours": hours, "level": log_level}
-        rows = within.drop("groups", "shapes").to_dicts()
-        key = lambda row: str(row["pattern_id"])  # noqa: E731
-        made = taken(rows, key, asked, cursor=cursor, limit=limit, max_bytes=max_bytes, size=size)
+        made = taken(list(places), str, asked, cursor=cursor, limit=limit, max_bytes=max_bytes, size=size)
     focus, model_used, notes = _focus(call, within, model)
     return LogAnalysis(
         time_range_hours=hours,
         window=Span(begin=found.begin, end=found.end),
         patterns_found=within.height,
-        patterns=[shown[row["pattern_id"]] for row in made.rows],
+        patterns=[shown[ident] for ident in made.rows],
         severity_rule=SEVERITY_RULE,
         summary=_summary(found, within),
         bottlenecks=_bottlenecks(tables.read(BOTTLENECKS), found.begin),
