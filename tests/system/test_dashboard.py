@@ -104,7 +104,8 @@ def test_every_page_is_whole(browser: Browser, served: str, screen: str, tmp_pat
     with window(browser, **SCREENS[screen]) as context:
         page = context.new_page()
         named = LISTS | {part: first(page, served, part) for part in ONES}
-        shown = [*named.items(), *(("", path) for path in OTHERS)]
+        linked = page.locator("#pages a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+        shown = [*named.items(), *(("", path) for path in {*linked, *OTHERS}.difference(named.values()))]
         for name, path in shown if screen != "dark" else [("builds", "/"), *((n, named[n]) for n in PICTURES["dark"])]:
             answer = page.goto(served + path)
             assert answer is not None
@@ -159,6 +160,24 @@ def test_a_new_build_shows_within_three_seconds_without_loading_the_page(page: P
     put(served, "live-1", **(told | {"status": "success", "finished_at": datetime.now(UTC).isoformat()}))
     expect(page.locator("tr[data-key='live-1'] .status")).to_have_text("success", timeout=3_000)
     assert page.evaluate("window.kept")
+
+
+def test_a_page_with_forms_says_that_it_has_changed(page: Page, served: str, context: BrowserContext) -> None:
+    page.goto(f"{served}/recommendations")
+    look = "document.dispatchEvent(new Event('visibilitychange'))"
+    with page.expect_response(f"{served}/recommendations"):
+        page.evaluate(look)
+    news = page.locator("#news")
+    expect(news).to_be_hidden()
+    other = context.new_page()
+    other.goto(f"{served}/recommendations")
+    other.get_by_role("button", name="Implemented").last.click()
+    page.evaluate(look)
+    expect(news).to_contain_text("has changed")
+    news.get_by_role("link").click()
+    expect(news).to_be_hidden()
+    other.goto(f"{served}/recommendations?status=implemented")
+    other.get_by_role("button", name="Reopen").click()
 
 
 def test_a_lost_connection_is_told_and_found_again(page: Page, served: str, context: BrowserContext) -> None:

@@ -53,6 +53,7 @@ async def forecasts(
             "total": series.height,
             "following": start + SERIES if start + SERIES < series.height else None,
             "known": current.height,
+            "last": current["ts"].max(),
             "sources": sources,
             "metrics": metrics,
             "told": {"source": source, "metric": metric},

@@ -39,6 +39,11 @@ function exactly(at) {
   return at.getDate() + " " + MONTHS[at.getMonth()] + " " + at.getFullYear() + " " + [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":");
 }
 
+/** Show what is only true once a time has passed. */
+function tellPast() {
+  for (const note of document.querySelectorAll("[data-past]")) note.hidden = Date.parse(note.dataset.past) > Date.now();
+}
+
 function ago(at, now) {
   const seconds = (at - now) / 1000;
   const unit = UNITS.find(([, size]) => Math.abs(seconds) >= size);
@@ -106,13 +111,18 @@ const digest = (row) => row.innerHTML.replace(/\s+/g, " ");
 
 async function look() {
   clearTimeout(timer);
-  if (document.hidden || !document.querySelector("[data-live]")) return;
+  const live = document.querySelector("[data-live]");
+  if (document.hidden || (!live && !document.querySelector("[data-watch]"))) return;
   try {
     const headers = { accept: "text/html" };
     if (tag) headers["if-none-match"] = tag;
     const answer = await fetch(location.pathname + location.search, { headers, cache: "no-store", redirect: "error" });
     if (answer.status === 401) return lost("You are signed out. Ask for a new link with `banana keys login`.", true);
-    if (answer.status === 200) {
+    if (answer.status === 200 && !live) {
+      // Plots and forms are not exchanged under one's hands; the first answer only tells how the page stands.
+      $("news").hidden = tag === null || tag === answer.headers.get("etag");
+      tag = answer.headers.get("etag");
+    } else if (answer.status === 200) {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       // What was waited for makes another page of it: more parts, and another place in the log.
       if (document.querySelector("[data-until]") && !fresh.querySelector("[data-until]")) return location.reload();
@@ -125,7 +135,7 @@ async function look() {
     } else if (answer.status !== 304) {
       throw new Error(String(answer.status));
     }
-    wait = EVERY;
+    wait = live ? EVERY : SLOWEST;
     seen = Date.now();
     $("lost").hidden = true;
   } catch {
@@ -211,7 +221,8 @@ function unfold() {
 for (const row of document.querySelectorAll("[data-live] [data-key]")) row.dataset.digest = digest(row);
 for (const region of document.querySelectorAll("[data-live][id]")) held.set(region.id, region.innerHTML);
 tellTimes(document);
-setInterval(() => tellTimes(document), 20000);
+tellPast();
+setInterval(() => { tellTimes(document); tellPast(); }, 20000);
 document.addEventListener("keydown", onKey);
 addEventListener("hashchange", unfold);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
