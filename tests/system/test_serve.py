@@ -16,7 +16,9 @@ import httpx
 import pytest
 import requests
 
-from tests.system.processes import BANANA, Run, environment
+from banana_assets.backends.settings import load_from
+from banana_assets.backends.store import open_store
+from tests.system.processes import BANANA, Run, Start, environment
 
 Serve = Callable[..., "Server"]
 LOG = "cc x.c\nx.c:1:1: error: expected ';'\nmake: *** [all] Error 1\n"
@@ -35,7 +37,7 @@ class Server:
             text=True,
             cwd=home.parent,
         )
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while not self._answers():
             assert self.process.poll() is None, self.process.communicate()[1]
             assert time.monotonic() < until
@@ -114,41 +116,101 @@ def test_the_clients_of_the_original_work_as_they_are(serve: Serve, home: Path) 
         asked("GET", "/llm/learning/build/none")
 
 
-def test_what_was_acknowledged_survives_a_kill(serve: Serve, home: Path) -> None:
+JUNIT = '<testsuite name="s"><testcase classname="c" name="{}"><failure message="m">x</failure></testcase></testsuite>'
+
+
+def test_what_was_acknowledged_survives_a_kill(serve: Serve, start: Start, home: Path) -> None:
     server = serve()
-    acknowledged: list[str] = []
+    with httpx.Client(base_url=server.url, timeout=60) as api:
+        bring(api, "first")
+    computing = start("materialize")
+    acknowledged: dict[str, str] = {}
+    half: dict[str, int] = {}
+    wrong: list[str] = []
     lock = threading.Lock()
+    killed = threading.Event()
 
     def write(worker: int) -> None:
-        with httpx.Client(base_url=server.url, timeout=30) as api:
+        with httpx.Client(base_url=server.url, timeout=60) as api:
             for n in range(1000):
                 name = f"w{worker}-{n}"
                 try:
-                    facts = api.put(f"/builds/{name}", json={"pipeline": "p", "job": "j", "exit_code": 1})
-                    log = api.put(f"/builds/{name}/log", content=f"{name}\n{LOG}")
+                    if worker % 2:
+                        stands, log = bring_in_parts(api, name, half)
+                    else:
+                        stands, log = bring(api, name), f"{name}\n{LOG}"
                     report = {"build_id": name, "type": "a", "analysis": name}
                     said = api.post("/llm/learning/report", json=report)
-                except httpx.TransportError:
+                    newest = api.get("/llm/learning/builds", params={"limit": 50})
+                except httpx.TransportError as error:
+                    if not killed.is_set():
+                        wrong.append(f"{name}: {error!r}")
                     return
-                assert (facts.status_code, log.status_code, said.status_code) == (200, 200, 200)
                 with lock:
-                    acknowledged.append(name)
+                    if {*stands, said.status_code, newest.status_code} != {200}:
+                        wrong.append(f"{name}: {stands} {said.text} {newest.text}")
+                    elif name not in newest.text:
+                        wrong.append(f"{name} is not among the newest")
+                    else:
+                        acknowledged[name] = log
 
-    workers = [threading.Thread(target=write, args=(n,)) for n in range(4)]
+    workers = [threading.Thread(target=write, args=(n,)) for n in range(6)]
     for worker in workers:
         worker.start()
-    time.sleep(1.5)
+    # A few seconds, and on a busy machine until each has got something through.
+    least, most = time.monotonic() + 3, time.monotonic() + 90
+    while time.monotonic() < least or (time.monotonic() < most and len({n[:2] for n in [*acknowledged]}) < 6):
+        time.sleep(0.1)
+    killed.set()
     server.end(signal.SIGKILL)
     for worker in workers:
         worker.join()
-    assert acknowledged
+    assert not wrong
+    assert {name[:2] for name in acknowledged} == {f"w{n}" for n in range(6)}
     again = serve()
-    with httpx.Client(base_url=again.url) as api:
-        for name in acknowledged:
-            build = api.get(f"/llm/learning/build/{name}").json()["build"]
-            assert build["log"].startswith(f"{name}\n")
-            assert [r["analysis"] for r in build["llm_reports"]] == [name]
+    with httpx.Client(base_url=again.url, timeout=60) as api:
+        builds = {}
+        cursor: str | None = ""
+        while cursor is not None:
+            page = api.get(
+                "/llm/learning/builds", params={"limit": 200} | ({"cursor": cursor} if cursor else {})
+            ).json()
+            builds |= {build["id"]: build for build in page["builds"]}
+            cursor = page["next"]
+        for name, log in acknowledged.items():
+            assert builds[name]["log"].rstrip() == log.rstrip()
+            assert [r["analysis"] for r in builds[name]["llm_reports"]] == [name]
+        for name, offset in half.items():
+            if name not in acknowledged:
+                stands = int(api.head(f"/builds/{name}/log").headers["upload-offset"])
+                # What was not acknowledged any more may be there, too, up to the whole log.
+                assert stands >= offset or name in builds
+    told = computing.communicate(timeout=240)[1]
+    assert computing.returncode == 0, told
+    with open_store(load_from(home)) as store:
+        tested = set(store.test_results()["build_id"])
+    assert tested >= {name for name in acknowledged if name.startswith(("w0", "w2", "w4"))}
     assert again.end() == 0
+
+
+def bring(api: httpx.Client, name: str) -> list[int]:
+    """Bring in a build with log and test report; answers the status codes."""
+    facts = api.put(f"/builds/{name}", json={"pipeline": "p", "job": "j", "exit_code": 1})
+    log = api.put(f"/builds/{name}/log", content=f"{name}\n{LOG}")
+    tests = api.put(f"/builds/{name}/junit", content=JUNIT.format(name))
+    return [facts.status_code, log.status_code, tests.status_code]
+
+
+def bring_in_parts(api: httpx.Client, name: str, half: dict[str, int]) -> tuple[list[int], str]:
+    """Bring in a log in two parts; answers the status codes and the log, and notes where the upload stands."""
+    log = f"{name}\n{LOG * 20}"
+    middle = len(log) // 2
+    first = api.patch(f"/builds/{name}/log", content=log[:middle], headers={"upload-offset": "0"})
+    if first.status_code == 200:
+        half[name] = middle
+    told = {"upload-offset": str(middle), "upload-complete": "?1"}
+    second = api.patch(f"/builds/{name}/log", content=log[middle:], headers=told)
+    return [first.status_code, second.status_code], log
 
 
 def test_the_agent_reports_and_ends_when_told(serve: Serve, home: Path, run: Run) -> None:
