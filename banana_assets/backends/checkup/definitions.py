@@ -20,15 +20,17 @@ def found(place: Place) -> Found:
     except subprocess.TimeoutExpired:
         return failed(f"Dagster did not load them within {SECONDS:.0f} s", "Try again on a machine less busy.")
     if status:
+        # Our own words, and not how Python prints them.
+        shown = [line for line in err.splitlines() if not line.startswith("Traceback")][-8:]
         last = next((line for line in reversed(err.splitlines()) if line.strip()), "no reason given")
         own = re.sub(r"^banana_assets\.[\w.]+: ", "", last)
         if own != last:
             # One of our own sentences, with what to do in it.
-            return failed(f"they cannot be loaded: {cut(own.rstrip('.'), LONGEST_SAID)}", "", *err.splitlines()[-8:])
+            return failed(f"they cannot be loaded: {cut(own.rstrip('.'), LONGEST_SAID)}", "", *shown)
         return failed(
             f"they cannot be loaded: {cut(last, LONGEST_SAID)}",
             f"`{sys.executable} -m dagster definitions validate -m banana_assets.definitions` shows where.",
-            *err.splitlines()[-8:],
+            *shown,
         )
     assets, jobs, sensors, schedules = out.split()[-4:]
     return ok(f"{assets} assets, {jobs} jobs, {sensors} sensors, {schedules} schedules load in Dagster")

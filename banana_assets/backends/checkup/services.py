@@ -61,9 +61,9 @@ def models(place: Place) -> Found:
 def _models(place: Place) -> Iterator[Models]:
     """The models with the ledger of the store; where there is none, with one that is thrown away."""
     from banana_assets.backends.llm import open_models
-    from banana_assets.backends.settings import there_is_a_store
     from banana_assets.backends.records.engine import open_engine
     from banana_assets.backends.records.migration import ensure_current
+    from banana_assets.backends.settings import there_is_a_store
 
     stored = there_is_a_store(place.settings)
     engine = open_engine(place.settings.records_url if stored else f"sqlite:///{place.scratch}/models.sqlite")
