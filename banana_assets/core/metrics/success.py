@@ -6,7 +6,7 @@ identified, metadata 90 % complete, 85 % of plans successful, half the manual in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
@@ -16,6 +16,8 @@ from banana_assets.core.metrics.measures import median_interval
 from banana_assets.core.metrics.rates import wilson
 from banana_assets.core.metrics.rollups import median_steps
 from banana_assets.core.metrics.runs import ended
+from banana_assets.core.plans.success import successes
+from banana_assets.core.tables.outcomes import PLAN_OUTCOMES
 
 RAN_OUT = ("timeout", "out_of_memory", "disk_full")
 """Categories of builds that failed for want of time, memory or disk."""
@@ -102,7 +104,8 @@ class Success:
 
 @dataclass(frozen=True)
 class Sources:
-    """What success is measured from: BUILDS, BUILD_FAILURES, RESOURCE_ROLLUPS, BOTTLENECKS; each may be empty.
+    """What success is measured from: BUILDS, BUILD_FAILURES, RESOURCE_ROLLUPS, BOTTLENECKS, PLAN_OUTCOMES; each may be
+    empty.
 
     ``read_until`` is the time of the latest reading of cpu_percent, where ``between`` left some out.
     """
@@ -111,10 +114,12 @@ class Sources:
     failures: pl.DataFrame
     rollups: pl.DataFrame
     bottlenecks: pl.DataFrame
+    outcomes: pl.DataFrame = field(default_factory=PLAN_OUTCOMES.empty)
     read_until: datetime | None = None
 
     def between(self, begin: datetime | None, end: datetime | None = None) -> Sources:
-        """The same for builds that ended, and hours with readings, from ``begin`` up to ``end``.
+        """The same for builds that ended, outcomes that were decided, and hours with readings, from ``begin`` up to
+        ``end``.
 
         Readings are known by the hour: an hour counts whole where the time of its readings overlaps.
         """
@@ -131,6 +136,7 @@ class Sources:
             self.failures,
             self.rollups.filter(inside(pl.col("last_ts"), pl.col("first_ts"))),
             self.bottlenecks,
+            self.outcomes.filter(inside(pl.col("decided_at"), pl.col("decided_at"))),
             _cpu(self.rollups)["last_ts"].max(),  # type: ignore[arg-type]
         )
 
@@ -146,7 +152,10 @@ def measure(name: str, sources: Sources) -> tuple[Measured | None, str]:
     if name == "resource_utilisation":
         return _utilisation(sources)
     if name == "plan_success":
-        return None, "no outcome of a plan is recorded yet"
+        fixed, decided = successes(sources.outcomes)
+        if not decided:
+            return None, "no outcome of a plan is decided yet"
+        return Measured(fixed / decided, decided, *wilson(fixed, decided)), ""
     if not runs.height:
         return None, "no build has ended: `banana ingest builds PATH` or `banana record -- COMMAND`"
     if name == "completion_time":

@@ -84,10 +84,10 @@ def health(
 
 def _sources(store: Store, tables: Tables) -> Sources:
     from banana_assets.core.metrics.success import Sources
-    from banana_assets.core.tables import BOTTLENECKS, BUILD_FAILURES, RESOURCE_ROLLUPS
+    from banana_assets.core.tables import BOTTLENECKS, BUILD_FAILURES, PLAN_OUTCOMES, RESOURCE_ROLLUPS
 
     failures, rollups, bottlenecks = map(tables.read, (BUILD_FAILURES, RESOURCE_ROLLUPS, BOTTLENECKS))
-    return Sources(store.builds(), failures, rollups, bottlenecks)
+    return Sources(store.builds(), failures, rollups, bottlenecks, tables.read(PLAN_OUTCOMES))
 
 
 def _scores(tables: Tables, chosen: Sources, *, every: bool) -> pl.DataFrame:
@@ -171,9 +171,11 @@ def _span(value: str) -> tuple[datetime, datetime]:
 
 
 def _write(scores: pl.DataFrame, measured: list[Success], form: Format) -> None:
+    from banana_assets.core.metrics.health_answer import system_health
+
     rows = scores.to_dicts()
     if form is Format.json:
-        write_object({"system_health": _system_health(rows), "pipelines": rows, "success_metrics": measured}, form)
+        write_object({"system_health": system_health(rows), "pipelines": rows, "success_metrics": measured}, form)
         return
     if form is Format.jsonl:
         for row in rows:
@@ -185,23 +187,6 @@ def _write(scores: pl.DataFrame, measured: list[Success], form: Format) -> None:
         _write_scores(rows)
     sys.stdout.write("Success metrics\n")
     write_rows([_told(m) for m in measured], form)
-
-
-def _system_health(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Score, issues and trends as the original program's health answer has them."""
-    if not rows:
-        return {"score": None, "issues": [], "trends": []}
-    whole = rows[0]
-    trends = []
-    if whole["change"] is not None:
-        before = whole["score"] - whole["change"]
-        percent = 100 * whole["change"] / before if before else None
-        trends.append({"metric": "build_health", "direction": whole["direction"], "changePercent": percent})
-    return {
-        "score": whole["score"],
-        "issues": [d["reason"] for d in whole["deductions"]],
-        "trends": trends,
-    }
 
 
 def _write_scores(rows: list[dict[str, Any]]) -> None:

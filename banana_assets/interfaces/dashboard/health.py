@@ -16,6 +16,7 @@ from banana_assets.core.tables import (
     BUILD_CHANGES,
     BUILD_FAILURES,
     BUILD_HEALTH,
+    PLAN_OUTCOMES,
     RESOURCE_ROLLUPS,
     SYSTEM_METRICS,
 )
@@ -60,7 +61,7 @@ async def health(request: Request, viewer: Looking, pipeline: Annotated[str, Que
             "metrics": [(one, _figure(one, one.value), _figure(one, one.baseline)) for one in _success(service)],
         }
 
-    tables = (BUILD_HEALTH, BUILD_CHANGES, SYSTEM_METRICS, RESOURCE_ROLLUPS, BOTTLENECKS)
+    tables = (BUILD_HEALTH, BUILD_CHANGES, SYSTEM_METRICS, RESOURCE_ROLLUPS, BOTTLENECKS, PLAN_OUTCOMES)
     rests_on = (*await versions(request, *tables), service.feed.stamp())
     return await table_page(request, rests_on, "health.html", values)
 
@@ -100,7 +101,8 @@ def _plots(tables: Tables, pipeline: str) -> list[Plot]:
 def _success(service: Any) -> list[Success]:
     store: Store = service.store
     read = service.tables.read
-    sources = Sources(store.builds(), read(BUILD_FAILURES), read(RESOURCE_ROLLUPS), read(BOTTLENECKS))
+    of_tables = map(read, (BUILD_FAILURES, RESOURCE_ROLLUPS, BOTTLENECKS, PLAN_OUTCOMES))
+    sources = Sources(store.builds(), *of_tables)
     return success(sources, dict(store.baselines().select("metric", "value").iter_rows()))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import polars as pl
 import pytest
 
 from banana_assets.core.metrics.rollups import rollups
@@ -108,3 +111,15 @@ def target_of(target: dict[str, str]) -> object:
     import polars as pl
 
     return pl.lit(pl.Series([target], dtype=BOTTLENECKS.dtypes["target"]))
+
+
+def test_plan_success_is_the_share_of_decided_plans_that_are_fixed() -> None:
+    assert measured(NOTHING)["plan_success"].missing == "no outcome of a plan is decided yet"
+    told = [("fixed", True), ("recurred", True), ("fixed", False), ("not_tried", True), ("fixed", True)]
+    rows = pl.DataFrame(
+        [{"outcome": outcome, "counts": counts, "decided_at": at(k)} for k, (outcome, counts) in enumerate(told)]
+    )
+    found = measured(replace(NOTHING, outcomes=rows))["plan_success"]
+    assert (found.value, found.observations, found.met) == (2 / 3, 3, False)
+    late = measured(replace(NOTHING, outcomes=rows).between(at(4)))["plan_success"]
+    assert (late.value, late.observations, late.met) == (1, 1, True)
