@@ -99,12 +99,22 @@ class Uploads:
             self._part(name).unlink(missing_ok=True)
 
     def sweep(self) -> int:
-        """Remove uploads that nobody went on with for a week; answers how many."""
-        old = [p for p in self.folder.glob("*.part") if time.time() - p.stat().st_mtime > STALE_SECONDS]
-        for part in old:
+        """Remove uploads that nobody went on with for a week, and locks as old of those that ended; answers how many
+        uploads."""
+        old = [path for path in self.folder.glob("*") if self._age(path) > STALE_SECONDS]
+        parts = [path for path in old if path.suffix == ".part"]
+        for part in parts:
             part.unlink(missing_ok=True)
-            part.with_suffix(".lock").unlink(missing_ok=True)
-        return len(old)
+        for lock in (path for path in old if path.suffix == ".lock" and not path.with_suffix(".part").exists()):
+            lock.unlink(missing_ok=True)
+        return len(parts)
+
+    @staticmethod
+    def _age(path: Path) -> float:
+        try:
+            return time.time() - path.stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
 
     def _part(self, name: str) -> Path:
         # Names come from others and may hold anything; the hash is a name that every disk takes.

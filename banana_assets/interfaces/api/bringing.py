@@ -88,6 +88,8 @@ async def part(
     async with _spooled(request) as path:
 
         def add() -> int:
+            if not int(upload_offset):
+                uploads.sweep()
             stands = uploads.append(build_id, int(upload_offset), _chunks(path))
             if upload_complete == "?1":
                 uploads.finish(build_id, lambda whole: _take(service, build_id, whole))

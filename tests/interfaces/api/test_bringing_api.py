@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -227,3 +228,17 @@ def test_what_is_wrong_with_the_store_is_not_told_to_callers(
     told = capfd.readouterr().err
     assert str(home) in told
     assert answer.headers["x-request-id"] in told
+
+
+def test_uploads_that_nobody_goes_on_with_are_removed_when_another_begins(client: Client, home: Path) -> None:
+    with client() as api:
+        for name in ("left", "done"):
+            api.patch(f"/builds/{name}/log", content=LOG, headers={"upload-offset": "0"}).raise_for_status()
+        last = {"upload-offset": str(len(LOG)), "upload-complete": "?1"}
+        api.patch("/builds/done/log", content=LOG, headers=last).raise_for_status()
+        for path in (home / "uploads").iterdir():
+            os.utime(path, (0, 0))
+        api.patch("/builds/other/log", content=LOG, headers={"upload-offset": "0"}).raise_for_status()
+        stand = [api.head(f"/builds/{name}/log").headers["upload-offset"] for name in ("left", "other")]
+    assert stand == ["0", str(len(LOG))]
+    assert len([path for path in (home / "uploads").iterdir() if path.suffix == ".part"]) == 1
