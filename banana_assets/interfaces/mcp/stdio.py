@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 from mcp_types import (
@@ -31,8 +30,7 @@ from banana_assets.backends.store import open_store
 from banana_assets.interfaces.mcp.calls import sources_of
 from banana_assets.interfaces.mcp.server import create_server
 
-Incoming = MemoryObjectReceiveStream[SessionMessage | Exception]
-Outgoing = MemoryObjectSendStream[SessionMessage]
+STDOUT = 1
 
 
 def serve(scopes: Iterable[str]) -> None:
@@ -47,9 +45,10 @@ def serve(scopes: Iterable[str]) -> None:
         try:
             anyio.run(_on_standard_streams, server.serve)
         except* BrokenPipeError:
-            # Nobody reads the answers any more; nor can what Python still holds for them be written.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            logging.getLogger(__name__).warning("nobody reads the answers any more")
         finally:
+            # What libraries printed lies in buffers, some of them not Python's, until the process ends.
+            os.dup2(sys.stderr.fileno(), STDOUT)
             sources.feed.close()
 
 

@@ -129,13 +129,11 @@ def test_a_message_that_is_too_large_is_refused(serve: Serve) -> None:
         assert answer.json()["detail"]
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"no json", b"[]", b"{}", b'{"jsonrpc": "2.0"}', b"\xff\xfe", b'"text"', b"null"]
-)
-def test_what_is_no_message_is_refused(serve: Serve, body: bytes) -> None:
+def test_what_is_no_message_is_refused(serve: Serve) -> None:
     with serve() as client:
-        answer = client.post("/mcp", content=body, headers=BOTH | {"content-type": "application/json"})
-        assert 400 <= answer.status_code < 500
+        for body in (b"", b"no json", b"[]", b"{}", b'{"jsonrpc": "2.0"}', b"\xff\xfe", b'"text"', b"null"):
+            answer = client.post("/mcp", content=body, headers=BOTH | {"content-type": "application/json"})
+            assert 400 <= answer.status_code < 500, body
 
 
 def test_progress_comes_before_the_answer_where_it_is_asked_for(serve: Serve) -> None:
