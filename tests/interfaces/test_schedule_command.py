@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from banana_assets.interfaces.cli.main import main
-
-BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
+from tests.queue_files import write_queue
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("BANANA_HOME", str(tmp_path / "home"))
-    rows, n = ["task_id,kind,status,queued_at,started_at,finished_at,items"], 0
-    for day in range(20):
-        clock = start = BEGIN + timedelta(days=day, hours=9)
-        for i, (kind, seconds) in enumerate([("tag", 60), ("render", 3600)] + [("tag", 60)] * 10):
-            queued, ended = start + timedelta(seconds=i), clock + timedelta(seconds=seconds + n % 7)
-            rows.append(
-                f"{n},{kind},completed,{queued.isoformat()},{clock.isoformat()},{ended.isoformat()},{1 + n % 7}"
-            )
-            clock, n = ended, n + 1
-    last = BEGIN + timedelta(days=20)
-    rows += [f"{n},render,pending,{last.isoformat()},,,", f"{n + 1},tag,pending,{last.isoformat()},,,"]
-    (tmp_path / "encoder.csv").write_text("\n".join(rows), encoding="utf-8")
+    write_queue(tmp_path / "encoder.csv", 20)
     assert run("ingest", "tasks", str(tmp_path / "encoder.csv")) == 0
     return tmp_path
 

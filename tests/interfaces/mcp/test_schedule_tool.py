@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,27 +9,16 @@ import pytest
 from banana_assets.backends.ingest.tasks import ingest_tasks
 from banana_assets.interfaces.mcp.calls import Sources
 from tests.interfaces.mcp.conftest import Ask, asked, asking
+from tests.queue_files import write_queue
 
 NAME = "get_execution_schedule"
-BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 @pytest.fixture
 def busy(no_sources: Sources, tmp_path: Path) -> Ask:
     """A queue with a long task before short ones, each day at nine, and two tasks that wait now."""
-    rows, n = ["task_id,kind,status,queued_at,started_at,finished_at,items"], 0
-    for day in range(15):
-        clock = start = BEGIN + timedelta(days=day, hours=9)
-        for i, (kind, seconds) in enumerate([("tag", 60), ("render", 3600)] + [("tag", 60)] * 10):
-            queued, ended = start + timedelta(seconds=i), clock + timedelta(seconds=seconds + n % 7)
-            rows.append(
-                f"{n},{kind},completed,{queued.isoformat()},{clock.isoformat()},{ended.isoformat()},{1 + n % 7}"
-            )
-            clock, n = ended, n + 1
-    last = BEGIN + timedelta(days=15)
-    rows += [f"{n},render,pending,{last.isoformat()},,,", f"{n + 1},tag,pending,{last.isoformat()},,,"]
-    (tmp_path / "encoder.csv").write_text("\n".join(rows), encoding="utf-8")
-    (tmp_path / "other.csv").write_text("\n".join(rows[:9]), encoding="utf-8")
+    write_queue(tmp_path / "encoder.csv", 15)
+    write_queue(tmp_path / "other.csv", 1, waiting=False)
     ingest_tasks(no_sources.store, [tmp_path / "encoder.csv", tmp_path / "other.csv"])
     return asking(no_sources)
 
