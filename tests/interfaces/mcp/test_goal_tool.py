@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from banana_assets.backends.llm.fake import Fake
 from banana_assets.backends.plan_records import PlanRecords
+from banana_assets.interfaces.mcp import goals
 from banana_assets.interfaces.mcp.calls import Sources
+from tests.backends.test_planning import models
 from tests.interfaces.mcp.conftest import Ask, asked, asking
 
 NAME = "generate_optimized_plan"
@@ -104,3 +111,30 @@ def test_progress_is_told(sources: Sources) -> None:
     generate_optimized_plan.function(call, GOAL)
     assert [done for done, _, _ in heard] == [0, 1]
     assert heard[0][2] == "reading what the tables hold"
+
+
+def proposal(said: str) -> dict[str, Any]:
+    """A model's plan, whose change is described so; it rests on the first two lines that it is shown."""
+    first = {
+        "type": "reproduce", "description": "Run the failing test alone.", "expects": "It fails as before.",
+        "minutes": 5, "after": [], "priority": "high", "evidence": [1, 2], "needs": [],
+    }  # fmt: skip
+    mend = first | {"type": "change", "description": said, "expects": "The test passes.", "after": [1]}
+    check = mend | {"type": "verify", "description": "Run the suite.", "after": [2], "evidence": []}
+    return {
+        "category": "unknown", "approach": "Reproduce it, then correct it.", "subtasks": [first, mend, check],
+        "risks": [], "fallback": "Undo the change that it came with.",
+    }  # fmt: skip
+
+
+def test_what_a_model_claims_that_the_log_does_not_show_never_leaves(
+    own_sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lie = "Delete `src/never_heard_of.py`, which the log blames."
+    fakes = Fake([proposal(lie)] * 2)
+    monkeypatch.setattr(goals, "open_models", lambda settings, engine: models(own_sources.store, fakes))
+    made = asking(own_sources)(NAME, goal=GOAL)
+    assert len(fakes.asked) == 2
+    assert (made["success"], made["model_used"], made["plan"]["planner"]) == (True, "none", "deterministic")
+    assert "never_heard_of" not in str(made["plan"])
+    assert any("was not used" in issue["message"] for issue in made["validation"]["issues"])
