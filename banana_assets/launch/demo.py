@@ -11,14 +11,7 @@ from typing import Annotated
 
 import typer
 
-from banana_assets.backends.ingest import ingest_builds, ingest_logs, ingest_resources
-from banana_assets.backends.media.ingesting import ingest_media
-from banana_assets.backends.pending import arrival_days
 from banana_assets.backends.settings import HOME_VARIABLE, LOCAL_HOME, load_from
-from banana_assets.backends.store import open_store
-from banana_assets.backends.tables import Tables
-from banana_assets.core.report import overview
-from banana_assets.core.tables import TABLES
 from banana_assets.interfaces.cli.output import say
 
 app = typer.Typer(add_completion=False)
@@ -32,6 +25,15 @@ def demo(
 
     Needs no server, no key and no network.
     """
+    # Imported here: help and completion need none of it.
+    from banana_assets.backends.ingest import ingest_builds, ingest_logs, ingest_resources
+    from banana_assets.backends.media.ingesting import ingest_media
+    from banana_assets.backends.pending import arrival_days
+    from banana_assets.backends.store import open_store
+    from banana_assets.backends.tables import Tables
+    from banana_assets.core.report import overview
+    from banana_assets.core.tables import TABLES
+
     folder = home or Path(os.environ.get(HOME_VARIABLE) or Path.cwd() / LOCAL_HOME)
     # A key or a model that happens to be set up here is not for samples.
     os.environ["BANANA_LANGUAGE_MODELS"] = "false"

@@ -7,10 +7,6 @@ from typing import Annotated
 
 import typer
 
-from banana_assets.backends.pending import arrival_days
-from banana_assets.backends.settings import load
-from banana_assets.backends.store import open_store
-from banana_assets.backends.tables import Tables
 from banana_assets.core.errors import InputError
 from banana_assets.interfaces.cli.output import say
 
@@ -23,14 +19,16 @@ def materialize(
     job: Annotated[str, typer.Argument(help=f"What to compute: {', '.join(JOBS)}.")] = "everything",
     day: Annotated[list[str] | None, typer.Option(help="Arrival day (YYYY-MM-DD); repeat for more.")] = None,
 ) -> None:
-    """Compute the assets, by default for every day that has something new.
-
-    Examples: `banana materialize`, `banana materialize patterns`, `banana materialize --day 2026-11-22`.
-    """
-    from banana_assets.launch.running import run_job
-
+    """Compute the assets, by default for every day that has something new."""
     if job not in JOBS:
         raise InputError(f"There is no job {job!r}.", f"Jobs are {', '.join(JOBS)}.")
+    # Imported here: help and completion need none of it.
+    from banana_assets.backends.pending import arrival_days
+    from banana_assets.backends.settings import load
+    from banana_assets.backends.store import open_store
+    from banana_assets.backends.tables import Tables
+    from banana_assets.launch.running import run_job
+
     settings = load()
     days = [_day(text) for text in day or []]
     if not days:

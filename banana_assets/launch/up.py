@@ -9,12 +9,8 @@ from typing import Annotated
 
 import typer
 
-from banana_assets.backends.search import folder_of
-from banana_assets.backends.search.embedding import check_installed
-from banana_assets.backends.search.server import start
 from banana_assets.backends.settings import Settings, load
 from banana_assets.core.errors import BananaError, InputError
-from banana_assets.launch.instance import prepare
 
 app = typer.Typer(add_completion=False)
 
@@ -25,6 +21,8 @@ def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the UI.")] = 3000,
 ) -> None:
     """Start Dagster's UI and daemon; schedules and sensors run as long as it does. End it with Ctrl-C."""
+    from banana_assets.launch.instance import prepare
+
     _free(host, port)
     settings = load()
     prepare(settings)
@@ -37,6 +35,10 @@ def up(
 
 def _share_vectors(settings: Settings) -> None:
     """Start Chroma as a server, which ends with this process, and tell its address to all that is started from here."""
+    from banana_assets.backends.search import folder_of
+    from banana_assets.backends.search.embedding import check_installed
+    from banana_assets.backends.search.server import start
+
     if settings.chroma_url:
         return
     try:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from banana_assets.core.builds.diagnosis import Diagnosis, diagnose
-from banana_assets.core.builds.testlogs import MOST_TESTS
 from banana_assets.core.errors import InputError
 from banana_assets.interfaces.cli.causes import cause_lines
 from banana_assets.interfaces.cli.output import Format, shown, write_rows
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from banana_assets.backends.store import Store
+    from banana_assets.core.builds.diagnosis import Diagnosis
 
 app = typer.Typer(add_completion=False)
 
@@ -94,6 +93,8 @@ class _Shelf:
 
 def _explained(told: str, budget: int, green: Sequence[str] | None, shelf: _Shelf) -> tuple[str, Diagnosis, str | None]:
     """The name of what was explained, why it failed, and the build that it was compared with by itself."""
+    from banana_assets.core.builds.diagnosis import diagnose
+
     if told == "-" or _is_path(told) or (shelved := shelf.get()) is None:
         return told, diagnose(_lines(told), budget=budget, against=green), None
     from banana_assets.backends.explaining import diagnosed
@@ -159,6 +160,8 @@ def _row(file: str, found: Diagnosis, compared: str | None) -> dict[str, object]
 
 
 def _write_text(file: str, found: Diagnosis, compared: str | None) -> None:
+    from banana_assets.core.builds.testlogs import MOST_TESTS
+
     if found.status == "success":
         sys.stdout.write(
             f"{file}: looks green ({found.reason if not found.cause else 'nothing says that it failed'})\n"

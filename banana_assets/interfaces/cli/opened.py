@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from banana_assets.core.errors import InputError
-from banana_assets.core.schema import Table
 
 if TYPE_CHECKING:
     from banana_assets.backends.settings import Settings
     from banana_assets.backends.store import Store
     from banana_assets.backends.tables import Tables
+    from banana_assets.core.schema import Table
 
 
 @contextmanager

@@ -1,0 +1,146 @@
+"""Completion in real shells, and what it may import: whoever presses Tab does not wait."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from banana_assets.backends.records import tables as t
+from banana_assets.backends.records.engine import writing
+from banana_assets.backends.settings import load_from
+from banana_assets.backends.store import open_store
+from banana_assets.interfaces.cli.completing import candidates
+from banana_assets.interfaces.cli.completion import SCRIPTS, Shell
+
+HEAVY = (
+    "dagster",
+    "polars",
+    "sqlalchemy",
+    "pydantic",
+    "numpy",
+    "pandas",
+    "deltalake",
+    "openai",
+    "chromadb",
+    "mcp",
+    "rich",
+)
+
+
+def values(*words: str) -> list[str]:
+    return [value for kind, value, _ in candidates(words) if kind == "plain"]
+
+
+@pytest.fixture
+def filled(home: Path) -> Path:
+    """A home with three builds."""
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    needed = {c.name: 0 if isinstance(c.type, sa.Integer) else "x" for c in t.builds.columns if not c.nullable}
+    common = needed | {
+        "pipeline": "shop",
+        "job": "unit",
+        "branch": "main",
+        "arrived_at": now,
+        "arrival_day": now.date(),
+    }
+    with open_store(load_from(home)) as store, writing(store.engine) as connection:
+        for n, status in enumerate(("success", "failed", "failed")):
+            row = common | {"build_id": f"unit-{n}", "seq": n + 1, "fingerprint": str(n), "status": status}
+            connection.execute(t.builds.insert().values(row))
+    return home
+
+
+def test_commands_options_and_words() -> None:
+    assert values("bui") == ["builds", "build"]
+    assert values("gen") == ["generate", "generate-optimized-plan"]
+    assert "generate-optimized-plan" not in values("")
+    assert values("builds", "--st") == ["--status"]
+    assert values("builds", "--format", "js") == ["json", "jsonl"]
+    assert values("builds", "--format", "=", "js") == ["json", "jsonl"]
+    assert values("plan", "sh") == ["show"]
+    assert values("help", "bui") == ["builds", "build"]
+    assert values("nothing", "") == []
+
+
+def test_names_come_out_of_the_store(filled: Path) -> None:
+    assert values("build", "uni") == ["unit-2", "unit-1", "unit-0"]
+    assert values("diagnose", "unit") == ["unit-2", "unit-1"]
+    assert candidates(["diagnose", "x"]) == [("file", "x", "")]
+    assert values("builds", "--job", "") == ["shop/unit"]
+    assert values("builds", "--branch", "") == ["main"]
+
+
+def test_without_a_store_or_with_a_broken_one_nothing_is_said(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert values("build", "") == []
+    home.mkdir()
+    (home / "banana.sqlite").write_text("no database")
+    assert values("build", "") == []
+    assert values("plan", "show", "") == []
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("words", [["bu"], ["builds", "--s"], ["build", ""], ["materialize", "--"], ["diagnose", "--"]])
+def test_nothing_heavy_is_imported(words: list[str], home: Path) -> None:
+    program = (
+        "import sys\nfrom banana_assets.interfaces.cli.completing import candidates\n"
+        f"assert candidates({words!r}) is not None\nprint([m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.fixture
+def scripts(filled: Path, tmp_path: Path) -> dict[str, str]:
+    """The environment of a shell that finds ``banana``, with the scripts in files."""
+    for shell, text in SCRIPTS.items():
+        (tmp_path / f"banana.{shell}").write_text(text)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return dict(os.environ) | {"PATH": path, "SCRIPTS": str(tmp_path), "BANANA_HOME": str(filled)}
+
+
+def run(shell: Shell, program: str, environment: dict[str, str]) -> list[str]:
+    found = shutil.which(shell.value)
+    if found is None:
+        pytest.skip(f"{shell.value} is not installed")
+    options = ["-f"] if shell is Shell.zsh else ["--norc"] if shell is Shell.bash else ["--no-config"]
+    done = subprocess.run([found, *options, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    assert done.stderr == ""
+    return done.stdout.split("\n")[:-1]
+
+
+def test_bash(scripts: dict[str, str]) -> None:
+    program = """source $SCRIPTS/banana.bash
+        ask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _banana_completion 2>/dev/null; echo "${COMPREPLY[*]}"; }
+        ask banana builds --st; ask banana build unit; ask banana builds --format = j
+        complete -p banana"""
+    assert run(Shell.bash, program, scripts) == [
+        "--status", "unit-2 unit-1 unit-0", "json jsonl", "complete -o nosort -F _banana_completion banana",
+    ]  # fmt: skip
+
+
+def test_zsh(scripts: dict[str, str]) -> None:
+    program = """compdef() { }
+        _describe() { print -r -- "${(@P)argv[-1]}" }
+        _files() { print files }
+        source $SCRIPTS/banana.zsh
+        words=(banana builds --st) CURRENT=3; _banana
+        words=(banana build unit-0) CURRENT=3; _banana
+        words=(banana diagnose unit-1) CURRENT=3; _banana"""
+    assert run(Shell.zsh, program, scripts) == [
+        "--status:How it stands; repeat for more.", "unit-0:success, shop/unit", "unit-1:shop/unit", "files",
+    ]  # fmt: skip
+
+
+def test_fish(scripts: dict[str, str]) -> None:
+    program = """source $SCRIPTS/banana.fish
+        complete --do-complete 'banana builds --st'; complete --do-complete 'banana build unit-0'"""
+    assert run(Shell.fish, program, scripts) == [
+        "--status\tHow it stands; repeat for more.", "unit-0\tsuccess, shop/unit",
+    ]  # fmt: skip
