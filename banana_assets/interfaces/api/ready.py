@@ -196,6 +196,6 @@ def asked_for(scope: Scope) -> Asked | None:
         number=told.get(_NUMBER[0]) or told.get(_NUMBER[1], b""),
         tagged=b"if-none-match" in told,
         files=path in FILES,
-        key=(scope["raw_path"], query, host, *fields),
+        key=(scope.get("raw_path") or scope["path"].encode(), query, host, *fields),
         size=sum(len(name) + len(value) for name, value in fields) + len(path) + len(query),
     )
