@@ -25,10 +25,10 @@ MATERIALIZE = "banana materialize"
 class Filters(BaseModel):
     """What the list was narrowed to."""
 
-    category: Category
-    min_impact_score: float
-    implementation_difficulty: Hardness
-    status: Status
+    category: Category = Field(description="What it improves.")
+    min_impact_score: float = Field(description="Least impact.")
+    implementation_difficulty: Hardness = Field(description="How hard.")
+    status: Status = Field(description="What people decided.")
 
 
 class Recommendations(BaseModel):

@@ -33,8 +33,8 @@ class Need(BaseModel):
     """What a step needs while it runs."""
 
     type: str = Field(description="cpu, memory, disk or network.")
-    amount: float
-    unit: str
+    amount: float = Field(description="How much.")
+    unit: str = Field(description="In which unit.")
 
 
 class Needed(Need):
@@ -46,32 +46,34 @@ class Needed(Need):
 class Row(BaseModel):
     """A row of a table that a step rests on."""
 
-    table: str
-    key: str
+    table: str = Field(description="The table.")
+    key: str = Field(description="The row there.")
 
 
 class Action(BaseModel):
     """A step that can be launched here, after approval."""
 
-    kind: str
-    arguments: list[str]
+    kind: str = Field(description="ingest, materialize, backfill or compact.")
+    arguments: list[str] = Field(description="What it acts on.")
 
 
 class Step(BaseModel):
     """A step of a plan."""
 
-    id: str
-    type: Literal["reproduce", "measure", "inspect", "change", "verify", "prevent"]
-    description: str
+    id: str = Field(description="s1, s2 and so on.")
+    type: Literal["reproduce", "measure", "inspect", "change", "verify", "prevent"] = Field(
+        description="`change` mends, `verify` shows whether it did; those before look."
+    )
+    description: str = Field(description="What to do.")
     expects: str = Field(description="What shows that it is done.")
     estimated_duration: str = Field(description="In words.")
-    estimated_minutes: float
+    estimated_minutes: float = Field(description="The same as a figure.")
     resource_requirements: str = Field(description="What it needs, in words.")
     resources: list[Need] = Field(description="The same as figures.")
     dependencies: list[str] = Field(description="Ids of steps before it.")
-    priority: Literal["low", "medium", "high"]
+    priority: Literal["low", "medium", "high"] = Field(description="How pressing it is.")
     citations: list[Quote] = Field(description="Lines of logs that it rests on, each compared with its log.")
-    rests_on: list[Row]
+    rests_on: list[Row] = Field(description="Rows of tables that it rests on beside.")
     action: Action | None = Field(description="What Banana can do itself, once it is approved.")
 
 
@@ -79,23 +81,23 @@ class Predicted(BaseModel):
     """What later builds should show."""
 
     fingerprint: str | None = Field(description="The failure that should stop.")
-    statement: str
-    decide_by: datetime | None
+    statement: str = Field(description="The same in a sentence.")
+    decide_by: datetime | None = Field(description="When builds have decided it.")
 
 
 class Found(BaseModel):
     """Something validation found."""
 
-    type: Literal["error", "warning", "info"]
-    message: str
+    type: Literal["error", "warning", "info"] = Field(description="An error keeps a plan from being served.")
+    message: str = Field(description="What was found.")
     subtaskIndex: int | None = Field(description="Which step, from 0.")  # noqa: N815
 
 
 class Validation(BaseModel):
     """Whether the plan holds."""
 
-    isValid: bool  # noqa: N815
-    issues: list[Found]
+    isValid: bool = Field(description="Whether no error was found.")  # noqa: N815
+    issues: list[Found] = Field(description="What was found, the worst first.")
     suggestions: list[str] = Field(description="What costs the plan most of its scores.")
     estimatedSuccessRate: float | None = Field(description="Share of earlier plans that worked.")  # noqa: N815
     decidedOutcomes: int = Field(description="On how many plans that rate rests.")  # noqa: N815
@@ -104,39 +106,39 @@ class Validation(BaseModel):
 class Planned(BaseModel):
     """A plan."""
 
-    plan_id: str
-    goal: str
-    approach: str
-    subtasks: list[Step]
+    plan_id: str = Field(description="The same for the same goal, asked in the same way of the same evidence.")
+    goal: str = Field(description="What was asked for.")
+    approach: str = Field(description="The idea in a sentence.")
+    subtasks: list[Step] = Field(description="The steps in an order that keeps their dependencies.")
     optimization_notes: str = Field(description="The parts of its score, with what each was counted from.")
-    risk_assessment: str
-    estimated_total_duration: str
-    resource_requirements: list[Needed]
-    fallback_plan: str
-    prediction: Predicted
-    planner: str
-    status: str
-    template_id: str | None
-    created_at: datetime
+    risk_assessment: str = Field(description="What could go wrong, and what is done about it.")
+    estimated_total_duration: str = Field(description="Work in all, and from begin to end.")
+    resource_requirements: list[Needed] = Field(description="The most of each resource that any step needs.")
+    fallback_plan: str = Field(description="What to do when it does not work.")
+    prediction: Predicted = Field(description="What later builds should show.")
+    planner: str = Field(description="What made it.")
+    status: str = Field(description="Where it stands.")
+    template_id: str | None = Field(description="The template that it was made from.")
+    created_at: datetime = Field(description="When it was made.")
 
 
 class Context(BaseModel):
     """What the plan was made with."""
 
-    logPatternsCount: int  # noqa: N815
-    templatesCount: int  # noqa: N815
-    metricsCount: int  # noqa: N815
+    logPatternsCount: int = Field(description="Log patterns.")  # noqa: N815
+    templatesCount: int = Field(description="Templates of plans.")  # noqa: N815
+    metricsCount: int = Field(description="Bottlenecks, recommendations and resources.")  # noqa: N815
 
 
 class OptimizedPlan(Attempt):
     """A plan for a goal, or why there is none."""
 
-    plan: Planned | None
+    plan: Planned | None = Field(description="Null where there is none.")
     optimization_score: float | None = Field(description="How well it covers what it is about, 0 to 1.")
     resource_efficiency: float | None = Field(description="How sparing it is, 0 to 1.")
     model_used: str = Field(description="The language model that proposed it, or none.")
-    context_used: Context
-    validation: Validation
+    context_used: Context = Field(description="How much the plan was made with.")
+    validation: Validation = Field(description="Whether the plan holds.")
     stored: bool = Field(description="Whether it is kept, and can be followed by its id.")
     notes: list[str] = Field(description="What else is to be known: models that did not answer, what was left out.")
     truncated: bool = Field(description="Whether citations were left out for max_bytes, the last steps' first.")

@@ -57,20 +57,20 @@ _DAY_SCHEMA = {
 class Day(BaseModel):
     """A metric on one day."""
 
-    day: date
-    value: float
+    day: date = Field(description="The day, UTC.")
+    value: float = Field(description="The metric.")
     observations: int = Field(description="What it rests on: builds, tests, events or plans.")
 
 
 class Trend(BaseModel):
     """Where a metric goes: the later half of the days against the earlier one."""
 
-    metric: str
-    unit: str
+    metric: str = Field(description="Which metric.")
+    unit: str = Field(description="In which unit; 1 for a share.")
     direction: Literal["improving", "stable", "degrading"] | None = Field(
         description="A change counts when its 95 % interval leaves 0 out; null where there are too few days to say."
     )
-    changePercent: float | None  # noqa: N815
+    changePercent: float | None = Field(description="Of the mean of the later days over that of the earlier ones.")  # noqa: N815
     why: str = Field(description="How it is known.")
     points: list[Day] = Field(description="By day; the latest 31.")
 
@@ -78,9 +78,9 @@ class Trend(BaseModel):
 class HealthTrend(BaseModel):
     """Where the score goes."""
 
-    metric: str
-    direction: str | None
-    changePercent: float | None  # noqa: N815
+    metric: str = Field(description="build_health.")
+    direction: str | None = Field(description="improving, stable or degrading.")
+    changePercent: float | None = Field(description="Of the score against that of the builds before.")  # noqa: N815
 
 
 class Health(BaseModel):
@@ -88,7 +88,7 @@ class Health(BaseModel):
 
     score: float | None = Field(description="0 to 100; null where no build has ended.")
     issues: list[str] = Field(description="What cost points, the most first.")
-    trends: list[HealthTrend]
+    trends: list[HealthTrend] = Field(description="Where the score goes.")
 
 
 class Metrics(BaseModel):
@@ -96,7 +96,7 @@ class Metrics(BaseModel):
 
     totalPlans: int = Field(description="Plans made in the window; those that abstained are none.")  # noqa: N815
     averageOptimizationScore: float | None = Field(description="Their mean; null without plans.")  # noqa: N815
-    averageResourceEfficiency: float | None  # noqa: N815
+    averageResourceEfficiency: float | None = Field(description="Mean of how sparing they are.")  # noqa: N815
     abstainedPlans: int = Field(description="Goals in the window for which there was no plan.")  # noqa: N815
     successRate: float | None = Field(description="Share of decided plans that worked.")  # noqa: N815
     decidedOutcomes: int = Field(description="On how many plans that rate rests.")  # noqa: N815
@@ -106,19 +106,19 @@ class Metrics(BaseModel):
     topRecommendations: list[Recommendation] = Field(description="Open, by impact; at most 5.")  # noqa: N815
     recentPatterns: list[Pattern] = Field(description="Unresolved, seen in the window, the latest first.")  # noqa: N815
     topBottlenecks: list[str] = Field(description="The worst, a line each.")  # noqa: N815
-    implementedRecommendations: int  # noqa: N815
-    pendingRecommendations: int  # noqa: N815
+    implementedRecommendations: int = Field(description="Those that people say were done.")  # noqa: N815
+    pendingRecommendations: int = Field(description="Those still open.")  # noqa: N815
     systemHealth: Health | None = Field(description="Null where it was not asked for.")  # noqa: N815
 
 
 class PlanningMetrics(BaseModel):
     """How planning goes."""
 
-    metrics: Metrics
+    metrics: Metrics = Field(description="The figures.")
     trends: list[Trend] | None = Field(description="By day; null where they were not asked for.")
     window: Span = Field(description="What was looked at; it ends at the latest plan, build or event there is.")
-    generated_at: datetime
-    time_range_hours: float
+    generated_at: datetime = Field(description="When this was asked.")
+    time_range_hours: float = Field(description="Hours looked back on.")
     missing: list[Missing] = Field(description="What is not in the data yet, and what to run.")
 
 

@@ -76,33 +76,33 @@ class Summary(BaseModel):
 class Stuck(BaseModel):
     """Something that holds things up."""
 
-    id: str
-    kind: str
-    subject: str
-    severity: Severity
-    description: str
+    id: str = Field(description="The same for the same bottleneck.")
+    kind: str = Field(description="What sort.")
+    subject: str = Field(description="Which job, queue, resource or pattern.")
+    severity: Severity = Field(description="How bad, by the rule.")
+    description: str = Field(description="One sentence with the figures.")
     rule: str = Field(description="The rule that gave the severity.")
 
 
 class LogAnalysis(BaseModel):
     """What the logs did in a window."""
 
-    time_range_hours: float
+    time_range_hours: float = Field(description="Hours looked back on.")
     window: Span = Field(
         description="What was looked at, up to the latest event there is; the hour in which it begins counts whole."
     )
     patterns_found: int = Field(description="Patterns in the window that pass log_level.")
     patterns: list[Seen] = Field(description="The worst first; none where they were not asked for.")
-    severity_rule: str
-    summary: Summary
+    severity_rule: str = Field(description="How severities are given.")
+    summary: Summary = Field(description="The window in figures, over all levels.")
     bottlenecks: list[Stuck] = Field(description="What held things up in the window, builds and resources too.")
     recommendations: list[Recommendation] = Field(description="Open ones that rest on logs, where asked for.")
     focus: list[str] = Field(description="Ids of patterns that the model asked would look at first; none without one.")
     model_used: str = Field(description="The language model that chose them, or none.")
     notes: list[str] = Field(description="What else is to be known: a model that did not answer.")
-    analysis_timestamp: datetime
+    analysis_timestamp: datetime = Field(description="When this was asked.")
     truncated: bool = Field(description="Whether there are more patterns.")
-    next_cursor: str | None
+    next_cursor: str | None = Field(description="Goes on from here.")
     missing: list[Missing] = Field(description="What of the window is not in the data, and what to run.")
 
 

@@ -31,33 +31,33 @@ Frames = Sequence[pl.DataFrame]
 class Point(BaseModel):
     """A moment of a forecast."""
 
-    ts: datetime
+    ts: datetime = Field(description="When.")
     predicted_usage: float = Field(description="Median.")
-    lo80: float
-    hi80: float
-    lo95: float
-    hi95: float
+    lo80: float = Field(description="Begin of the 80 % interval.")
+    hi80: float = Field(description="End of it.")
+    lo95: float = Field(description="Begin of the 95 % interval.")
+    hi95: float = Field(description="End of it.")
 
 
 class Crossing(BaseModel):
     """When 90 % of the limit is crossed."""
 
-    limit: float
-    threshold: float
+    limit: float = Field(description="What there is at most.")
+    threshold: float = Field(description="90 % of it.")
     state: str = Field(description="reached, expected, possible, not_within or unknown.")
-    at: datetime | None
+    at: datetime | None = Field(description="The likeliest moment.")
     earliest: datetime | None = Field(description="Begin of the 80 % range.")
     latest: datetime | None = Field(description="End of the 80 % range.")
-    statement: str
+    statement: str = Field(description="The same in a sentence.")
 
 
 class Prediction(BaseModel):
     """The forecast of one series."""
 
-    resource_type: str
-    source: str
-    metric: str
-    unit: str
+    resource_type: str = Field(description="cpu, memory, disk, network or other.")
+    source: str = Field(description="Host or pipeline.")
+    metric: str = Field(description="What is forecast.")
+    unit: str = Field(description="In which unit.")
     made_at: datetime = Field(description="The last reading that it knows.")
     prediction_window_hours: float = Field(description="How far it goes, at most as far as was asked.")
     predicted_usage: float = Field(description="The highest median in the window.")
@@ -81,36 +81,38 @@ class Allocation(BaseModel):
     recommendedAllocation: float | None = Field(  # noqa: N815
         description="Null where the past is too short to advise, or no limit is known."
     )
-    predictedNeed: float  # noqa: N815
-    unit: str
-    reasoning: str
+    predictedNeed: float = Field(description="The most that is needed, by the upper 80 % bound.")  # noqa: N815
+    unit: str = Field(description="In which unit.")
+    reasoning: str = Field(description="Why.")
     triggers: list[str] = Field(description="When to act.")
     actions: list[str] = Field(description="What to do then.")
-    actBy: datetime | None  # noqa: N815
+    actBy: datetime | None = Field(description="By when; null where nothing is pressing.")  # noqa: N815
 
 
 class Unsure(BaseModel):
     """A series whose forecast is less sure than was asked for."""
 
-    source: str
-    metric: str
-    confidence_score: float | None
-    why: str
+    source: str = Field(description="Host or pipeline.")
+    metric: str = Field(description="What is forecast.")
+    confidence_score: float | None = Field(
+        description="Mean accuracy from earlier origins; null where the past is too short for that."
+    )
+    why: str = Field(description="Why it was forecast so.")
 
 
 class UsagePredictions(BaseModel):
     """Forecasts by series, and what follows."""
 
-    resource_type: Resource
-    prediction_window_hours: float
-    confidence_threshold: float
-    status: Literal["predicted", "nothing_to_predict"]
+    resource_type: Resource = Field(description="The resource that was asked for.")
+    prediction_window_hours: float = Field(description="How far ahead was asked for.")
+    confidence_threshold: float = Field(description="The accuracy that was asked for.")
+    status: Literal["predicted", "nothing_to_predict"] = Field(description="Whether any series could be forecast.")
     predictions: list[Prediction] = Field(description="Those as sure as was asked for.")
     recommendations: list[Allocation] = Field(description="What to allot for them, the most pressing first.")
     below_threshold: list[Unsure] = Field(description="Forecast, but less surely; a lower threshold lists them.")
-    notes: list[str]
-    truncated: bool
-    next_cursor: str | None
+    notes: list[str] = Field(description="What else is to be known.")
+    truncated: bool = Field(description="Whether there are more.")
+    next_cursor: str | None = Field(description="Goes on from here.")
     missing: list[Missing] = Field(description="What cannot be forecast, and what to run.")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from mcp.server.mcpserver.utilities.func_metadata import func_metadata
 
 from banana_assets.core.tables import LOG_PATTERNS, OPTIMIZATION_RECOMMENDATIONS
 from banana_assets.interfaces.mcp.calls import Sources
@@ -83,6 +84,19 @@ def test_arguments_and_defaults_are_those_that_clients_know(name: str, sources: 
     assert list(told)[: len(ARGUMENTS[name])] == list(ARGUMENTS[name])
     assert tool.parameters.get("required", []) == list(REQUIRED.get(name, {}))
     assert all(about.get("description") for about in tool.parameters["properties"].values())
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_every_field_of_an_answer_says_what_it_means(name: str) -> None:
+    schema = next(_schema(spec.function) for spec in TOOLS if spec.name == name)
+    for shape in (schema, *schema["$defs"].values()):
+        for field, about in shape.get("properties", {}).items():
+            # A reference is described by what it refers to.
+            assert about.get("description") or "$ref" in about, f"{shape.get('title')}.{field}"
+
+
+def _schema(function: Any) -> Any:
+    return func_metadata(function, skip_names=["call"], structured_output=True).output_schema
 
 
 @pytest.mark.parametrize("name", KEYS)
