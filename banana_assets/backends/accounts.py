@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from banana_assets.backends.codebase.changing import Changes, changed
-from banana_assets.backends.codebase.failed import cause_of
+from banana_assets.backends.codebase.failed import cause_of, failed_tests
 from banana_assets.backends.explaining import diagnosed
 from banana_assets.backends.kept import Kept
 from banana_assets.backends.lookup import BuildDetail, build_detail
@@ -149,7 +149,8 @@ class Accounts:
         key = (str(root), base, head, detail.build["build_id"], detail.build["log_sha256"])
         found = self._changes.get(key)
         if found is None:
-            found = changed(root, base, head, cause_of(detail))
+            assert detail.failure is not None
+            found = changed(root, base, head, cause_of(detail.failure, failed_tests(detail)))
             if found.known:
                 # What lies between two commits stays; a commit that is not known may still be fetched.
                 self._changes.put(key, found, 2000 + 300 * len(found.files) + 300 * len(found.commits))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +10,23 @@ import polars as pl
 
 from banana_assets.backends.codebase.changing import Changes, changed
 from banana_assets.backends.codebase.failed import cause_of
-from banana_assets.backends.lookup import BuildDetail, build_detail, find_build
+from banana_assets.backends.explaining import build_lines
+from banana_assets.backends.lookup import explained, find_build
 from banana_assets.backends.quotes import Compared
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.comparing import StepPair, Stretch, TestPair, new_stretches, paired_steps, paired_tests
 from banana_assets.core.builds.greens import last_green
-from banana_assets.core.builds.testruns import identified
+from banana_assets.core.builds.testruns import BAD, identified
+from banana_assets.core.builds.timing import TimedStep, timed_steps
+from banana_assets.core.codebase.suspects import Cause
 from banana_assets.core.errors import ContradictionError, MissingError
 from banana_assets.core.evidence import Citation
+from banana_assets.core.tables import BUILD_FAILURES, BUILD_STEPS
 
 MOST_STRETCHES = 40
 QUOTED_LINES = 12
+STEP = tuple(field.name for field in fields(TimedStep))
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,22 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Side:
+    """One of the two: its row of BUILDS, that of BUILD_FAILURES where it failed and has a log, its test results
+    (TEST_RESULTS with ``title``) and its steps."""
+
+    build: dict[str, Any]
+    failure: dict[str, Any] | None
+    results: pl.DataFrame
+    steps: tuple[TimedStep, ...]
+
+    @property
+    def tests(self) -> dict[str, int]:
+        """How many tests ended in each way."""
+        return dict(self.results.group_by("status").len().sort("status").iter_rows())
+
+
+@dataclass(frozen=True)
 class Comparison:
     """What differs between a build and the one that it is compared with.
 
@@ -40,8 +61,8 @@ class Comparison:
     ``gone_total`` how many such there are. ``notes`` say what makes them hard to compare.
     """
 
-    base: BuildDetail
-    head: BuildDetail
+    base: Side
+    head: Side
     steps: tuple[StepPair, ...]
     tests: tuple[TestPair, ...]
     new: tuple[Said, ...]
@@ -63,7 +84,7 @@ def compared(
     builds = store.builds()
     head_build = find_build(builds, told or _newest_failed(builds))
     if against is None:
-        green = last_green(builds, head_build, log=True)
+        green = last_green(builds, head_build)
         if green is None:
             job = f"{head_build['pipeline']}/{head_build['job']}"
             raise MissingError(f"No build of {job} was green before {head_build['build_id']}.", "Name another build.")
@@ -72,22 +93,39 @@ def compared(
         base_build = find_build(builds, against)
     if base_build["build_id"] == head_build["build_id"]:
         raise ContradictionError(f"{head_build['build_id']} is compared with itself.", "Name two builds.")
-    base, head = (build_detail(store, tables, build["build_id"]) for build in (base_build, head_build))
-    before, after = (_texts(quotes, detail) for detail in (base, head))
+    base, head = (_side(store, tables, build, builds) for build in (base_build, head_build))
+    before, after = (_texts(quotes, side) for side in (base, head))
     new = new_stretches(after, before, _spans(head))
     gone = new_stretches(before, after, _spans(base))
+    failed = head.results.filter(pl.col("status").is_in(BAD))["title"].to_list()
+    cause = cause_of(head.failure, failed) if head.failure else Cause()
     return Comparison(
         base=base,
         head=head,
         steps=tuple(paired_steps(base.steps, head.steps)),
-        tests=tuple(paired_tests(_results(store, base), _results(store, head))),
+        tests=tuple(paired_tests(base.results, head.results)),
         new=_said(quotes, head, new),
         new_total=len(new),
         gone=_said(quotes, base, gone),
         gone_total=len(gone),
-        changes=changed(root, base.build["commit_sha"], head.build["commit_sha"], cause_of(head)),
+        changes=changed(root, base.build["commit_sha"], head.build["commit_sha"], cause),
         notes=tuple(_notes(base.build, head.build)),
     )
+
+
+def _side(store: Store, tables: Tables, build: dict[str, Any], builds: pl.DataFrame) -> Side:
+    mine = pl.col("build_id") == build["build_id"]
+    same_log = pl.col("log_sha256") == pl.lit(build["log_sha256"], dtype=pl.String)
+    failure = None
+    if build["status"] in ("failed", "error") and build["log_sha256"]:
+        rows = tables.scan(BUILD_FAILURES).filter(mine, same_log).collect()
+        failure = rows.row(0, named=True) if rows.height else explained(store, build, builds)
+    results = store.test_results_of([build["build_id"]]).with_columns(pipeline=pl.lit(build["pipeline"]))
+    known = tables.scan(BUILD_STEPS).filter(mine, same_log).sort("position").collect()
+    steps = [TimedStep(**{name: row[name] for name in STEP}) for row in known.iter_rows(named=True)]
+    if not steps and build["log_sha256"]:
+        steps = timed_steps(build_lines(store, build["build_id"]))
+    return Side(build, failure, identified(results), tuple(steps))
 
 
 def _newest_failed(builds: pl.DataFrame) -> str:
@@ -97,29 +135,24 @@ def _newest_failed(builds: pl.DataFrame) -> str:
     return str(failed["build_id"][-1])
 
 
-def _texts(quotes: Compared, detail: BuildDetail) -> tuple[str, ...]:
-    sha256 = detail.build["log_sha256"]
+def _texts(quotes: Compared, side: Side) -> tuple[str, ...]:
+    sha256 = side.build["log_sha256"]
     log = quotes.log(sha256) if sha256 else None
     return tuple(log.texts) if log else ()
 
 
-def _spans(detail: BuildDetail) -> list[tuple[int, int]]:
-    return [(span["first"], span["last"]) for span in detail.failure["cause"]] if detail.failure else []
+def _spans(side: Side) -> list[tuple[int, int]]:
+    return [(span["first"], span["last"]) for span in side.failure["cause"]] if side.failure else []
 
 
-def _said(quotes: Compared, detail: BuildDetail, stretches: list[Stretch]) -> tuple[Said, ...]:
-    name, sha256 = detail.build["build_id"], detail.build["log_sha256"]
+def _said(quotes: Compared, side: Side, stretches: list[Stretch]) -> tuple[Said, ...]:
+    name, sha256 = side.build["build_id"], side.build["log_sha256"]
     found = []
     for one in stretches[:MOST_STRETCHES]:
         last = min(one.last_line, one.first_line + QUOTED_LINES - 1)
         citation = quotes.read(name, sha256, one.first_line, last)
         found += [Said(one, citation)] if citation is not None else []
     return tuple(found)
-
-
-def _results(store: Store, detail: BuildDetail) -> pl.DataFrame:
-    build = detail.build
-    return identified(store.test_results_of([build["build_id"]]).with_columns(pipeline=pl.lit(build["pipeline"])))
 
 
 def _notes(base: dict[str, Any], head: dict[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,6 +73,17 @@ def test_the_version_is_told_by_the_newest_entry_of_a_log_that_was_cleaned(tmp_p
         writer.replace(LLM_CALLS, calls(*"ab"[: n % 2 + 1]))
     (tmp_path / LLM_CALLS.name / "_delta_log" / "00000000000000000000.json").unlink()
     assert reader.version(LLM_CALLS) == 3
+
+
+def test_a_table_that_was_thrown_away_and_made_anew_is_read_anew(tmp_path: Path) -> None:
+    writer, reader = Tables(str(tmp_path)), KeptTables(str(tmp_path))
+    writer.replace(LLM_CALLS, calls("a"))
+    first = reader.read(LLM_CALLS)
+    shutil.rmtree(tmp_path / LLM_CALLS.name)
+    assert reader.read(LLM_CALLS).is_empty()
+    writer.replace(LLM_CALLS, calls("b"))
+    assert reader.read(LLM_CALLS).equals(writer.read(LLM_CALLS))
+    assert not reader.read(LLM_CALLS).equals(first)
 
 
 def test_elsewhere_than_in_a_folder_the_version_is_asked_for_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:

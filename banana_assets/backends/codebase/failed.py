@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,21 +41,22 @@ def build_changes(store: Store, tables: Tables, told: str, root: Path | str) -> 
     if detail.green is None:
         why = f"No build of {build['pipeline']}/{build['job']} was green before {build['build_id']}."
         return BuildChanges(build, None, Changes(None, build["commit_sha"], why))
-    return BuildChanges(
-        build, detail.green, changed(root, detail.green["commit_sha"], build["commit_sha"], cause_of(detail))
-    )
+    cause = cause_of(detail.failure, failed_tests(detail)) if detail.failure else Cause()
+    return BuildChanges(build, detail.green, changed(root, detail.green["commit_sha"], build["commit_sha"], cause))
 
 
-def cause_of(detail: BuildDetail) -> Cause:
-    """What explains a failed build, as far as changes are compared with it."""
-    failure = detail.failure
-    if failure is None:
-        return Cause()
-    tests = [test["title"] for test in detail.failing if test["status"] != "flaky"]
+def cause_of(failure: Mapping[str, Any], failed: Sequence[str]) -> Cause:
+    """What explains a failed build (a row of BUILD_FAILURES), and the tests that failed, as changes are held against
+    it."""
     return Cause(
         lines=tuple(failure["cause_text"].split("\n")[:400]),
         around=tuple(failure["pack"].split("\n")[:400]),
-        failing_tests=tuple(dict.fromkeys([*failure["failing_tests"], *tests]))[:100],
+        failing_tests=tuple(dict.fromkeys([*failure["failing_tests"], *failed]))[:100],
         category=failure["category"],
         tool=failure["tool"],
     )
+
+
+def failed_tests(detail: BuildDetail) -> list[str]:
+    """The titles of the tests that failed to the end."""
+    return [test["title"] for test in detail.failing if test["status"] != "flaky"]

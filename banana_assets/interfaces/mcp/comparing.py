@@ -7,8 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from banana_assets.backends.comparing import Comparison, Said, compared
-from banana_assets.backends.lookup import BuildDetail
+from banana_assets.backends.comparing import Comparison, Said, Side, compared
 from banana_assets.core.builds.comparing import StepPair, TestPair
 from banana_assets.core.builds.titles import title_of
 from banana_assets.core.evidence import seconds_text
@@ -124,13 +123,13 @@ def compare_builds(
     return made
 
 
-def _side(detail: BuildDetail) -> Compared:
-    failure = detail.failure
+def _side(side: Side) -> Compared:
+    failure = side.failure
     return Compared(
-        **the_build(detail.build).model_dump(),
+        **the_build(side.build).model_dump(),
         category=failure["category"] if failure else None,
         cause=title_of(failure["reason"], failure["cause_text"]) if failure else None,
-        tests=detail.tests,
+        tests=side.tests,
     )
 
 
