@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -101,13 +101,18 @@ def take_event(
     return Taken((job.build_id,))
 
 
+def _pieces(job: Job) -> Pieces:
+    # Services deliver their events in any order, and people take old ones in again.
+    return Pieces(row=row_of(job.build_id, job.facts), onward=True)
+
+
 def _take_facts(store: Store, job: Job) -> None:
-    amend_build(store, job.build_id, Pieces(row=row_of(job.build_id, job.facts)))
+    amend_build(store, job.build_id, _pieces(job))
 
 
 def take_job(store: Store, service: CiService, job: Job) -> Item:
     """Bring in a job with its log: the facts also when the service has the log no more."""
-    pieces = Pieces(row=row_of(job.build_id, job.facts))
+    pieces = _pieces(job)
     message, met = "" if job.log else "it has no log yet", Oddities()
     with scratch_folder(store.settings.home) as tmp:
         path = tmp / "log"
@@ -117,7 +122,7 @@ def take_job(store: Store, service: CiService, job: Job) -> Item:
                 log = from_path(path, store.settings, tmp, name)
             except InputError as error:
                 raise InputError(error.message.replace(str(path), name), error.remedy) from error
-            pieces = Pieces(row=pieces.row, log=log) if log.head(1) else pieces
+            pieces = replace(pieces, log=log) if log.head(1) else pieces
         elif job.log:
             message = "the service has no log of it (any more)"
         outcome = amend_build(store, job.build_id, pieces, met)

@@ -31,13 +31,17 @@ NOT_ENDED = ("queued", "running")
 
 @dataclass(frozen=True)
 class Pieces:
-    """What is told of a build now; None is left as it is. ``row`` has the facts that a manifest may say."""
+    """What is told of a build now; None is left as it is. ``row`` has the facts that a manifest may say.
+
+    ``onward``: who tells it tells it late sometimes, so that a build that has ended runs no more.
+    """
 
     row: Row | None = None
     log: Content | None = None
     tests: Sequence[TestResult] | None = None
     problems: Sequence[Problem] | None = None
     series: Series | None = None
+    onward: bool = False
 
 
 def amend_build(store: Store, build_id: str, pieces: Pieces, met: Oddities | None = None) -> Saved:
@@ -78,6 +82,8 @@ def _with(facts: Facts, pieces: Pieces, blob: Blob | None, oddities: Oddities) -
         told = {name: value for name, value in told.items() if value is not None}
         if row.exit_code is not None and row.status is None:
             told["status"] = "success" if row.exit_code == 0 else "failed"
+        if pieces.onward and _stage(told.get("status")) < _stage(facts.status):
+            told.pop("status", None)
     if blob is not None:
         told |= {"log": blob, "oddities": oddities}
     for name in ("tests", "problems", "series"):
@@ -86,6 +92,11 @@ def _with(facts: Facts, pieces: Pieces, blob: Blob | None, oddities: Oddities) -
     whole = replace(facts, **told)
     # In the order in which the records give them back, so that the same pieces have the same fingerprint.
     return replace(whole, tests=tuple(sorted(whole.tests, key=lambda test: test.key)))
+
+
+def _stage(status: str | None) -> int:
+    """How far a build is that stands so: not known, queued, running, ended."""
+    return {None: 0, "": 0, "queued": 1, "running": 2}.get(status, 3)
 
 
 def _known(connection: sa.Connection, build_id: str) -> tuple[int, Facts]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,18 @@ def test_an_event_brings_its_log_where_there_is_a_token(store: Store) -> None:
     body = json.dumps(payload).encode()
     take_event(store, "github", "workflow_job", body, httpx.MockTransport(GitHub([])))
     assert store.builds()["log_lines"].to_list() == [3]
+
+
+@pytest.mark.parametrize("order", list(permutations(("queued", "in_progress", "completed"))))
+def test_events_may_come_in_any_order(store: Store, order: tuple[str, ...]) -> None:
+    for status in order:
+        ended = status == "completed"
+        told = job(1, 1, status=status, conclusion="failure" if ended else None)
+        told |= {} if ended else {"completed_at": None}
+        body = json.dumps({"repository": {"full_name": "me/shop"}, "workflow_job": told}).encode()
+        take_event(store, "github", "workflow_job", body, httpx.MockTransport(GitHub([])))
+    build = store.builds().row(0, named=True)
+    assert (build["status"], build["duration_seconds"], build["log_lines"]) == ("failed", 0, 3)
 
 
 def test_an_event_whose_log_is_not_there_yet_says_so_and_can_be_taken_in_again(store: Store) -> None:
