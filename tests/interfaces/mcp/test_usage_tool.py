@@ -64,8 +64,13 @@ def test_a_model_by_name_forecasts(ask: Ask) -> None:
     assert len({p["predicted_usage"] for p in last["points"]}) == 1
     assert last["points"] != plain["points"]
     assert plain["confidence_score"] > last["confidence_score"]
+
+
+def test_a_model_that_a_series_is_too_short_for_is_told(ask: Ask) -> None:
     short = ask(NAME, resource_type="disk", model="quantile_trees", confidence_threshold=0)
-    assert all("quantile_trees" in p["model_used"] for p in short["predictions"])
+    assert short["predictions"] == []
+    said = [m["what"] for m in short["missing"]]
+    assert "disk_percent of host1: too little was read to fit quantile_trees and to compare it" in said
 
 
 def test_a_language_model_makes_no_figures_and_that_is_said(ask: Ask) -> None:

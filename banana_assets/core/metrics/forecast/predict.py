@@ -84,7 +84,7 @@ def _asked_for(
     for subject, choice in zip(subjects, choices, strict=True):
         reason = lacks(subject.series, model)
         if not reason and model == TREES and choice.trial(TREES) is None:
-            reason = f"the past is too short to compare {TREES}"
+            reason = f"too little was read to fit {TREES} and to compare it"
         if reason:
             without.append((subject.source, subject.metric, reason))
         else:
