@@ -106,6 +106,7 @@ def create_app(
         service.feed.stamp()
         return {"status": "ok"}
 
+    app.add_middleware(problems.Unbroken, page=pages.problem)
     app.add_middleware(Auditing)
     app.add_middleware(telemetry.Timing)
     origins = listed(settings.allowed_origins)

@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from banana_assets.interfaces.api.problems import MEDIA_TYPE, body
+from banana_assets.interfaces.api.problems import MEDIA_TYPE, BodyTooLargeError, body
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 HEADERS = (
@@ -30,10 +30,6 @@ POLICY = (
 )
 MOST_HEAD_BYTES = 64 << 10
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-
-
-class BodyTooLargeError(Exception):
-    """The body grew past what is taken."""
 
 
 class Guard:

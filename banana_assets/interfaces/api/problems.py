@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import compile_path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from banana_assets.core.errors import (
     BananaError,
@@ -25,9 +27,14 @@ from banana_assets.core.errors import (
     SettingsError,
     StoreError,
 )
+from banana_assets.core.text import visible
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 20
+
+
+class BodyTooLargeError(Exception):
+    """The body grew past what is taken."""
 
 
 class ProblemError(Exception):
@@ -73,19 +80,7 @@ Page = Callable[[Request, int, str, str], Response]
 def install(app: FastAPI, page: Page) -> None:
     """Answer every error of the app with a problem document, and with a page where a browser asks for one."""
 
-    def answered(
-        request: Request,
-        status: int,
-        detail: str,
-        remedy: str = "",
-        headers: Mapping[str, str] | None = None,
-        **more: Any,
-    ) -> Response:
-        if "text/html" not in request.headers.get("accept", ""):
-            return answer(status, detail, remedy, headers, **more)
-        made = page(request, status, detail, remedy)
-        made.headers.update(headers or {})
-        return made
+    answered = partial(_answered, page)
 
     @app.exception_handler(ProblemError)
     async def refused(request: Request, error: ProblemError) -> Response:
@@ -98,7 +93,7 @@ def install(app: FastAPI, page: Page) -> None:
             return answered(request, status, error.message, error.remedy)
         # Where the store lies, and what its database said, is for who keeps the server.
         ident = _ident(request)
-        sys.stderr.write(f"banana serve: request {ident}: {error}\n")
+        _log(f"request {ident} failed", str(error))
         said = "The store cannot be used now." if isinstance(error, StoreError) else "The server is not set up for it."
         return answered(request, status, said, f"The server's log tells more at request {ident}.")
 
@@ -121,11 +116,58 @@ def install(app: FastAPI, page: Page) -> None:
         # Nobody reads it: it is for the audit log and the figures.
         return Response(status_code=GONE)
 
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> Response:
-        ident = _ident(request)
-        sys.stderr.write(f"banana serve: request {ident} failed\n{''.join(traceback.format_exception(error))}")
-        return answered(request, 500, "Something went wrong here.", f"The server's log tells more at request {ident}.")
+
+class Unbroken:
+    """Answers what nobody foresaw with a problem document (500), next to the routes: so it has the headers of every
+    answer, is counted, and stands in the audit log."""
+
+    def __init__(self, app: ASGIApp, page: Page) -> None:
+        self.app = app
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        started = False
+
+        async def begun(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, begun)
+        except BodyTooLargeError:
+            raise
+        except Exception as error:
+            if scope["type"] != "http" or started:
+                raise
+            request = Request(scope)
+            ident = _ident(request)
+            _log(f"request {ident} failed", "".join(traceback.format_exception(error)))
+            remedy = f"The server's log tells more at request {ident}."
+            await _answered(self._page, request, 500, "Something went wrong here.", remedy)(scope, receive, send)
+
+
+def _answered(
+    page: Page,
+    request: Request,
+    status: int,
+    detail: str,
+    remedy: str = "",
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    if "text/html" not in request.headers.get("accept", ""):
+        return answer(status, detail, remedy, headers, **more)
+    made = page(request, status, detail, remedy)
+    made.headers.update(headers or {})
+    return made
+
+
+def _log(what: str, said: str) -> None:
+    # What callers sent may stand in it: no line of theirs begins as one of ours.
+    lines = "".join(f"  | {visible(line)}\n" for line in said.rstrip("\n").splitlines())
+    sys.stderr.write(f"banana serve: {what}\n{lines}")
 
 
 def _ident(request: Request) -> str:

@@ -26,6 +26,7 @@ from banana_assets.backends.ci.service import CiService
 from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.core.errors import InputError
+from banana_assets.interfaces.api import bringing
 from tests.interfaces.api.conftest import Client, described, opened
 from tests.interfaces.api.listening import Listening
 
@@ -458,3 +459,24 @@ def test_a_method_that_is_not_there_names_all_that_are(api: TestClient) -> None:
     refused = api.options("/builds/a/log")
     assert refused.status_code == 405
     assert {"PUT", "PATCH"} <= set(refused.headers["allow"].split(", "))
+
+
+def test_what_goes_wrong_inside_is_logged_in_lines_that_cannot_be_taken_for_ours(
+    client: Client, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evil = "x\nbanana serve: all is well\r\nbanana serve: really\x1b[2J\u2028banana serve: yes"
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(evil)
+
+    monkeypatch.setattr(bringing, "amend_build", broken)
+    with client() as api:
+        answer = api.put("/builds/x", json={})
+    assert answer.status_code == 500
+    assert "all is well" not in answer.text
+    told = capfd.readouterr().err
+    assert "all is well" in told
+    assert "\x1b" not in told
+    assert [line for line in told.splitlines() if line.startswith("banana serve:")] == [
+        f"banana serve: request {answer.headers['x-request-id']} failed"
+    ]
