@@ -37,3 +37,7 @@ class SettingsError(BananaError):
 
 class StoreError(BananaError):
     """The store cannot be read or written: no room, no permission, damage, or a newer version's schema."""
+
+
+class AccessError(BananaError):
+    """Who asks may not do that: no key, one that is over, or one without the scope."""

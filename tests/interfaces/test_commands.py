@@ -8,11 +8,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import typer
 
 from banana_assets.backends.records.migration import HEAD
 from banana_assets.backends.settings import load
+from banana_assets.core.errors import AccessError
 from banana_assets.interfaces.cli.main import COMMANDS, main
 from banana_assets.interfaces.cli.output import Format, to_json, write_object, write_rows
+from banana_assets.interfaces.cli.running import run
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -152,3 +155,14 @@ def test_help_needs_nothing_but_the_standard_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"
+
+
+def test_who_may_not_is_told_by_a_status_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    app = typer.Typer(add_completion=False)
+
+    @app.command()
+    def refused() -> None:
+        raise AccessError("The key may not report.", "Make one that may.")
+
+    assert run(app, "refused", []) == 4
+    assert capsys.readouterr().err == "banana refused: The key may not report. Make one that may.\n"

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from banana_assets.core.errors import InputError
+from banana_assets.core.errors import AccessError
 from banana_assets.interfaces.cli.output import say
 
 app = typer.Typer(add_completion=False)
@@ -61,7 +61,7 @@ def agent(
             say(f"banana agent: looks at {url} when something comes and every {interval:g} s; Ctrl-C ends it.")
             run(working, stop, interval=interval, tell=lambda line: say(f"banana agent: {line}"))
         except NotAllowedError as error:
-            raise InputError(error.message, error.remedy or f"Set {KEY_VARIABLE} to a key that may report.") from error
+            raise AccessError(error.message, error.remedy or f"Set {KEY_VARIABLE} to a key that may report.") from error
     say("banana agent: ended.")
 
 

@@ -69,7 +69,7 @@ def _run(provider: str, project: str, branch: str | None, since: str | None, lim
     with (
         service_for(provider, settings) as service,
         open_store(settings) as store,
-        progress(f"Importing from {service.host}") as shown,
+        progress(f"Importing from {service.host}", None, "jobs") as shown,
     ):
         report = Report(progress=lambda item: tell(item, shown, "import"))
         import_jobs(store, provider, project, wanted, report, service)

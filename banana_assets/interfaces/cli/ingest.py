@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from banana_assets.core.evidence import plural
-from banana_assets.interfaces.cli.ingested import tell, write_report
+from banana_assets.interfaces.cli.ingested import files_of, tell, write_report
 from banana_assets.interfaces.cli.output import Format, progress, say
+from banana_assets.interfaces.cli.progressing import watched
 
 if TYPE_CHECKING:
     from banana_assets.backends.ingest.report import Item, Report
@@ -21,6 +22,9 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Take in logs, builds, tasks, media and resource series. The same thing again changes nothing.",
 )
+
+UNITS = {"builds": "builds", "tasks": "tasks", "media": "items"}
+"""What is counted while it is taken in; files unless named here."""
 
 Paths = Annotated[
     list[str],
@@ -42,7 +46,13 @@ def logs(
     """Take in application logs: plain, gzip, zstd, archives. The format of the lines is found later."""
     from banana_assets.backends.ingest.logs import ingest_logs
 
-    _run("logs", lambda store, tell: ingest_logs(store, paths, source=source, progress=tell), form, home)
+    _run(
+        "logs",
+        lambda store, tell: ingest_logs(store, paths, source=source, progress=tell),
+        form,
+        home,
+        counted=lambda: files_of(paths),
+    )
 
 
 @app.command()
@@ -82,6 +92,7 @@ def resources(
         lambda store, tell: ingest_resources(store, paths, source=source, match=match or (), progress=tell),
         form,
         home,
+        counted=lambda: files_of(paths),
     )
 
 
@@ -130,12 +141,19 @@ def media(
     )
 
 
-def _run(what: str, ingest: Callable[[Store, Callable[[Item], None]], Report], form: Format, home: Path | None) -> None:
+def _run(
+    what: str,
+    ingest: Callable[[Store, Callable[[Item], None]], Report],
+    form: Format,
+    home: Path | None,
+    counted: Callable[[], int | None] = lambda: None,
+) -> None:
     from banana_assets.backends.settings import load, load_from
     from banana_assets.backends.store import open_store
 
     settings = load() if home is None else load_from(home.absolute())
-    with open_store(settings) as store, progress(f"Ingesting {what}") as shown:
+    total = counted() if watched() else None
+    with open_store(settings) as store, progress(f"Ingesting {what}", total, UNITS.get(what, "files")) as shown:
         if what == "builds":
             _recover(store)
         if what == "resources":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
@@ -31,6 +31,17 @@ def write_report(what: str, report: Report, form: Format) -> None:
 
 def _for_people(summary: dict[str, object]) -> dict[str, object]:
     return {_LABELS.get(name, name): count for name, count in summary.items() if count or name in _ALWAYS}
+
+
+def files_of(paths: Sequence[str]) -> int | None:
+    """How many files these paths lead to; None where one is no file of this machine."""
+    from pathlib import Path
+
+    from banana_assets.backends.ingest.paths import expand
+
+    if any(path == "-" or "://" in path for path in paths):
+        return None
+    return sum(1 for _ in expand(map(Path, paths)))
 
 
 def tell(item: Item, shown: Callable[[str], None], command: str = "ingest") -> None:

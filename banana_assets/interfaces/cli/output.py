@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from banana_assets.core.text import cut, visible
+from banana_assets.interfaces.cli.progressing import progress as progress
+from banana_assets.interfaces.cli.progressing import step_aside
 
 WIDEST_CELL = 240
 _HIDDEN = re.compile(
@@ -39,6 +40,7 @@ def shown(text: str) -> str:
 
 def say(message: str) -> None:
     """A message for people, on stderr."""
+    step_aside()
     sys.stderr.write(f"{message}\n")
     sys.stderr.flush()
 
@@ -119,17 +121,3 @@ def _cell(value: Any) -> str:
         return value.isoformat()
     text = visible(" ".join(str(value).split()))
     return cut(text, WIDEST_CELL)
-
-
-@contextmanager
-def progress(title: str) -> Iterator[Callable[[str], None]]:
-    """A function that takes what is being done now. It is shown while it lasts when stderr is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda text: None
-        return
-    from rich.console import Console
-    from rich.markup import escape
-
-    console = Console(stderr=True)
-    with console.status(escape(title)) as status:
-        yield lambda text: status.update(escape(f"{title}: {text}"))

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import typer
 
-from banana_assets.core.errors import BananaError
+from banana_assets.core.errors import AccessError, BananaError
 from banana_assets.core.text import visible
 
 FINDINGS, USAGE, NOT_ALLOWED = 1, 2, 4
@@ -33,7 +33,7 @@ def run(app: Any, name: str, arguments: list[str]) -> int:
         return 130
     except BananaError as error:
         sys.stderr.write(f"banana {name}: {visible(str(error))}\n")
-        return NOT_ALLOWED if getattr(error, "not_allowed", False) else USAGE
+        return NOT_ALLOWED if isinstance(error, AccessError) else USAGE
     except BrokenPipeError:
         # The reader of our output went away (`| head`): nothing is wrong, and the interpreter must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -14,7 +14,7 @@ import typer
 from banana_assets.core.errors import InputError
 from banana_assets.core.text import cut, visible
 from banana_assets.interfaces.cli.asked import Severity, moment, nearest
-from banana_assets.interfaces.cli.output import Format, say, write_rows
+from banana_assets.interfaces.cli.output import Format, progress, say, write_rows
 
 if TYPE_CHECKING:
     from banana_assets.backends.search import Search
@@ -94,8 +94,11 @@ def _rebuild(index: Search) -> None:
     from banana_assets.backends.tables import Tables
 
     settings = load()
-    with open_store(settings) as store:
-        done = index.rebuild(collect(store, Tables(settings.tables_root)))
+    with open_store(settings) as store, progress("Indexing") as shown:
+        shown("collecting what there is")
+        documents = list(collect(store, Tables(settings.tables_root)))
+        shown(f"{len(documents):,} documents")
+        done = index.rebuild(documents)
     counted = ", ".join(f"{n:,} {kind}" for kind, n in done.documents.items()) or "nothing"
     say(f"banana search: indexed {counted} in {done.seconds:.1f} s by {done.mode}; {done.embedded:,} embedded anew.")
 
