@@ -88,7 +88,7 @@ def items(rows: list[dict[str, Any]]) -> pl.DataFrame:
         ]
         made.append(
             {
-                "item_id": f"{k:016x}", "collection": row["collection"], "schema": "media", "kind": row["kind"],
+                "item_id": f"{k:016x}", "collection": row["collection"], "record_schema": "media", "kind": row["kind"],
                 "uri": row["uri"], "title": row["values"].get("title"), "content_sha256": f"{k:064x}", "bytes": 1,
                 "values": values, "present": True, "arrived_at": at, "changed_at": at, "arrival_day": at.date(),
             }

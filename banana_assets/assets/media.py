@@ -44,7 +44,7 @@ def metadata_quality(store: StoreResource, tables: TablesResource) -> dg.Materia
     if same := unchanged(lake, METADATA_QUALITY, inputs):
         return same
     items, before = lake.read(MEDIA_ITEMS), lake.read(METADATA_QUALITY)
-    named = sorted(items["schema"].unique())
+    named = sorted(items["record_schema"].unique())
     frame = quality((library(items, schemas[name]) for name in named if name in schemas), before)
     worst = frame.filter((pl.col("collection") == "") & (pl.col("affected") > 0)).sort("share", descending=True)
     return result(

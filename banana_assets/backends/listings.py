@@ -30,6 +30,8 @@ from banana_assets.core.tables import (
     FLAKY_TESTS,
     LLM_CALLS,
     LOG_PATTERNS,
+    MEDIA_ITEMS,
+    METADATA_QUALITY,
     METRIC_ANOMALIES,
     OPTIMIZATION_RECOMMENDATIONS,
     PLAN_OUTCOMES,
@@ -140,6 +142,14 @@ LISTINGS: Mapping[str, Listing] = {
             EXECUTION_WINDOWS,
             (("begins_at", False),),
             _is("origin", "queue", "kind", "host") | _span("begins_at"),
+        ),
+        Listing("media", MEDIA_ITEMS, (("arrived_at", True),), _is("collection", "record_schema", "kind", "title")),
+        Listing(
+            "metadata-quality",
+            METADATA_QUALITY,
+            (("share", True),),
+            _is("record_schema", "collection", "field", "measure"),
+            hidden=("history",),
         ),
         Listing("plans", PLANS, (("created_at", True),), _is("kind", "status", "planner", "subject", "template_id")),
         Listing(

@@ -91,9 +91,10 @@ class Proposals:
         collection: str | None = None,
         field: str | None = None,
         ids: Collection[int] = (),
+        after: int = 0,
         limit: int | None = None,
     ) -> pl.DataFrame:
-        """Proposals (PROPOSALS), the oldest first; values that people set are among them."""
+        """Proposals (PROPOSALS) by their numbers, those past ``after``; values that people set are among them."""
         p, i = t.media_proposals.c, t.media_items.c
         columns = [i[n] if n in ("collection", "uri") else p["id" if n == "proposal_id" else n] for n in PROPOSALS]
         query = sa.select(*columns).join_from(t.media_proposals, t.media_items).order_by(p.id)
@@ -105,6 +106,8 @@ class Proposals:
             query = query.where(p.field == field)
         if ids:
             query = query.where(p.id.in_(list(ids)))
+        if after:
+            query = query.where(p.id > after)
         if limit:
             query = query.limit(limit)
         with reading(self.engine) as connection:

@@ -27,7 +27,7 @@ HELD = ("accepted", "applied")
 
 _AT_ONCE = 5000
 _COLUMNS = (
-    "item_id", "collection", "schema", "kind", "uri", "content_sha256", "bytes", "known", "present",
+    "item_id", "collection", "record_schema", "kind", "uri", "content_sha256", "bytes", "known", "present",
     "arrived_at", "changed_at", "arrival_day",
 )  # fmt: skip
 
@@ -80,7 +80,7 @@ class MediaRecords:
     def items(self, schema: str = "") -> pl.DataFrame:
         """The items (MEDIA_ITEMS) by item_id, of one schema or all, with the values that people and proposals add."""
         c = t.media_items.c
-        query = sa.select(*(c[name] for name in _COLUMNS)).order_by(c.item_id)
+        query = sa.select(*(c["schema" if name == "record_schema" else name] for name in _COLUMNS)).order_by(c.item_id)
         if schema:
             query = query.where(c.schema == schema)
         with reading(self.engine) as connection:
@@ -115,7 +115,7 @@ class MediaRecords:
         """The library of each schema that has items."""
         frame = self.items()
         schemas = self.schemas()
-        return [library(frame, schemas[name]) for name in sorted(frame["schema"].unique()) if name in schemas]
+        return [library(frame, schemas[name]) for name in sorted(frame["record_schema"].unique()) if name in schemas]
 
     def source(self, collection: str, uri: str) -> dict[str, Any] | None:
         """The source as it was when it was read last; None where it never was."""
@@ -281,7 +281,7 @@ def is_placeholder(value: Sequence[str]) -> bool:
 def _titled(frame: pl.DataFrame, schemas: dict[str, RecordSchema]) -> pl.DataFrame:
     """The frame with ``title``, by what the schemas call it."""
     names = {name: schema.title for name, schema in schemas.items() if schema.title}
-    field = pl.col("schema").replace_strict(names, default="", return_dtype=pl.String)
+    field = pl.col("record_schema").replace_strict(names, default="", return_dtype=pl.String)
     own = (
         frame.select("item_id", "values", title_field=field)
         .explode("values", empty_as_null=False, keep_nulls=False)

@@ -51,7 +51,7 @@ def counts_around(quality: pl.DataFrame, goal: Target, since: datetime) -> tuple
     """What was counted last before the moment and what is counted since: faults and values, (0, 0) where nothing."""
     measure, _, field = goal["item"].partition(" ")
     row = quality.filter(
-        (pl.col("schema") == goal["job"])
+        (pl.col("record_schema") == goal["job"])
         & (pl.col("collection") == goal["pipeline"])
         & (pl.col("field") == field)
         & (pl.col("measure") == measure)
@@ -63,7 +63,7 @@ def counts_around(quality: pl.DataFrame, goal: Target, since: datetime) -> tuple
 
 
 def _of_rows(rows: pl.DataFrame, expected: int) -> Iterator[Advised]:
-    for row in rows.sort("schema", "collection", "field", "measure").iter_rows(named=True):
+    for row in rows.sort("record_schema", "collection", "field", "measure").iter_rows(named=True):
         measure, field, collection = row["measure"], row["field"], row["collection"]
         worth = WORTH[measure.partition("_")[0]]
         could = row["derivable"] or 0
@@ -73,12 +73,12 @@ def _of_rows(rows: pl.DataFrame, expected: int) -> Iterator[Advised]:
             part(f"weight of {measure.replace('_', ' ')}", worth),
         )
         yield Advised(
-            f"metadata {row['schema']} {collection} {measure} {field}".rstrip(),
+            f"metadata {row['record_schema']} {collection} {measure} {field}".rstrip(),
             _text(row, could),
             impact,
             "low" if could * 2 >= row["affected"] and could else "medium",
-            target("metadata_faults", collection, row["schema"], f"{measure} {field}".rstrip()),
-            fact(row["statement"], "metadata_quality", "/".join((row["schema"], collection, field, measure))),
+            target("metadata_faults", collection, row["record_schema"], f"{measure} {field}".rstrip()),
+            fact(row["statement"], "metadata_quality", "/".join((row["record_schema"], collection, field, measure))),
         )
 
 

@@ -130,7 +130,7 @@ class Library:
 
 def library(items: pl.DataFrame, schema: RecordSchema) -> Library:
     """The library of that schema in the rows of MEDIA_ITEMS; items that are gone are left out."""
-    own = items.filter((pl.col("schema") == schema.name) & pl.col("present")).sort("item_id")
+    own = items.filter((pl.col("record_schema") == schema.name) & pl.col("present")).sort("item_id")
     told = (
         own.select("item_id", "collection", "kind", "values")
         .explode("values", empty_as_null=False, keep_nulls=False)

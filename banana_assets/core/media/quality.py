@@ -111,7 +111,7 @@ def _rows(library: Library) -> list[dict[str, Any]]:
         affected = row["affected"] or 0
         rows.append(
             {
-                "schema": library.schema.name,
+                "record_schema": library.schema.name,
                 "collection": row["collection"],
                 "field": row["field"],
                 "measure": row["measure"],
@@ -197,7 +197,7 @@ def _declined(library: Library) -> list[dict[str, Any]]:
             f"{told.since:%F}, and in {told.missing_before} of {plural(told.before, 'item')} before"
         )
         row = {
-            "schema": library.schema.name,
+            "record_schema": library.schema.name,
             "collection": told.collection,
             "field": told.field,
             "measure": "decline",

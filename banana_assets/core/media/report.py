@@ -115,7 +115,7 @@ def _issues(quality: pl.DataFrame) -> list[dict[str, Any]]:
                 "of": row["of"],
                 "field": row["field"],
                 "collection": row["collection"],
-                "schema": row["schema"],
+                "schema": row["record_schema"],
                 "statement": row["statement"],
                 "reasons": row["reasons"],
             }
@@ -178,13 +178,13 @@ def _collections(libraries: Sequence[Library], quality: pl.DataFrame) -> list[di
     return [
         {
             "collection": row["collection"],
-            "schema": row["schema"],
-            "itemCount": counts.get((row["schema"], row["collection"]), 0),
+            "schema": row["record_schema"],
+            "itemCount": counts.get((row["record_schema"], row["collection"]), 0),
             "completenessScore": 1 - row["share"],
             "weightedCompleteness": row["score"],
             "missingValues": row["affected"],
         }
-        for row in rows.sort("schema", "collection").iter_rows(named=True)
+        for row in rows.sort("record_schema", "collection").iter_rows(named=True)
     ]
 
 

@@ -17,25 +17,27 @@ def sourceless(items: pl.LazyFrame) -> pl.DataFrame:
 def unbalanced(quality: pl.LazyFrame) -> pl.DataFrame:
     """Sums (METADATA_QUALITY) that their parts do not add up to: fields of a collection, collections of a field.
 
-    Columns: schema, collection, field, measure, affected, of, parts.
+    Columns: record_schema, collection, field, measure, affected, of, parts.
     """
-    table = quality.select("schema", "collection", "field", "measure", "affected", "of").collect()
+    table = quality.select("record_schema", "collection", "field", "measure", "affected", "of").collect()
     summed = table.filter(pl.col("measure").is_in(["missing", "invalid"]))
     fields = _apart(
-        summed.filter(pl.col("field") == ""), summed.filter(pl.col("field") != ""), ["schema", "collection", "measure"]
+        summed.filter(pl.col("field") == ""),
+        summed.filter(pl.col("field") != ""),
+        ["record_schema", "collection", "measure"],
     )
     rest = table.filter(pl.col("measure") != "decline")
     both = _apart(
         rest.filter(pl.col("collection") == ""),
         rest.filter(pl.col("collection") != ""),
-        ["schema", "field", "measure"],
+        ["record_schema", "field", "measure"],
     )
-    return pl.concat([fields, both]).unique().sort("schema", "collection", "field", "measure")
+    return pl.concat([fields, both]).unique().sort("record_schema", "collection", "field", "measure")
 
 
 def _apart(whole: pl.DataFrame, parts: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     summed = parts.group_by(by).agg(parts=pl.col("affected").sum(), parts_of=pl.col("of").sum())
     joined = whole.join(summed, on=by, how="left")
     bad = (pl.col("parts").fill_null(0) != pl.col("affected")) | (pl.col("parts_of").fill_null(0) != pl.col("of"))
-    columns = ["schema", "collection", "field", "measure", "affected", "of", "parts"]
+    columns = ["record_schema", "collection", "field", "measure", "affected", "of", "parts"]
     return joined.filter(bad).select(columns)

@@ -27,7 +27,7 @@ MEDIA_ITEMS = Table(
     (
         Column("item_id", pl.String, "hash of collection and place: the same item keeps its id"),
         Column("collection", pl.String, "the collection it belongs to"),
-        Column("schema", pl.String, "the schema that says which fields it has"),
+        Column("record_schema", pl.String, "the schema that says which fields it has"),
         Column("kind", pl.String, "what sort of item it is, in the schema's words; empty where the schema has none"),
         Column("uri", pl.String, "where it is: a path, the address of a feed's entry, the key in an export"),
         Column("title", pl.String, "by what people know it", nullable=True),
@@ -51,7 +51,7 @@ METADATA_QUALITY = Table(
     "How complete and valid metadata are, by collection and field: what is missing, invalid, short, boilerplate or "
     "there twice, and what grew worse with newer arrivals.",
     (
-        Column("schema", pl.String, "which schema"),
+        Column("record_schema", pl.String, "which schema"),
         Column("collection", pl.String, "which collection; empty: all of the schema together"),
         Column("field", pl.String, "which field; empty: all fields together, or items as a whole"),
         Column("measure", pl.String, "what is counted", allowed=QUALITY_MEASURES),
@@ -81,7 +81,7 @@ METADATA_QUALITY = Table(
         Column("examples", pl.List(EXAMPLE), "some of the items"),
         Column("history", pl.List(SNAPSHOT), "what was counted when, the oldest first; only where it changed"),
     ),
-    key=("schema", "collection", "field", "measure"),
+    key=("record_schema", "collection", "field", "measure"),
     sources={
         "affected": ("media_items.values", "media_items.content_sha256"),
         "since": ("media_items.arrived_at",),

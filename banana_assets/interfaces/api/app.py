@@ -20,6 +20,7 @@ from banana_assets.interfaces.api import (
     insight,
     learning,
     listing,
+    media,
     problems,
     second,
     telemetry,
@@ -80,6 +81,7 @@ def create_app(
     app.include_router(second.router)
     app.include_router(bringing.router)
     app.include_router(code.router)
+    app.include_router(media.router)
     app.include_router(listing.router)
     app.include_router(insight.router)
     app.include_router(telemetry.router)

@@ -41,6 +41,8 @@ ABOUT = {
     "tasks": "Tasks of queues, the newest first",
     "queues": "Queues: what another order saves, how many at once, how large batches, what to begin now",
     "windows": "When there is room for each kind of work, the next first",
+    "media": "Media and other records: every value with its provenance, the newest first",
+    "metadata-quality": "What is missing, invalid, short, boilerplate or there twice, the worst first",
     "plans": "Plans with their steps, citations and scores, the newest first",
     "outcomes": "What became of plans, beside what failures do without one",
     "templates": "Reusable shapes of plans, the most reliable first",

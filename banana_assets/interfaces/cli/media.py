@@ -121,7 +121,8 @@ def show(
     if form is not Format.table:
         write_object(row, form)
         return
-    facts = {name: row[name] for name in ("item_id", "collection", "schema", "kind", "uri", "arrived_at", "changed_at")}
+    names = ("item_id", "collection", "record_schema", "kind", "uri", "arrived_at", "changed_at")
+    facts = {name: row[name] for name in names}
     write_object(facts, form)
     typer.echo()
     values = [v | {"value": "; ".join(v["value"])} for v in row["values"]]
@@ -141,7 +142,7 @@ def set_value(
 
     with opened() as (store, _):
         row = _item(store, item)
-        schema = MediaRecords(store.engine).schemas()[row["schema"]]
+        schema = MediaRecords(store.engine).schemas()[row["record_schema"]]
         kept = Proposals(store.engine).set_value(row["item_id"], field, value, schema, by=user())
     write_object({"item_id": row["item_id"], "field": field, "value": "; ".join(kept)}, Format.table)
 

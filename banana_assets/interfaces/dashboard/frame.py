@@ -33,6 +33,7 @@ POLICY = (
 NAVIGATION = (
     (("Builds", "/"), ("Failures", "/failures"), ("Tests", "/tests")),
     (("Patterns", "/patterns"), ("Health", "/health"), ("Forecasts", "/forecasts"), ("Queues", "/queues")),
+    (("Media", "/media"),),
     (("Recommendations", "/recommendations"), ("Plans", "/plans"), ("Learning", "/learning")),
     (("Search", "/search"),),
 )

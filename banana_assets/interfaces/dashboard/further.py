@@ -10,6 +10,7 @@ from banana_assets.interfaces.dashboard import (
     forecasts,
     health,
     learning,
+    media,
     patterns,
     plans,
     queues,
@@ -17,7 +18,6 @@ from banana_assets.interfaces.dashboard import (
     testing,
 )
 
-ROUTERS: tuple[APIRouter, ...] = tuple(
-    page.router for page in (failures, patterns, testing, health, forecasts, queues, advice, plans, learning, searching)
-)
+PAGES = (failures, patterns, testing, health, forecasts, queues, media, advice, plans, learning, searching)
+ROUTERS: tuple[APIRouter, ...] = tuple(page.router for page in PAGES)
 """One router for each page, in the order of the navigation."""

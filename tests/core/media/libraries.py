@@ -36,7 +36,7 @@ def items(rows: Sequence[Mapping[str, Any]], schema: RecordSchema = MEDIA) -> pl
             {
                 "item_id": f"{k:016x}",
                 "collection": row.get("_collection", "c"),
-                "schema": schema.name,
+                "record_schema": schema.name,
                 "kind": row.get("_kind", "other"),
                 "uri": row.get("_uri", f"/m/{k}"),
                 "title": row.get(schema.title or "title"),

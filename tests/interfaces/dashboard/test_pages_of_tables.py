@@ -31,6 +31,7 @@ from banana_assets.core.tables import (
     FLAKY_TESTS,
     LOG_PATTERNS,
     LOG_SHAPES,
+    METADATA_QUALITY,
     METRIC_ANOMALIES,
     OPTIMIZATION_RECOMMENDATIONS,
     PLAN_OUTCOMES,
@@ -49,13 +50,13 @@ from tests.interfaces.dashboard.test_pages_of_builds import Seen
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ID = "0aa2d8e919731142"
 BAD = f"{SCRIPT}{HANDLER}</td>{{{{ 7 * 7 }}}} {SECRET} \x1b[31m\u202e"
-LISTS = ["/failures", "/patterns?state=all", "/tests", "/health", "/forecasts", "/queues",
+LISTS = ["/failures", "/patterns?state=all", "/tests", "/health", "/forecasts", "/queues", "/media",
          "/recommendations?status=all", "/plans", "/learning", "/search"]  # fmt: skip
 ONES = [f"/failure/{ID}", f"/pattern/{ID}", f"/plan/{ID}"]
 TABLES = (
     FAILURE_CLUSTERS, BUILD_FAILURES, LOG_PATTERNS, FLAKY_TESTS, TEST_HISTORY, BUILD_HEALTH, BUILD_CHANGES,
     RESOURCE_USAGE_PREDICTIONS, METRIC_ANOMALIES, OPTIMIZATION_RECOMMENDATIONS, BOTTLENECKS, PLAN_OUTCOMES,
-    PLAN_TEMPLATES, QUEUE_SCHEDULES, EXECUTION_WINDOWS,
+    PLAN_TEMPLATES, QUEUE_SCHEDULES, EXECUTION_WINDOWS, METADATA_QUALITY,
 )  # fmt: skip
 IDS = {"pattern_id", "cluster_id", "plan_id", "test_id", "recommendation_id", "bottleneck_id", "template_id"}
 
