@@ -8,8 +8,13 @@ from banana_assets.core.builds.cleaning import clean
 from banana_assets.core.evidence import Citation
 from banana_assets.core.safety.secrets import mask_lines
 
+WHOLE_LINES = 20_000
+"""A log up to here is masked whole, once."""
+
 AROUND = 40
-"""So many lines on either side are masked together, since some secrets are known by the lines around them."""
+KEY_CHARACTERS = 32 << 10
+"""Of a longer one so many lines after those that are quoted are masked with them, and so many characters before, since
+some secrets are known by the lines around them: a private key by its first line."""
 
 
 class Log:
@@ -18,12 +23,20 @@ class Log:
     def __init__(self, sha256: str, lines: Sequence[str]) -> None:
         self.sha256 = sha256
         self.texts = clean(lines).texts
+        self._masked: tuple[str, ...] | None = None
 
     def quote(self, first: int, last: int) -> str | None:
         """The lines from ``first`` to ``last`` (from 1, inclusive) as they may be shown; None where there are none."""
         if not 1 <= first <= last <= len(self.texts):
             return None
-        begin = max(0, first - 1 - AROUND)
+        if len(self.texts) <= WHOLE_LINES:
+            if self._masked is None:
+                self._masked = mask_lines(self.texts).lines
+            return "\n".join(self._masked[first - 1 : last])
+        begin, characters = first - 1, 0
+        while begin and characters < KEY_CHARACTERS:
+            begin -= 1
+            characters += len(self.texts[begin]) + 1
         masked = mask_lines(self.texts[begin : last + AROUND]).lines
         return "\n".join(masked[first - 1 - begin : last - begin])
 
