@@ -156,4 +156,5 @@ def picture(page: Page, name: str, tmp_path: Path) -> None:
     page.mouse.move(0, 0)
     page.screenshot(path=path, clip={"x": 0, "y": 0, "width": 1400, "height": 700} if name == "plan" else None)
     with Image.open(path) as shot:
-        shot.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
+        few = shot.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
