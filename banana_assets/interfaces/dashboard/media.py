@@ -19,6 +19,7 @@ from banana_assets.interfaces.dashboard.viewing import Acting, Looking
 
 router = APIRouter()
 PROPOSALS = 25
+PARTS = 3
 LARGEST = (1 << 31) - 1
 State = Literal["proposed", "accepted", "rejected", "applied", "undone", "withdrawn"]
 
@@ -54,7 +55,7 @@ async def media(
             "collections": ranked.head(PROPOSALS).to_dicts(),
             "fields": missing.sort("share", "field", descending=[True, False]).to_dicts(),
             "wrong": wrong.sort("share", "field", "measure", descending=[True, False, False]).to_dicts(),
-            "proposals": [row | {"said": "; ".join(row["value"])} for row in rows],
+            "proposals": [row | {"said": "; ".join(row["value"]), "place": _place(row["uri"])} for row in rows],
             "counts": kept.counts(),
             "following": rows[-1]["proposal_id"] if found.height > PROPOSALS else None,
         }
@@ -84,3 +85,9 @@ async def decide(
 
     await run_in_threadpool(keep)
     return returning(back, "/media")
+
+
+def _place(uri: str) -> str:
+    """The end of a path, which says which item it is; an address as it is."""
+    parts = uri.split("/")
+    return uri if "://" in uri or len(parts) <= PARTS else "…/" + "/".join(parts[-PARTS:])
