@@ -58,7 +58,7 @@ def music(folder: Path) -> None:
             tone(folder / artist / f"{album} ({year})" / f"{track:02d} - {title}.{form}", 220 + 20 * number, CODECS[form], tags)
             number += 1
     for hertz, (name, codec, tags) in enumerate(OTHERS):
-        tone(folder / "singles" / name, 800 + 50 * hertz, codec, tags)
+        tone(folder / "singles" / name, 820 + 50 * hertz, codec, tags)
 
 
 def feed(path: Path) -> None:
