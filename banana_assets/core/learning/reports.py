@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -71,7 +72,7 @@ def report_of(body: Mapping[str, Any]) -> Report:
             f"type must be a word of at most {LONGEST_TYPE} characters.", f"For instance {REPORT_TYPES[0]}."
         )
     findings = body.get("findings")
-    findings = {} if findings is None else findings
+    findings = {} if findings is None else _kept(findings)
     if not isinstance(findings, dict) or len(_json(findings)) > MOST_FINDINGS_BYTES:
         raise InputError(f"findings must be an object of at most {MOST_FINDINGS_BYTES:,} bytes.", "Shorten it.")
     analysis = body.get("analysis") or findings.get("summary") or ("see findings" if findings else None)
@@ -89,6 +90,14 @@ def report_of(body: Mapping[str, Any]) -> Report:
         model_version=_optional(body, "model_version"),
         plan_id=_optional(body, "plan_id"),
     )
+
+
+def _kept(value: object) -> object:
+    """JSON as it is kept: whole numbers beyond 64 bits as the nearest that others read, too (RFC 8259, section 6)."""
+    try:
+        return orjson.loads(json.dumps(value))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError("findings cannot be kept: they are no plain JSON, or too deep.", "Use plain JSON.") from error
 
 
 def _json(value: object) -> bytes:

@@ -214,6 +214,14 @@ def test_the_second_published_form_is_taken(client: Client) -> None:
     assert (kept["type"], kept["analysis"], kept["model_version"]) == ("code_quality", "Compile in CI first.", "m1")
 
 
+def test_numbers_of_any_size_are_kept(client: Client) -> None:
+    with client() as api:
+        for findings in ({"a": [2**80]}, {"a": -(2**70), "b": 1.5}):
+            assert api.post(REPORT, json=A_REPORT | {"findings": findings}).status_code == 200
+        told = api.get(f"{BUILD}/shop-2").json()["build"]["llm_reports"]
+    assert [r["findings"]["a"] for r in told] == [[float(2**80)], -float(2**70)]
+
+
 @pytest.mark.parametrize(
     ("change", "status", "said"),
     [
