@@ -61,6 +61,8 @@ def _apply_file(store: Store, uri: str, rows: list[dict[str, Any]], by: str, dry
     if path is None or not path.is_file():
         why = "it is no file" if path is None else "the file is not there"
         return [Done(r["proposal_id"], uri, r["field"], "skipped", f"{why}; export the values instead") for r in rows]
+    # A link stays a link: what it leads to is written.
+    path = path.resolve()
     try:
         audio = opened(path)
         wanted, done = _wanted(store, audio, uri, rows, by, dry_run)
@@ -135,7 +137,7 @@ def _write(store: Store, path: Path, rows: Sequence[dict[str, Any]], by: str) ->
         except OSError:
             _settle(store, ids, "accepted", by, None)
             raise
-    reread(store, rows[0]["item_id"], path)
+    reread(store, rows[0]["item_id"])
 
 
 def _settle(store: Store, ids: Sequence[int], state: str, by: str, note: str | None) -> None:
@@ -147,8 +149,8 @@ def _settle(store: Store, ids: Sequence[int], state: str, by: str, note: str | N
         connection.execute(sa.update(t.media_proposals).where(c.id.in_(list(ids))).values(values))
 
 
-def reread(store: Store, item_id: str, path: Path) -> None:
-    """Bring what the records hold of a file up to what it says now."""
+def reread(store: Store, item_id: str) -> None:
+    """Bring what the records hold of an item up to what its file says now."""
     i, s = t.media_items.c, t.media_sources.c
     with reading(store.engine) as connection:
         query = sa.select(s.collection, s.uri, s.schema).join_from(t.media_items, t.media_sources)
@@ -157,6 +159,7 @@ def reread(store: Store, item_id: str, path: Path) -> None:
         return
     records = MediaRecords(store.engine)
     schema = records.schemas().get(row.schema, MEDIA)
+    path = Path(row.uri)
     sha256, stat = sha256_of(path), path.stat()
     source = Source(row.collection, row.uri, "file", schema.name, sha256, stat.st_size, stat.st_mtime_ns)
     records.save([(source, [read_media(path, schema, sha256)])])
@@ -207,7 +210,7 @@ def _undo_write(store: Store, write_id: int, rows: list[dict[str, Any]], by: str
                 .where(t.media_writes.c.id == write_id)
                 .values(undone_at=datetime.now(UTC), undone_by=by)
             )
-    reread(store, write["item_id"], path)
+    reread(store, write["item_id"])
     told = [Done(r["proposal_id"], str(path), r["field"], "undone") for r in gone]
     return told + [
         Done(r["proposal_id"], str(path), r["field"], "skipped", "somebody has changed it since") for r in left

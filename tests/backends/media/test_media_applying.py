@@ -218,3 +218,20 @@ def test_undo_keeps_the_write_in_the_records(filled: tuple[Store, Path]) -> None
     with reading(store.engine) as connection:
         rows = connection.execute(sa.select(t.media_writes.c.written_by, t.media_writes.c.undone_by)).all()
     assert {tuple(row) for row in rows} == {("ann", "bo")}
+
+
+def test_a_link_stays_a_link(store: Store, tmp_path: Path) -> None:
+    real = Path(shutil.copy(sample("mp3"), tmp_path / "real.mp3"))
+    before = real.read_bytes()
+    link = tmp_path / "m" / "link.mp3"
+    link.parent.mkdir()
+    link.symlink_to(real)
+    ingest_media(store, [link], collection="c")
+    item = MediaRecords(store.engine).items().row(0, named=True)
+    Proposals(store.engine).set_value(item["item_id"], "publisher", "P", MEDIA, by="ann")
+    assert [row.outcome for row in apply_accepted(store, by="ann")] == ["applied"]
+    assert link.is_symlink()
+    assert tags.raw(mutagen.File(real), "publisher") == ["P"]
+    assert MediaRecords(store.engine).items()["uri"].to_list() == [str(link)]
+    assert [row.outcome for row in undo(store, by="ann")] == ["undone"]
+    assert real.read_bytes() == before
