@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from banana_assets.backends.codebase.changing import Changes, changed
+from banana_assets.backends.codebase.changing import Changes, changed, wire_changes
 from banana_assets.backends.codebase.failed import cause_of
 from banana_assets.backends.explaining import build_lines
 from banana_assets.backends.lookup import explained, find_build
@@ -19,6 +19,7 @@ from banana_assets.core.builds.comparing import StepPair, Stretch, TestPair, new
 from banana_assets.core.builds.greens import last_green
 from banana_assets.core.builds.testruns import BAD, identified
 from banana_assets.core.builds.timing import TimedStep, timed_steps
+from banana_assets.core.builds.titles import title_of
 from banana_assets.core.codebase.suspects import Cause
 from banana_assets.core.errors import ContradictionError, MissingError
 from banana_assets.core.evidence import Citation
@@ -27,6 +28,11 @@ from banana_assets.core.tables import BUILD_FAILURES, BUILD_STEPS
 MOST_STRETCHES = 40
 QUOTED_LINES = 12
 STEP = tuple(field.name for field in fields(TimedStep))
+TOLD = (
+    "build_id", "pipeline", "job", "branch", "commit_sha", "status", "exit_code", "command", "queued_at", "started_at",
+    "finished_at", "arrived_at", "duration_seconds", "log_sha256", "log_lines",
+)  # fmt: skip
+"""What is told of each of the two, of the columns of BUILDS."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,11 @@ class Side:
     def tests(self) -> dict[str, int]:
         """How many tests ended in each way."""
         return dict(self.results.group_by("status").len().sort("status").iter_rows())
+
+    @property
+    def cause(self) -> str | None:
+        """Why it failed, in a line."""
+        return title_of(self.failure["reason"], self.failure["cause_text"]) if self.failure else None
 
 
 @dataclass(frozen=True)
@@ -167,3 +178,32 @@ def _notes(base: dict[str, Any], head: dict[str, Any]) -> list[str]:
         if build["log_sha256"] is None
     ]
     return notes
+
+
+def wire_comparison(found: Comparison) -> dict[str, Any]:
+    """The comparison as JSON, with all that differs; the lines of changed files are left out."""
+    return {
+        "base": _wire_side(found.base),
+        "head": _wire_side(found.head),
+        "steps": [asdict(pair) | {"longer_seconds": pair.longer} for pair in found.steps],
+        "tests": [asdict(pair) for pair in found.tests],
+        "new_lines": _wire_said(found.new),
+        "new_lines_total": found.new_total,
+        "missing_lines": _wire_said(found.gone),
+        "missing_lines_total": found.gone_total,
+        "changes": wire_changes(found.changes, lines=False),
+        "notes": list(found.notes),
+    }
+
+
+def _wire_side(side: Side) -> dict[str, Any]:
+    category = side.failure["category"] if side.failure else None
+    return {name: side.build[name] for name in TOLD} | {
+        "category": category,
+        "cause": side.cause,
+        "tests": side.tests,
+    }
+
+
+def _wire_said(said: tuple[Said, ...]) -> list[dict[str, Any]]:
+    return [asdict(one.stretch) | {"citation": dict(one.citation)} for one in said]

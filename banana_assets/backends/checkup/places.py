@@ -122,7 +122,7 @@ def sqlite(place: Place) -> Found:
     fixed = ".".join(map(str, FIXED_SQLITE))
     return warning(
         f"SQLite {found} of {name}, older than {fixed}: two processes that write at once may damage a database",
-        "Run `pip install --upgrade pysqlite3-binary`; where there is none newer, BANANA_DATABASE_URL takes Postgres.",
+        "Run `pip install --upgrade pysqlite3`; where there is none newer, BANANA_DATABASE_URL takes Postgres.",
     )
 
 

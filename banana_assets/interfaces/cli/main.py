@@ -55,6 +55,7 @@ GROUPS: dict[str, dict[str, Command]] = {
         "health": Command(f"{_HERE}.health", "Score the pipelines, say what cost points, compare success metrics"),
         "builds": Command(f"{_HERE}.builds", "List builds, why they failed, and whether that is new"),
         "build": Command(f"{_HERE}.build", "Show one build in full"),
+        "compare": Command(f"{_HERE}.compare", "Show what differs between a failed build and the last green one"),
         "codebase": Command(f"{_HERE}.codebase", "Show what a code base is made of, and what changed before a failure"),
         "flaky": Command(f"{_HERE}.flaky", "List tests that fail by chance; put one in quarantine"),
         "patterns": Command(f"{_HERE}.patterns", "List log patterns; resolve, mute or reopen one"),

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 
 from banana_assets.backends.comparing import Comparison, Said, Side, compared
 from banana_assets.core.builds.comparing import StepPair, TestPair
-from banana_assets.core.builds.titles import title_of
 from banana_assets.core.evidence import seconds_text
 from banana_assets.core.text import cut
 from banana_assets.interfaces.mcp.calls import Call
@@ -128,7 +127,7 @@ def _side(side: Side) -> Compared:
     return Compared(
         **the_build(side.build).model_dump(),
         category=failure["category"] if failure else None,
-        cause=title_of(failure["reason"], failure["cause_text"]) if failure else None,
+        cause=side.cause,
         tests=side.tests,
     )
 
