@@ -110,6 +110,7 @@ def compared(
     gone = new_stretches(before, after, _spans(base))
     failed = head.results.filter(pl.col("status").is_in(BAD))["title"].to_list()
     cause = cause_of(head.failure, failed) if head.failure else Cause()
+    names = (f"build {base.build['build_id']}", f"build {head.build['build_id']}")
     return Comparison(
         base=base,
         head=head,
@@ -119,7 +120,7 @@ def compared(
         new_total=len(new),
         gone=_said(quotes, base, gone),
         gone_total=len(gone),
-        changes=changed(root, base.build["commit_sha"], head.build["commit_sha"], cause),
+        changes=changed(root, base.build["commit_sha"], head.build["commit_sha"], cause, names),
         notes=tuple(_notes(base.build, head.build)),
     )
 

@@ -51,31 +51,36 @@ class Changes:
         return not self.why
 
 
-def changed(root: Path | str, base: str | None, head: str | None, cause: Cause | None = None) -> Changes:
+def changed(
+    root: Path | str,
+    base: str | None,
+    head: str | None,
+    cause: Cause | None = None,
+    builds: tuple[str, str] = ("last green build", "failed build"),
+) -> Changes:
     """Compare two commits of the repository that a folder is in, and rank what changed by how it meets the cause.
 
-    Only what lies in the folder is told. A commit that the repository does not have is said in ``why``. Raises
-    InputError for a folder that cannot be opened.
+    Only what lies in the folder is told. A commit that the repository does not have is said in ``why``, where
+    ``builds`` names the two that the commits are of. Raises InputError for a folder that cannot be opened.
     """
     with Folder(root) as folder:
         path = folder.path
     if not base or not head:
-        which = "the last green build" if not base else "the failed build"
-        return Changes(base, head, f"The commit of {which} is not known.")
+        return Changes(base, head, f"The commit of the {builds[0] if not base else builds[1]} is not known.")
     if refused := git.distrust(path):
         return Changes(base, head, f"The commits cannot be compared: {refused}.")
-    found: dict[str, str] = {}
-    for name, told in (("last green", base), ("failed", head)):
+    found: list[str] = []
+    for name, told in zip(builds, (base, head), strict=True):
         sha, why = git.commit_of(path, told)
         if sha is None:
             return Changes(base, head, _missing(path, name, told, why))
-        found[name] = sha
-    return _compared(path, found["last green"], found["failed"], cause or Cause())
+        found.append(sha)
+    return _compared(path, found[0], found[1], cause or Cause(), builds)
 
 
 def _missing(path: Path, which: str, told: str, why: str) -> str:
     shown_name = told[:12] if git.is_revision(told) else repr(told[:40])
-    text = f"The commit {shown_name} of the {which} build cannot be compared: {why}"
+    text = f"The commit {shown_name} of the {which} cannot be compared: {why}"
     if why != "it is not known here":
         return f"{text}."
     if git.is_shallow(path):
@@ -83,7 +88,7 @@ def _missing(path: Path, which: str, told: str, why: str) -> str:
     return f"{text}; this is another repository, or the commit was never fetched (`git fetch --all`)."
 
 
-def _compared(path: Path, base: str, head: str, cause: Cause) -> Changes:
+def _compared(path: Path, base: str, head: str, cause: Cause, builds: tuple[str, str]) -> Changes:
     diff = ["diff-tree", "-r", "-M", "-l400", "--relative", "--no-ext-diff", "--no-textconv", "--no-color"]
     listed = git.ask(path, [*diff, "-z", "--raw", "--numstat", base, head], seconds=SECONDS)
     if listed.problem:
@@ -106,7 +111,7 @@ def _compared(path: Path, base: str, head: str, cause: Cause) -> Changes:
         seconds=SECONDS,
     )  # fmt: skip
     commits = commits_of(told.out)
-    notes += _notes(path, base, head, commits)
+    notes += _notes(path, base, head, commits, builds)
     files_known = joined(kept, hunks_of(patch.out), commits)
     return Changes(
         base,
@@ -119,12 +124,15 @@ def _compared(path: Path, base: str, head: str, cause: Cause) -> Changes:
     )
 
 
-def _notes(path: Path, base: str, head: str, commits: list[Commit]) -> list[str]:
+def _notes(path: Path, base: str, head: str, commits: list[Commit], builds: tuple[str, str]) -> list[str]:
     notes = []
     if base == head:
-        notes.append("The failed build and the last green one are of the same commit: no change explains the failure.")
+        notes.append(f"The {builds[1]} and the {builds[0]} are of the same commit: no change explains what differs.")
     elif not commits or git.ask(path, ["merge-base", "--is-ancestor", base, head], most=10).problem:
-        notes.append("The last green commit is no ancestor of the failed one: they are of different lines of history.")
+        notes.append(
+            f"The commit of the {builds[0]} is no ancestor of that of the {builds[1]}: "
+            "they are of different lines of history."
+        )
     if len(commits) >= MOST_COMMITS:
         notes.append(f"There are more than {MOST_COMMITS} commits between the two; authors are of the latest ones.")
     return notes
