@@ -184,3 +184,14 @@ def test_resource_series_is_regular() -> None:
     steps = Counter(round((after - before).total_seconds()) for before, after in pairwise(cpu))
     assert steps.most_common(1)[0][0] == 5
     assert all(float(row["value"]) >= 0 for row in rows)
+
+
+def test_the_queue_was_served_in_order_by_one_worker() -> None:
+    rows = list(csv.DictReader((SAMPLES / "tasks" / "encoder.csv").read_text(encoding="utf-8").splitlines()))
+    assert len(rows) > 300
+    assert {row["status"] for row in rows} == {"completed"}
+    assert Counter(row["kind"] for row in rows).keys() == {"probe", "loudness", "waveform", "encode_mp3", "encode_opus"}
+    times = [[datetime.fromisoformat(row[n]) for n in ("queued_at", "started_at", "finished_at")] for row in rows]
+    assert all(queued <= started <= finished for queued, started, finished in times)
+    assert all(before[2] <= after[1] for before, after in pairwise(times))
+    assert [int(row["task_id"]) for row in rows] == list(range(1, len(rows) + 1))

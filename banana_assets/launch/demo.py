@@ -27,6 +27,7 @@ def demo(
     """
     # Imported here: help and completion need none of it.
     from banana_assets.backends.ingest import ingest_builds, ingest_logs, ingest_resources
+    from banana_assets.backends.ingest.tasks import ingest_tasks
     from banana_assets.backends.media.ingesting import ingest_media
     from banana_assets.backends.pending import arrival_days
     from banana_assets.backends.store import open_store
@@ -44,6 +45,7 @@ def demo(
             ("logs", ingest_logs(store, [samples / "logs"])),
             ("builds", ingest_builds(store, [samples / "builds"])),
             ("resources", ingest_resources(store, [samples / "resources"])),
+            ("tasks", ingest_tasks(store, [samples / "tasks"])),
             ("music", ingest_media(store, [samples / "media" / "music"], collection="music")),
             ("podcasts", ingest_media(store, [samples / "media" / "podcast.xml"], collection="podcasts")),
         ):
