@@ -24,7 +24,8 @@ Frames = Mapping[str, pl.DataFrame]
 
 
 def overview(frames: Frames) -> str:
-    """The worst pattern, the latest explained failure, health, a forecast, the top recommendation and its plan.
+    """The worst pattern, the latest explained failure, health, a forecast, the top recommendation and its plan, what
+    metadata lack, and what another order of the busiest queue saves.
 
     ``frames`` maps table names to their rows; what has no rows is left out, with the reason.
     """
@@ -38,6 +39,8 @@ def overview(frames: Frames) -> str:
         forecast(frames["resource_usage_predictions"]),
         top_recommendation(frames["optimization_recommendations"]),
         plan(frames["plans"], _cluster(frames["failure_clusters"], shown)),
+        metadata(frames["metadata_quality"]),
+        queue(frames["queue_schedules"]),
     ]
     return visible("\n\n".join(parts))
 
@@ -180,6 +183,27 @@ def top_recommendation(recommendations: pl.DataFrame) -> str:
         f"difficulty {row['implementation_difficulty']}",
         *_wrap(f"because {_reason(row)}"),
     )
+
+
+def metadata(quality: pl.DataFrame) -> str:
+    """How complete the metadata of all collections are, and what is missing most."""
+    missing = quality.filter(pl.col("measure") == "missing")
+    whole = missing.filter(pl.col("collection") == "", pl.col("field") == "")
+    if whole.is_empty():
+        return _section("Metadata", "none: no media were ingested")
+    lines = _wrap(str(whole["statement"][0]))
+    fields = missing.filter(pl.col("collection") == "", pl.col("field") != "", pl.col("affected") > 0)
+    for statement in fields.sort("share", "field", descending=[True, False]).head(MOST_LISTED)["statement"]:
+        lines += _wrap(statement)
+    return _section("Metadata", *lines)
+
+
+def queue(schedules: pl.DataFrame) -> str:
+    """What another order of the queue that waits most would have saved."""
+    if schedules.is_empty():
+        return _section("Queue", "none: no build or task has ended")
+    busiest = schedules.sort("first_come_wait", "queue", descending=[True, False]).row(0, named=True)
+    return _section(f"Queue (of {schedules.height})", str(busiest["queue"]), *_wrap(busiest["statement"]))
 
 
 def _reason(row: dict[str, Any]) -> str:

@@ -123,3 +123,22 @@ def test_the_worst_pattern_is_the_most_severe_then_the_most_frequent() -> None:
     text = report.worst_pattern(LOG_PATTERNS.conform(pl.DataFrame(rows)))
     assert "worse" in text
     assert "web.log:12" in text
+
+
+def test_what_metadata_lack_and_what_an_order_saves_is_told() -> None:
+    quality = pl.DataFrame(
+        {
+            "measure": ["missing", "missing", "missing", "invalid"],
+            "collection": ["", "", "music", ""],
+            "field": ["", "genre", "genre", ""],
+            "affected": [9, 7, 7, 3],
+            "share": [0.1, 0.5, 0.5, 0.1],
+            "statement": ["all fields together: 9 missing", "genre: 7 missing", "in music", "invalid"],
+        }
+    )
+    told = report.metadata(quality).splitlines()
+    assert told == ["Metadata", "  all fields together: 9 missing", "  genre: 7 missing"]
+    assert "no media" in report.metadata(quality.clear())
+    queues = pl.DataFrame({"queue": ["calm", "busy"], "first_come_wait": [1.0, 9.0], "statement": ["a", "it saves"]})
+    assert report.queue(queues).splitlines() == ["Queue (of 2)", "  busy", "  it saves"]
+    assert "no build or task" in report.queue(queues.clear())
