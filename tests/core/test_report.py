@@ -56,7 +56,7 @@ def explained(*rows: dict[str, object]) -> str:
 
 def test_an_empty_store_is_said_in_every_section() -> None:
     text = report.overview({name: table.empty() for name, table in TABLES.items()})
-    assert text.count("none") + text.count("unknown") == 8
+    assert text.count("none") + text.count("unknown") == 10
 
 
 def test_new_failures_and_flaky_tests_are_named() -> None:
