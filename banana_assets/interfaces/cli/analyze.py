@@ -14,7 +14,7 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
 from banana_assets.interfaces.cli.asked import Severity
 from banana_assets.interfaces.cli.opened import opened
-from banana_assets.interfaces.cli.output import say, to_json
+from banana_assets.interfaces.cli.output import say, to_json, write_text
 from banana_assets.interfaces.cli.running import command_path
 
 if TYPE_CHECKING:
@@ -152,13 +152,5 @@ def _write(report: dict[str, Any], output: Path | None, form: Form | None) -> No
         text = to_json(report, indent=True) + "\n"
     else:
         text = (as_markdown if chosen is Form.markdown else as_text)(report)
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"{output} cannot be written: {error.strerror}.", "Name a file in a folder of yours."
-        ) from error
-    say(f"{command_path()}: wrote {output}.")
+    if write_text(text, output):
+        say(f"{command_path()}: wrote {output}.")

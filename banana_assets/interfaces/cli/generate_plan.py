@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -14,7 +13,7 @@ import typer
 from banana_assets.core.errors import InputError
 from banana_assets.core.text import visible
 from banana_assets.interfaces.cli.opened import opened, require
-from banana_assets.interfaces.cli.output import progress, say, to_json
+from banana_assets.interfaces.cli.output import progress, say, to_json, write_text
 from banana_assets.interfaces.cli.running import FINDINGS, command_path
 
 if TYPE_CHECKING:
@@ -138,13 +137,5 @@ def _previewed(found: Preview, form: Form) -> str:
 
 
 def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"{output} cannot be written: {error.strerror}.", "Name a file in a folder of yours."
-        ) from error
-    say(f"{command_path()}: wrote {output}.")
+    if write_text(text, output):
+        say(f"{command_path()}: wrote {output}.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
@@ -15,10 +14,11 @@ import typer
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
+from banana_assets.core.ids import begun
 from banana_assets.core.text import shortlist
 from banana_assets.interfaces.cli.asked import user
 from banana_assets.interfaces.cli.opened import opened
-from banana_assets.interfaces.cli.output import Format, say, to_json, write_object, write_rows
+from banana_assets.interfaces.cli.output import Format, say, to_json, write_object, write_rows, write_text
 from banana_assets.interfaces.cli.running import FINDINGS
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ app = typer.Typer(
 )
 
 ROWS = 50
-LEAST_PREFIX = 4
 
 Collection = Annotated[str | None, typer.Option("--collection", "-c", help="Only this collection.")]
 Shown = Annotated[Format, typer.Option("--format", "-f", help="How it is written.")]
@@ -292,16 +291,8 @@ def export(
     with opened() as (store, _):
         rows = exported(store, collection=collection, accepted_only=accepted_only)
     text = _csv(rows) if form is Sidecar.csv else to_json(rows, indent=True) + "\n"
-    if output is None:
-        sys.stdout.write(text)
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"{output} cannot be written: {error.strerror}.", "Name a file in a folder of yours."
-        ) from error
-    say(f"banana media: wrote {plural(len(rows), 'value')} to {output}.")
+    if write_text(text, output):
+        say(f"banana media: wrote {plural(len(rows), 'value')} to {output}.")
 
 
 def _csv(rows: Sequence[dict[str, Any]]) -> str:
@@ -357,13 +348,13 @@ def _item(store: Store, told: str) -> dict[str, Any]:
     from banana_assets.backends.media.records import MediaRecords
 
     items: pl.DataFrame = MediaRecords(store.engine).items()
-    begins = pl.col("item_id").str.starts_with(told) if len(told) >= LEAST_PREFIX else pl.lit(value=False)
-    found = items.filter((pl.col("item_id") == told) | begins | (pl.col("uri") == told))
-    if found.height == 1:
-        return found.row(0, named=True)
-    if found.height:
-        raise InputError(f"{told} may be {shortlist(found['item_id'].to_list())}.", "Say which, with more of its id.")
-    raise InputError(f"There is no item {told}.", "`banana media list` lists them.")
+    there = items.filter(uri=told)
+    if there.height > 1:
+        raise InputError(f"{told} may be {shortlist(there['item_id'].to_list())}.", "Say which, by its id.")
+    if there.height:
+        return there.row(0, named=True)
+    chosen = begun(told, items["item_id"].to_list(), "item", "`banana media list` lists them.")
+    return items.row(by_predicate=pl.col("item_id") == chosen, named=True)
 
 
 def _rows(rows: list[dict[str, Any]], form: Format, limit: int | None, columns: Sequence[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 import time
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,7 +17,7 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
 from banana_assets.core.text import visible
 from banana_assets.interfaces.cli.opened import opened
-from banana_assets.interfaces.cli.output import progress, say, to_json
+from banana_assets.interfaces.cli.output import progress, say, to_json, write_text
 from banana_assets.interfaces.cli.running import FINDINGS
 
 if TYPE_CHECKING:
@@ -207,13 +206,5 @@ _WRITTEN = {Form.json: _json, Form.csv: _csv, Form.text: _text}
 
 
 def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(text)
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"{output} cannot be written: {error.strerror}.", "Name a file in a folder of yours."
-        ) from error
-    say(f"{NAME}: wrote {output} at {datetime.now(UTC):%F %H:%M} UTC.")
+    if write_text(text, output):
+        say(f"{NAME}: wrote {output} at {datetime.now(UTC):%F %H:%M} UTC.")

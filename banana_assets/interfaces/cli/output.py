@@ -10,8 +10,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
+from banana_assets.core.errors import InputError
 from banana_assets.core.text import cut, visible
 from banana_assets.interfaces.cli.progressing import progress as progress
 from banana_assets.interfaces.cli.progressing import step_aside
@@ -73,6 +75,19 @@ def write_object(value: Mapping[str, Any], form: Format) -> None:
             sys.stdout.write(f"{name:{width}}  {_cell(field)}".rstrip() + "\n")
     else:
         sys.stdout.write(to_json(value, indent=form is Format.json) + "\n")
+
+
+def write_text(text: str, path: Path | None) -> bool:
+    """A whole text, into the file of that path or on stdout; whether it went into a file. Raises InputError where that
+    cannot be written."""
+    if path is None:
+        sys.stdout.write(text)
+        return False
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}.", "Name a file in a folder of yours.") from error
+    return True
 
 
 def to_json(value: Any, *, indent: bool = False) -> str:

@@ -18,7 +18,7 @@ from banana_assets.core.evidence import plural
 from banana_assets.core.text import visible
 from banana_assets.interfaces.cli.asked import user
 from banana_assets.interfaces.cli.opened import opened
-from banana_assets.interfaces.cli.output import Format, say, to_json, write_object, write_rows
+from banana_assets.interfaces.cli.output import Format, say, to_json, write_object, write_rows, write_text
 
 if TYPE_CHECKING:
     from banana_assets.backends.plan_records import PlanRecords
@@ -107,14 +107,8 @@ def export(
         text = to_json(exports.as_json(plan, statuses), indent=True) + "\n"
     else:
         text = (exports.issue if form is As.issue else exports.markdown)(plan, statuses)
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{output} cannot be written: {error.strerror}.", "Name another file.") from error
-    say(f"banana plan: wrote {output}.")
+    if write_text(text, output):
+        say(f"banana plan: wrote {output}.")
 
 
 @app.command()
