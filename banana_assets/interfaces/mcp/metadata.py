@@ -19,6 +19,13 @@ from banana_assets.interfaces.mcp.tools import ToolSpec, tool
 INGEST = "banana ingest media PATH --collection NAME"
 
 
+class IssueReason(BaseModel):
+    """Why values are wrong."""
+
+    reason: str = Field(description="What is wrong with them.")
+    items: int = Field(description="Items of which that holds.")
+
+
 class QualityIssue(BaseModel):
     """Something that is wrong with values."""
 
@@ -30,7 +37,7 @@ class QualityIssue(BaseModel):
     collection: str = Field(description="The collection; empty for all.")
     schema_name: str = Field(alias="schema", description="The schema of the records.")
     statement: str = Field(description="The same in a sentence.")
-    reasons: list[Any] = Field(description="Why, by how often.")
+    reasons: list[IssueReason] = Field(description="Why, by how often.")
 
 
 class Improvement(BaseModel):

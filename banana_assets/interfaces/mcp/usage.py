@@ -268,13 +268,18 @@ def _unread(usage: pl.DataFrame, known: pl.DataFrame, kind: Resource) -> list[Mi
 
 def _short(found: Frames, hours: float) -> list[Missing]:
     """Series whose forecast ends before the window does: it reaches a third of their past."""
-    told = []
+    short = []
     for frame in found:
         ahead = (frame["ts"][-1] - frame["made_at"][0]).total_seconds() / 3600
         if ahead < hours - frame["interval_seconds"][0] / 3600:
-            what = f"{_name(frame)} beyond {ahead:.2g} hours: a forecast reaches a third of what was read"
-            told.append(Missing(what=what, run=WATCH))
-    return told[:MOST_UNFIT]
+            short.append((ahead, _name(frame)))
+    if not short:
+        return []
+    least, name = min(short)
+    what = f"{name} beyond {least:.2g} hours"
+    if len(short) > 1:
+        what = f"{len(short)} series as far ahead as was asked; the shortest is {what}"
+    return [Missing(what=f"{what}: a forecast reaches a third of what was read", run=WATCH)]
 
 
 def _unfit(lacking: Sequence[Sequence[str]], kind: Resource) -> list[Missing]:

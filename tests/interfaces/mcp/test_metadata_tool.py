@@ -15,6 +15,8 @@ def test_what_is_missing_and_wrong_is_told_with_its_extent(ask: Ask) -> None:
     assert 0 < found["completenessScore"] < 1
     short = next(issue for issue in found["qualityIssues"] if issue["type"] == "short_summaries")
     assert (short["count"], short["of"], short["schema"]) == (6, 6, "media")
+    assert all(reason["reason"] and 0 < reason["items"] <= short["count"] for reason in short["reasons"])
+    assert short["reasons"]
     assert (found["itemCount"], found["truncated"]) == (7, False)
 
 
