@@ -17,6 +17,7 @@ from banana_assets.interfaces.api import (
     beside,
     bringing,
     code,
+    comparing,
     insight,
     learning,
     listing,
@@ -81,6 +82,7 @@ def create_app(
     app.include_router(second.router)
     app.include_router(bringing.router)
     app.include_router(code.router)
+    app.include_router(comparing.router)
     app.include_router(media.router)
     app.include_router(listing.router)
     app.include_router(insight.router)

@@ -122,6 +122,11 @@ class AsyncBananaClient:
         """What changed in the code base before a build failed, the suspects first."""
         return await self._do(calls.changes(build_id))
 
+    async def comparison(self, build_id: str, against: str | None = None) -> dict[str, Any]:
+        """What differs between a build and another, the last green one of its job unless told: tests, steps, lines of
+        the logs, commits and files."""
+        return await self._do(calls.comparison(build_id, against))
+
     async def unreported(self, limit: int = 20) -> list[Unreported]:
         """Failed builds that this key has said nothing about: one for each new cluster, then those in none."""
         return await self._do(calls.unreported(limit))

@@ -127,6 +127,11 @@ class BananaClient:
         """What changed in the code base before a build failed, the suspects first."""
         return self._do(calls.changes(build_id))
 
+    def comparison(self, build_id: str, against: str | None = None) -> dict[str, Any]:
+        """What differs between a build and another, the last green one of its job unless told: tests, steps, lines of
+        the logs, commits and files."""
+        return self._do(calls.comparison(build_id, against))
+
     def unreported(self, limit: int = 20) -> list[Unreported]:
         """Failed builds that this key has said nothing about: one for each new cluster, then those in none."""
         return self._do(calls.unreported(limit))

@@ -122,6 +122,12 @@ def changes(build_id: str) -> Call[dict[str, Any]]:
     return Call("GET", f"/api/builds/{_name(build_id)}/changes", _body(lambda told: dict(told["changes"])))
 
 
+def comparison(build_id: str, against: str | None) -> Call[dict[str, Any]]:
+    """What differs between two builds."""
+    params = {"against": against} if against is not None else {}
+    return Call("GET", f"/api/builds/{_name(build_id)}/comparison", _body(dict), params=params)
+
+
 def unreported(limit: int) -> Call[list[Unreported]]:
     """Failed builds that the caller has said nothing about."""
     return Call(

@@ -67,6 +67,26 @@ def test_what_changed_before_a_build_failed(client: Client, root: Path) -> None:
         assert api.get("/api/builds/nothing/changes").status_code == 404
 
 
+def test_what_differs_between_two_builds(client: Client, root: Path) -> None:
+    address = "/api/builds/shop-2/comparison"
+    with client(code_root=root) as api:
+        answer = api.get(address).json()
+        assert (answer["base"]["build_id"], answer["head"]["build_id"]) == ("shop-1", "shop-2")
+        assert answer["head"]["category"]
+        assert "expected ';'" in str(answer["new_lines"])
+        assert "all good" in str(answer["missing_lines"])
+        assert not answer["changes"]["known"]
+        other = api.get("/api/builds/shop-3/comparison", params={"against": "shop-2"})
+        assert other.json()["base"]["build_id"] == "shop-2"
+        assert "GITHUB_TOKEN" in other.text
+        assert SECRET not in other.text
+        assert api.get(address, params={"against": "shop-2"}).status_code == 409
+        assert api.get(address, params={"against": "nothing"}).status_code == 404
+        assert api.get("/api/builds/shop-/comparison").status_code == 404
+        none_green = api.get("/api/builds/shop-1/comparison")
+        assert (none_green.status_code, "was green before" in none_green.json()["detail"]) == (404, True)
+
+
 def test_figures_for_prometheus(client: Client) -> None:
     with client() as api:
         api.get("/llm/learning/build/nothing")
