@@ -5,13 +5,13 @@ from __future__ import annotations
 import polars as pl
 
 from banana_assets.backends.observing import observe
-from banana_assets.backends.store import Store
+from banana_assets.backends.reading_store import ReadingStore
 from banana_assets.backends.tables import Tables
 from banana_assets.core.advice.standing import with_states
 from banana_assets.core.tables import OPTIMIZATION_RECOMMENDATIONS
 
 
-def recommendations_now(store: Store, tables: Tables) -> pl.DataFrame:
+def recommendations_now(store: ReadingStore, tables: Tables) -> pl.DataFrame:
     """OPTIMIZATION_RECOMMENDATIONS with the decisions of this moment, the weightiest first."""
     # A table of an earlier version does not know when a recommendation was made.
     stored = tables.read(OPTIMIZATION_RECOMMENDATIONS).drop_nulls("created_at")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from banana_assets.backends.explaining import build_lines, diagnosed
-from banana_assets.backends.store import Store
+from banana_assets.backends.reading_store import ReadingStore
 from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.greens import last_green
 from banana_assets.core.builds.listing import listed
@@ -24,6 +24,7 @@ from banana_assets.core.ids import found
 from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS, FLAKY_TESTS, TEST_RESULTS
 
 if TYPE_CHECKING:
+    from banana_assets.backends.store import Store
     from banana_assets.core.builds.timing import TimedStep
 
 
@@ -63,7 +64,7 @@ class BuildDetail:
         return "every test that failed is known to be flaky" if failed and flaky else ""
 
 
-def build_list(store: Store, tables: Tables) -> pl.DataFrame:
+def build_list(store: ReadingStore, tables: Tables) -> pl.DataFrame:
     """All builds, the newest first, with what is known of their failures (``listing.listed``)."""
     return listed(store.builds(), tables.read(BUILD_FAILURES), tables.read(FAILURE_CLUSTERS))
 
@@ -71,7 +72,7 @@ def build_list(store: Store, tables: Tables) -> pl.DataFrame:
 class BuildList:
     """The list of all builds, put together once for each state of the records and the tables."""
 
-    def __init__(self, store: Store, tables: Tables) -> None:
+    def __init__(self, store: ReadingStore, tables: Tables) -> None:
         self._store = store
         self._tables = tables
         self._kept: tuple[pl.DataFrame, tuple[int | None, ...], pl.DataFrame] | None = None

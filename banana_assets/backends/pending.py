@@ -7,10 +7,11 @@ from datetime import date
 import polars as pl
 import sqlalchemy as sa
 
+from banana_assets.backends.reading_store import Kind
 from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.engine import reading
 from banana_assets.backends.settings import SQLITE_NAME, Settings
-from banana_assets.backends.store import Kind, Store, open_store
+from banana_assets.backends.store import Store, open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.tables import LOG_EVENTS, LOG_SHAPES, RESOURCE_ROLLUPS, TEST_RESULTS
 

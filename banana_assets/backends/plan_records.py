@@ -7,59 +7,28 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-import polars as pl
 import sqlalchemy as sa
 
+from banana_assets.backends.plan_reading import PlanReading
 from banana_assets.backends.records import plan_tables as t
-from banana_assets.backends.records.engine import reading, writing
+from banana_assets.backends.records.engine import EngineRows, writing
 from banana_assets.core.errors import InputError
-from banana_assets.core.ids import begun
 from banana_assets.core.plans.standing import plan_status
 from banana_assets.core.plans.types import Plan
-from banana_assets.core.schema import Type
-from banana_assets.core.tables.common import UTC
-from banana_assets.core.tables.plans import PLANS
-from banana_assets.core.vocabulary import PLAN_KINDS, PLAN_STATUSES, STEP_STATUSES
+from banana_assets.core.vocabulary import PLAN_STATUSES, STEP_STATUSES
 
 SYSTEM = "banana"
 """Who changed a record that no person changed."""
-
-_STEPS: dict[str, Type] = {
-    "plan_id": pl.String,
-    "step_id": pl.String,
-    "status": pl.String,
-    "note": pl.String,
-    "run_id": pl.String,
-    "approved_at": UTC,
-    "approved_by": pl.String,
-    "started_at": UTC,
-    "ended_at": UTC,
-    "changed_at": UTC,
-    "changed_by": pl.String,
-}
-STEPS = pl.Schema(_STEPS)
-"""Columns of ``PlanRecords.steps``."""
-
-_FIGURES: dict[str, Type] = {
-    "plan_id": pl.String,
-    "kind": pl.String,
-    "goal": pl.String,
-    "status": pl.String,
-    "optimization_score": pl.Float64,
-    "resource_efficiency": pl.Float64,
-    "created_at": UTC,
-}
-FIGURES = pl.Schema(_FIGURES)
-"""Columns of ``PlanRecords.figures``."""
 
 _OVER = ("completed", "failed", "cancelled")
 _AFRESH = dict.fromkeys(("started_at", "ended_at", "run_id", "approved_at", "approved_by", "note"))
 
 
-class PlanRecords:
+class PlanRecords(PlanReading):
     """The plans of a store, over the engine of its records."""
 
     def __init__(self, engine: sa.Engine) -> None:
+        super().__init__(EngineRows(engine))
         self.engine = engine
 
     def save(self, plan: Plan) -> None:
@@ -82,62 +51,6 @@ class PlanRecords:
             steps = [_step_row(plan, step.id) for plan in new.values() for step in plan.subtasks]
             if steps:
                 connection.execute(sa.insert(s), steps)
-
-    def plan(self, plan_id: str) -> Plan | None:
-        """The plan of that id with its status of now; None where there is none."""
-        found = self._load(t.planner_results.c.plan_id == plan_id)
-        return found[0] if found else None
-
-    def find(self, told: str) -> str:
-        """The id of the one plan whose id is so, or begins so. Raises InputError where there is none, or several."""
-        c = t.planner_results.c
-        likely = sa.select(c.plan_id).where(c.plan_id.startswith(told, autoescape=True))
-        with reading(self.engine) as connection:
-            # The shortest first: the very one is among them.
-            ids = list(connection.execute(likely.order_by(sa.func.length(c.plan_id), c.plan_id).limit(9)).scalars())
-        return begun(told, ids, "plan", "`banana plans` lists them.")
-
-    def plans(self, *, kind: str | None = None, subjects: Sequence[str] | None = None, after: int = 0) -> pl.DataFrame:
-        """The plans (PLANS) in the order in which they were made, with their status of now.
-
-        Those of a kind, of these subjects, or past the cursor ``after``. Raises InputError for an unknown kind.
-        """
-        if kind is not None and kind not in PLAN_KINDS:
-            raise InputError(f"There is no kind of plan {kind}.", f"Use one of {', '.join(PLAN_KINDS)}.")
-        c = t.planner_results.c
-        where = [c.seq > after]
-        where += [c.kind == kind] if kind is not None else []
-        where += [c.subject.in_(list(subjects))] if subjects is not None else []
-        rows = [plan.row() for plan in self._load(*where)]
-        return PLANS.conform(pl.DataFrame(rows, schema=PLANS.dtypes)) if rows else PLANS.empty()
-
-    def figures(self) -> pl.DataFrame:
-        """What every plan scored and where it stands, in the order in which they were made (FIGURES)."""
-        c = t.planner_results.c
-        with reading(self.engine) as connection:
-            rows = [tuple(row) for row in connection.execute(sa.select(*(c[n] for n in FIGURES)).order_by(c.seq))]
-        return pl.DataFrame(rows, schema=FIGURES, orient="row")
-
-    def cursor(self) -> int:
-        """The cursor past the newest plan: give it to ``plans(after=...)`` later."""
-        with reading(self.engine) as connection:
-            return connection.execute(sa.select(sa.func.max(t.planner_results.c.seq))).scalar() or 0
-
-    def latest(self, kind: str, subject: str) -> Plan | None:
-        """The newest plan about that subject."""
-        c = t.planner_results.c
-        found = self._load(c.kind == kind, c.subject == subject)
-        return found[-1] if found else None
-
-    def steps(self, plan_id: str | None = None) -> pl.DataFrame:
-        """Where the steps of a plan stand, or those of all plans (STEPS), in the order of the steps."""
-        c = t.plan_steps.c
-        query = sa.select(*(c[name] for name in STEPS)).order_by(c.plan_id, sa.func.length(c.step_id), c.step_id)
-        if plan_id is not None:
-            query = query.where(c.plan_id == plan_id)
-        with reading(self.engine) as connection:
-            rows = [tuple(row) for row in connection.execute(query)]
-        return pl.DataFrame(rows, schema=STEPS, orient="row")
 
     def set_status(
         self, plan_id: str, status: str, *, by: str, at: datetime, check: Callable[[str], object] | None = None
@@ -216,12 +129,6 @@ class PlanRecords:
             values = {"approved_at": at, "approved_by": by, "changed_at": at, "changed_by": by}
             self._set_step(connection, plan_id, step_id, values)
 
-    def _load(self, *where: sa.ColumnElement[bool]) -> list[Plan]:
-        c = t.planner_results.c
-        query = sa.select(c.plan_json, c.status).where(*where).order_by(c.seq)
-        with reading(self.engine) as connection:
-            return [_plan(text, status) for text, status in connection.execute(query)]
-
     def _changeable(self, connection: sa.Connection, plan_id: str) -> str:
         """The plan's status."""
         c = t.planner_results.c
@@ -275,14 +182,6 @@ def _step_row(plan: Plan, step_id: str) -> dict[str, Any]:
         "changed_at": plan.created_at,
         "changed_by": SYSTEM,
     }
-
-
-def _plan(text: str, status: str) -> Plan:
-    row = orjson.loads(text) | {"status": status}
-    row["created_at"] = datetime.fromisoformat(row["created_at"])
-    by = row["prediction"]["decide_by"]
-    row["prediction"]["decide_by"] = datetime.fromisoformat(by) if by else None
-    return Plan.of_row(row)
 
 
 def _changed(status: str, by: str, at: datetime) -> dict[str, Any]:

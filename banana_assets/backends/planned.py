@@ -11,14 +11,12 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-import polars as pl
 import sqlalchemy as sa
 
+from banana_assets.backends.planned_reading import PlannedReading
 from banana_assets.backends.records import tables as t
-from banana_assets.backends.records.engine import reading, writing
+from banana_assets.backends.records.engine import EngineRows, reading, writing
 from banana_assets.backends.records.plan_tables import planned_failures
-from banana_assets.core.schema import Type
-from banana_assets.core.tables.common import UTC
 
 LEASE_SECONDS = 900
 MOST_ATTEMPTS = 3
@@ -29,31 +27,14 @@ _IN_ONE = 500
 
 _B, _P = t.builds.c, planned_failures.c
 _JOINED = sa.outerjoin(t.builds, planned_failures, sa.and_(_B.build_id == _P.build_id, _B.log_sha256 == _P.log_sha256))
-_OF_BUILD = ("build_id", "seq", "arrival_day", "log_sha256")
 _FAILURES = sa.and_(_B.status.in_(FAILED), _B.log_sha256.is_not(None))
 
-_TYPES: dict[str, Type] = {
-    "build_id": pl.String,
-    "seq": pl.Int64,
-    "arrival_day": pl.Date,
-    "log_sha256": pl.String,
-    "state": pl.String,
-    "attempts": pl.Int64,
-    "plan_id": pl.String,
-    "cluster_id": pl.String,
-    "error": pl.String,
-    "claimed_by": pl.String,
-    "claimed_until": UTC,
-    "changed_at": UTC,
-}
-STATES = pl.Schema(_TYPES)
-"""Columns of ``Planned.states``; ``state`` is waiting, claimed, planned or given_up."""
 
-
-class Planned:
+class Planned(PlannedReading):
     """The records of planned failures. Every change is one write transaction, so that no failure has two owners."""
 
     def __init__(self, engine: sa.Engine) -> None:
+        super().__init__(EngineRows(engine))
         self.engine = engine
 
     def waiting(self, limit: int, *, now: datetime, without: Collection[str] = ()) -> list[str]:
@@ -183,25 +164,6 @@ class Planned:
         query = sa.select(_P.claimed_by, sa.func.count()).where(live).group_by(_P.claimed_by)
         with reading(self.engine) as connection:
             return {str(by): n for by, n in connection.execute(query)}
-
-    def counts(self) -> dict[str, int]:
-        """How many failed builds that have a log are waiting, claimed, planned and given up."""
-        state = sa.func.coalesce(_P.state, "waiting")
-        query = sa.select(state, sa.func.count()).select_from(_JOINED).where(_FAILURES).group_by(state)
-        with reading(self.engine) as connection:
-            return {str(name): n for name, n in connection.execute(query)}
-
-    def states(self, build_ids: Sequence[str] | None = None) -> pl.DataFrame:
-        """Where planning stands (STATES) for every failed build that has a log, or for those; oldest first."""
-        state = sa.func.coalesce(_P.state, "waiting").label("state")
-        attempts = sa.func.coalesce(_P.attempts, 0).label("attempts")
-        own = {"state": state, "attempts": attempts}
-        columns = [own[n] if n in own else _B[n] if n in _OF_BUILD else _P[n] for n in STATES]
-        query = sa.select(*columns).select_from(_JOINED).where(_FAILURES).order_by(_B.seq)
-        if build_ids is not None:
-            query = query.where(_B.build_id.in_(list(build_ids)))
-        with reading(self.engine) as connection:
-            return pl.DataFrame([tuple(r) for r in connection.execute(query)], schema=STATES, orient="row")
 
 
 def _is_free(now: datetime) -> sa.ColumnElement[bool]:

@@ -5,42 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date, datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import polars as pl
 import sqlalchemy as sa
 
 from banana_assets.backends.blobs import Blobs
+from banana_assets.backends.reading_store import ReadingStore
 from banana_assets.backends.records import tables as t
-from banana_assets.backends.records.engine import open_engine, reading, writing
+from banana_assets.backends.records.engine import EngineRows, open_engine, reading, writing
 from banana_assets.backends.records.migration import ensure_current
 from banana_assets.backends.settings import Settings
-from banana_assets.core.advice.states import BASELINES
-from banana_assets.core.advice.states import STATES as RECOMMENDATION_STATES
-from banana_assets.core.builds.quarantine import QUARANTINES
-from banana_assets.core.errors import InputError, StoreError
-from banana_assets.core.logs.states import STATES
-from banana_assets.core.schema import Table
-from banana_assets.core.tables.raw import BUILDS, LOG_FILES, RESOURCE_SAMPLES, TEST_RESULTS
+from banana_assets.core.errors import InputError
+from banana_assets.core.tables.raw import RESOURCE_SAMPLES
 from banana_assets.core.vocabulary import PATTERN_STATES, RECOMMENDATION_DECISIONS
 
 if TYPE_CHECKING:
     from banana_assets.core.builds.problems import Problem
-
-Kind = Literal["log_files", "builds", "resource_series"]
-
-SERIES = pl.Schema(
-    {
-        "series_id": pl.Int64,
-        "source": pl.String,
-        "build_id": pl.String,
-        "sha256": pl.String,
-        "arrival_day": pl.Date,
-        "samples": pl.Int64,
-    }
-)
-"""Columns of ``Store.resource_series``."""
 
 
 def open_store(settings: Settings) -> Store:
@@ -57,74 +38,13 @@ def open_store(settings: Settings) -> Store:
     return Store(settings, engine)
 
 
-class Store:
-    """An open store. Use it as a context manager, or call ``close``. Every frame is in a settled order."""
+class Store(ReadingStore):
+    """An open store: what a ``ReadingStore`` answers, the stored logs, and what people decide."""
 
     def __init__(self, settings: Settings, engine: sa.Engine) -> None:
-        self.settings = settings
+        super().__init__(settings, EngineRows(engine))
         self.engine = engine
         self.blobs = Blobs(engine, settings.blobs_root)
-        self._builds = 0, BUILDS.empty()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self.engine.dispose()
-
-    def log_files(self, day: date | None = None) -> pl.DataFrame:
-        """The ingested application logs (LOG_FILES), all or those that arrived on that day, by file_id."""
-        c = t.log_files.c
-        query = sa.select(*(c.id.label("file_id") if n == "file_id" else c[n] for n in LOG_FILES.dtypes))
-        return self._frame(LOG_FILES, _on(query, c.arrival_day, day).order_by(c.id))
-
-    def builds(self, *, after: int = 0) -> pl.DataFrame:
-        """The builds (BUILDS) in the order in which they arrived or last changed; those past the cursor ``after``.
-
-        All of them are kept, so that asking again reads only what has come or changed since.
-        """
-        if after:
-            return self._builds_after(after)[1]
-        cursor, known = self._builds
-        newest, news = self._builds_after(cursor)
-        if news.height:
-            changed = known.join(news, on="build_id", how="anti", maintain_order="left")
-            self._builds = newest, pl.concat([changed, news])
-        return self._builds[1]
-
-    def _builds_after(self, cursor: int) -> tuple[int, pl.DataFrame]:
-        c = t.builds.c
-        rows = self._rows(sa.select(c.seq, *(c[n] for n in BUILDS.dtypes)).where(c.seq > cursor).order_by(c.seq))
-        if not rows:
-            return cursor, BUILDS.empty()
-        return rows[-1][0], self._as(BUILDS, [row[1:] for row in rows])
-
-    def builds_cursor(self) -> int:
-        """The cursor past the newest build: give it to ``builds(after=...)`` later."""
-        with reading(self.engine) as connection:
-            return connection.execute(sa.select(sa.func.max(t.builds.c.seq))).scalar() or 0
-
-    def test_results(self, day: date | None = None) -> pl.DataFrame:
-        """The test results (TEST_RESULTS) of all builds or of those that arrived on that day."""
-        b, r = t.builds.c, t.test_results.c
-        query = sa.select(
-            *(b[n] if n in ("arrival_day", "arrived_at") else r[n] for n in TEST_RESULTS.dtypes)
-        ).join_from(t.test_results, t.builds)
-        query = _on(query, b.arrival_day, day).order_by(b.seq, r.suite, r.classname, r.name)
-        return self._frame(TEST_RESULTS, query)
-
-    def test_results_of(self, build_ids: Sequence[str]) -> pl.DataFrame:
-        """The test results (TEST_RESULTS) of these builds."""
-        b, r = t.builds.c, t.test_results.c
-        query = sa.select(*(b[n] if n in ("arrival_day", "arrived_at") else r[n] for n in TEST_RESULTS.dtypes))
-        query = query.join_from(t.test_results, t.builds).where(r.build_id.in_(list(build_ids)))
-        return self._frame(TEST_RESULTS, query.order_by(b.seq, r.suite, r.classname, r.name))
 
     def problems_of(self, build_id: str) -> tuple[Problem, ...]:
         """What the reports of analysers beside the build's log say, in their order."""
@@ -134,12 +54,6 @@ class Store:
         columns = (c.file, c.line, c.col, c.severity, c.code, c.message, c.tool)
         rows = self._rows(sa.select(*columns).where(c.build_id == build_id).order_by(c.position))
         return tuple(Problem(None, *row) for row in rows)
-
-    def resource_series(self, day: date | None = None) -> pl.DataFrame:
-        """The ingested resource series (SERIES), all or those that arrived on that day, by series_id."""
-        c = t.resource_series.c
-        query = _on(sa.select(*(c[n] for n in SERIES)), c.arrival_day, day).order_by(c.series_id)
-        return pl.DataFrame(self._rows(query), schema=SERIES, orient="row")
 
     def read_samples(self, series_id: int) -> pl.DataFrame:
         """The readings of one series (RESOURCE_SAMPLES), by metric and time. Raises InputError for an unknown one."""
@@ -174,15 +88,6 @@ class Store:
             raise InputError(what, "`builds()` lists them.")
         return self.blobs.open(rows[0][0])
 
-    def arrival_days(self, kind: Kind) -> list[date]:
-        """The days on which log files, builds or resource series arrived, in order."""
-        column = t.metadata.tables[kind].c.arrival_day
-        return [day for (day,) in self._rows(sa.select(column).distinct().order_by(column))]
-
-    def pattern_states(self) -> pl.DataFrame:
-        """What people decided about log patterns (``states.STATES``), by pattern_id."""
-        return self._decisions(t.pattern_states.c.pattern_id, STATES)
-
     def set_pattern_state(
         self,
         pattern_id: str,
@@ -203,10 +108,6 @@ class Store:
             raise InputError(f"A pattern that is {state} has no end.", "Leave `until` away, or mute it.")
         values = {"state": state, "note": note, "until": until, "changed_at": changed_at, "changed_by": changed_by}
         self._set(t.pattern_states.c.pattern_id, pattern_id, values)
-
-    def recommendation_states(self) -> pl.DataFrame:
-        """What people decided about recommendations (``advice.states.STATES``), by recommendation_id."""
-        return self._decisions(t.recommendation_states.c.recommendation_id, RECOMMENDATION_STATES)
 
     def set_recommendation_state(
         self,
@@ -233,10 +134,6 @@ class Store:
         values = {"status": status, "note": note, "implemented_at": implemented_at, "set_at": set_at, "set_by": set_by}
         self._set(t.recommendation_states.c.recommendation_id, recommendation_id, values)
 
-    def baselines(self) -> pl.DataFrame:
-        """What people set metrics to be compared with (``advice.states.BASELINES``), by metric."""
-        return self._decisions(t.baselines.c.metric, BASELINES)
-
     def set_baseline(self, metric: str, value: float, *, set_by: str, set_at: datetime) -> None:
         """Keep a metric's baseline in place of the one before. Raises InputError when it is no finite number."""
         if not math.isfinite(value):
@@ -247,10 +144,6 @@ class Store:
         """Forget a metric's baseline; whether there was one."""
         with writing(self.engine) as connection:
             return bool(connection.execute(sa.delete(t.baselines).where(t.baselines.c.metric == metric)).rowcount)
-
-    def quarantines(self) -> pl.DataFrame:
-        """The last quarantine of each test (``quarantine.QUARANTINES``), over or not, by test_id."""
-        return self._decisions(t.test_quarantines.c.test_id, QUARANTINES)
 
     def set_quarantine(
         self, test_id: str, *, pipeline: str, title: str, until: date, reason: str, set_by: str, set_at: datetime
@@ -276,10 +169,6 @@ class Store:
         with writing(self.engine) as connection:
             return bool(connection.execute(change).rowcount)
 
-    def _decisions(self, key: sa.Column[str], schema: pl.Schema) -> pl.DataFrame:
-        query = sa.select(*(key.table.c[n] for n in schema)).order_by(key)
-        return pl.DataFrame(self._rows(query), schema=schema, orient="row")
-
     def _set(self, key: sa.Column[str], value: str, values: dict[str, Any]) -> None:
         with writing(self.engine) as connection:
             # Writers go one after the other, so nothing can come between the two statements.
@@ -290,16 +179,3 @@ class Store:
     def _rows(self, query: sa.Select[Any]) -> Sequence[tuple[Any, ...]]:
         with reading(self.engine) as connection:
             return [tuple(row) for row in connection.execute(query)]
-
-    def _frame(self, table: Table, query: sa.Select[Any]) -> pl.DataFrame:
-        return self._as(table, self._rows(query))
-
-    def _as(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
-        try:
-            return table.conform(pl.DataFrame(rows, schema=table.dtypes, orient="row"))
-        except (TypeError, pl.exceptions.PolarsError) as error:
-            raise StoreError(f"The records of {table.name} hold values of another type: {error}.") from error
-
-
-def _on(query: sa.Select[Any], column: sa.Column[date], day: date | None) -> sa.Select[Any]:
-    return query if day is None else query.where(column == day)

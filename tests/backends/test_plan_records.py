@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from banana_assets.backends.plan_records import STEPS, PlanRecords
+from banana_assets.backends.plan_reading import STEPS
+from banana_assets.backends.plan_records import PlanRecords
 from banana_assets.backends.store import Store
 from banana_assets.core.errors import InputError
 from banana_assets.core.plans.case import cases

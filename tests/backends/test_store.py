@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from banana_assets.backends.ingest import ingest_builds, ingest_logs
-from banana_assets.backends.store import SERIES, Store
+from banana_assets.backends.reading_store import SERIES
+from banana_assets.backends.store import Store
 from banana_assets.core.builds.quarantine import QUARANTINES
 from banana_assets.core.errors import InputError
 from banana_assets.core.logs.states import STATES

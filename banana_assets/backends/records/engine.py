@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from banana_assets.backends.records.refusals import BUSY_SECONDS as BUSY_SECONDS
+from banana_assets.backends.records.refusals import refused
+from banana_assets.backends.records.rows import Rows
 from banana_assets.backends.sqlite import sqlite_module
 from banana_assets.core.errors import StoreError
 
-BUSY_SECONDS = 30
 WRITER_LOCK = 0x62616E616E61
 """Key of the Postgres advisory lock that writers hold: the letters ``banana``."""
 
@@ -177,18 +180,25 @@ def translated(engine: sa.Engine) -> Iterator[None]:
 
 def _store_error(url: sa.URL, said: list[str]) -> StoreError:
     where = url.database if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
-    text = said[0] if said else "no reason given"
-    for sign, remedy in (
-        ("full", "Free some room and run the same command again; nothing was half stored."),
-        ("disk I/O error", "Free some room or mend the disk, then run the same command again."),
-        ("readonly", "Mend the permissions of the file and its folder."),
-        ("unable to open", "Mend the permissions of the file and its folder."),
-        ("locked", f"Another program held it for {BUSY_SECONDS} s; run the same command again."),
-        ("lock timeout", f"Another program held it for {BUSY_SECONDS} s; run the same command again."),
-        ("malformed", "Restore it from a backup."),
-        ("not a database", "Move that file away, or point BANANA_DATABASE_URL elsewhere."),
-        ("connect", "Start the server, or mend BANANA_DATABASE_URL."),
-    ):
-        if sign in text:
-            return StoreError(f"The records database {where} cannot be used: {text}.", remedy)
-    return StoreError(f"The records database {where} refused: {text}.")
+    return refused(where, said[0] if said else "no reason given")
+
+
+class EngineRows(Rows):
+    """Answers over an engine, each in a transaction of its own."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self.text_times = engine.dialect.name == "sqlite"
+
+    def rows(self, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT. Raises StoreError when the database cannot be read."""
+        with reading(self._engine) as connection:
+            found = [tuple(row) for row in connection.execute(sa.text(statement), dict(values or {}))]
+        if self.text_times:
+            return found
+        # Postgres gives moments in the zone of its session.
+        return [tuple(v.astimezone(UTC) if isinstance(v, datetime) else v for v in row) for row in found]
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()

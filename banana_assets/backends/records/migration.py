@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from banana_assets.backends.records.engine import reading, translated, writing
-from banana_assets.core.errors import InputError, StoreError
+from banana_assets.backends.records.revisions import HEAD as HEAD
+from banana_assets.backends.records.revisions import REVISIONS as REVISIONS
+from banana_assets.backends.records.revisions import refuse_newer, refuse_other
+from banana_assets.core.errors import InputError
 
 if TYPE_CHECKING:
     from alembic.config import Config
-
-HEAD = "0013"
-"""The schema that this program works with."""
-
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
-"""Every revision, oldest first."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +44,7 @@ def ensure_current(engine: sa.Engine) -> None:
     if found is None:
         migrate(engine)
         return
-    if found == HEAD:
-        return
-    _refuse_newer(found)
-    raise StoreError(
-        f"The records database has the older schema {found}; this program needs {HEAD}.", "Run `banana migrate`."
-    )
+    refuse_other(found)
 
 
 def migrate(engine: sa.Engine, revision: str = "head") -> Migrated:
@@ -65,7 +57,7 @@ def migrate(engine: sa.Engine, revision: str = "head") -> Migrated:
         raise InputError(f"There is no revision {revision}.", f"Use head, base or one of {', '.join(REVISIONS)}.")
     with writing(engine) as connection:
         before = _revision(connection)
-        _refuse_newer(before)
+        refuse_newer(before)
         target = _target(revision)
         if before != target:
             _run(connection, before, target)
@@ -99,14 +91,6 @@ def _revision(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def _refuse_newer(found: str | None) -> None:
-    if found is not None and found not in REVISIONS:
-        raise StoreError(
-            f"The records database has the schema {found}, which is newer than this program (it knows {HEAD}).",
-            "Install the newer version of banana-assets.",
-        )
 
 
 def goes_down(found: str | None, revision: str) -> bool:

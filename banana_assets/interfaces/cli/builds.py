@@ -11,7 +11,7 @@ from banana_assets.core.evidence import plural, seconds_text
 from banana_assets.core.text import cut
 from banana_assets.core.vocabulary import BUILD_STATUSES, FAILURE_CATEGORIES
 from banana_assets.interfaces.cli.asked import moment
-from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.opened import opened_reading
 from banana_assets.interfaces.cli.output import Format, say, write_rows
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def builds(
     from banana_assets.core.builds import choosing
     from banana_assets.core.tables import FAILURE_CLUSTERS
 
-    with opened() as (store, tables):
+    with opened_reading() as (store, tables):
         known = build_list(store, tables)
         clusters = tables.read(FAILURE_CLUSTERS) if cluster else None
     chosen = choosing.chosen(

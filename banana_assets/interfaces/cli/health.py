@@ -12,12 +12,13 @@ import typer
 from banana_assets.core.errors import InputError
 from banana_assets.core.text import shortlist
 from banana_assets.interfaces.cli.asked import moment, user
-from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.opened import opened, opened_reading
 from banana_assets.interfaces.cli.output import Format, say, to_json, write_object, write_rows
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from banana_assets.backends.reading_store import ReadingStore
     from banana_assets.backends.store import Store
     from banana_assets.backends.tables import Tables
     from banana_assets.core.metrics.success import Sources, Success
@@ -55,9 +56,11 @@ def health(
     from banana_assets.core.metrics.success import success
     from banana_assets.core.tables import BUILD_FAILURES
 
-    with opened() as (store, tables):
+    if set_baseline or clear_baseline:
+        with opened() as (writable, tables):
+            _change_baselines(writable, _sources(writable, tables), set_baseline or [], clear_baseline or [])
+    with opened_reading() as (store, tables):
         sources = _sources(store, tables)
-        _change_baselines(store, sources, set_baseline or [], clear_baseline or [])
         baselines = dict(store.baselines().select("metric", "value").iter_rows())
         diagnosed = tables.version(BUILD_FAILURES) is not None
     runs = ended(sources.builds)
@@ -82,7 +85,7 @@ def health(
         raise typer.Exit(1)
 
 
-def _sources(store: Store, tables: Tables) -> Sources:
+def _sources(store: ReadingStore, tables: Tables) -> Sources:
     from banana_assets.core.metrics.success import Sources
     from banana_assets.core.tables import BOTTLENECKS, BUILD_FAILURES, PLAN_OUTCOMES, RESOURCE_ROLLUPS
 

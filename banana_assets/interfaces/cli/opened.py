@@ -1,4 +1,4 @@
-"""The store and the tables, opened for a command that only looks."""
+"""The store and the tables, opened for a command that looks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from banana_assets.core.errors import InputError
 
 if TYPE_CHECKING:
+    from banana_assets.backends.reading_store import ReadingStore
     from banana_assets.backends.settings import Settings
     from banana_assets.backends.store import Store
     from banana_assets.backends.tables import Tables
@@ -25,6 +26,19 @@ def opened() -> Iterator[tuple[Store, Tables]]:
     settings = load()
     _something(settings)
     with open_store(settings) as store:
+        yield store, Tables(settings.tables_root)
+
+
+@contextmanager
+def opened_reading() -> Iterator[tuple[ReadingStore, Tables]]:
+    """As ``opened``, for a command that changes nothing: it starts without what writing needs."""
+    from banana_assets.backends.reading_store import open_reading
+    from banana_assets.backends.settings import load
+    from banana_assets.backends.tables import Tables
+
+    settings = load()
+    _something(settings)
+    with open_reading(settings) as store:
         yield store, Tables(settings.tables_root)
 
 

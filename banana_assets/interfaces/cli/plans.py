@@ -11,7 +11,7 @@ import typer
 from banana_assets.core.evidence import plural, seconds_text
 from banana_assets.core.text import cut
 from banana_assets.core.vocabulary import PLAN_KINDS, PLAN_STATUSES
-from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.opened import opened_reading
 from banana_assets.interfaces.cli.output import Format, say, write_rows
 
 if TYPE_CHECKING:
@@ -46,14 +46,14 @@ def plans(
     """
     import polars as pl
 
-    from banana_assets.backends.plan_records import PlanRecords
-    from banana_assets.backends.planned import Planned
+    from banana_assets.backends.plan_reading import PlanReading
+    from banana_assets.backends.planned_reading import PlannedReading
 
-    with opened() as (store, tables):
-        records = PlanRecords(store.engine)
+    with opened_reading() as (store, tables):
+        records = PlanReading(store.records)
         known = _with_outcomes(records.plans(kind=kind.value if kind else None), tables)
         steps = _progress(records.steps())
-        failures = Planned(store.engine).counts()
+        failures = PlannedReading(store.records).counts()
     wanted = pl.col("status").is_in([s.value for s in status]) if status else pl.col("status") != "abstained"
     chosen = known.filter(wanted).reverse()
     if outcome is not None:
