@@ -44,6 +44,7 @@ from banana_assets.core.tables import (
     TASKS,
     TEST_HISTORY,
 )
+from banana_assets.core.text import short_path
 from banana_assets.core.vocabulary import SEVERITY_RANK
 
 FilterKind = Literal["is", "holds", "since", "until", "least"]
@@ -187,7 +188,7 @@ def read(tables: Tables, listing: Listing, asked: Mapping[str, Any], *, limit: i
     start = _after(frame, listing, cursor) if cursor else 0
     page = frame.slice(start, limit)
     more = start + page.height < frame.height and page.height > 0
-    items = served(page.select(listing.columns).to_dicts())
+    items = served([_outward(row) for row in page.select(listing.columns).to_dicts()])
     following = cursor_of(*page.select(listing.table.key).row(-1)) if more else None
     return Rows(items, frame.height, following)
 
@@ -201,7 +202,15 @@ def one(tables: Tables, listing: Listing, key: str) -> dict[str, Any] | None:
             return None
         told = int(key)
     rows = tables.scan(listing.table).filter(pl.col(name) == told).select(listing.columns).collect()
-    return served(rows.row(0, named=True)) if rows.height else None
+    return served(_outward(rows.row(0, named=True))) if rows.height else None
+
+
+def _outward(row: dict[str, Any]) -> dict[str, Any]:
+    """The row without where on this machine the files of logs are that it gives examples of."""
+    examples = [
+        one | {"path": short_path(one["path"])} if one.get("path") else one for one in row.get("examples") or []
+    ]
+    return row | {"examples": examples} if examples else row
 
 
 def _conditions(listing: Listing, asked: Mapping[str, Any]) -> list[pl.Expr]:

@@ -19,6 +19,11 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def short_path(path: str) -> str:
+    """The name of a file with the folder that it is in: where that folder is, is for who keeps the machine."""
+    return "/".join(path.replace("\\", "/").rstrip("/").rsplit("/", 2)[-2:]).lstrip("/")
+
+
 def shortlist(names: Sequence[str], most: int = 8) -> str:
     """The first of these names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""

@@ -10,9 +10,16 @@ import polars as pl
 
 from banana_assets.core.builds.cleaning import clean
 from banana_assets.core.evidence import Citation
+from banana_assets.core.text import short_path
 
 LONGEST = 1500
 """An example is stored up to 2,000 characters; one that may be cut is quoted up to here."""
+
+
+def example_place(example: dict[str, Any]) -> str:
+    """Where an example of LOG_PATTERNS stands, for people and for whoever they show it to."""
+    file = short_path(example["path"]) if example["path"] else f"file {example['file_id']}"
+    return f"{file}, line {example['line']}"
 
 
 def example_citation(example: dict[str, Any], files: pl.DataFrame) -> Citation | None:

@@ -16,7 +16,7 @@ from banana_assets.core.advice.facts import extract
 from banana_assets.core.advice.headlines import DIFFICULTY, headline
 from banana_assets.core.advice.impact import BUILD_TIME, SEVERITY_WEIGHT, BuildTime, Impact, at_least, of_shares, part
 from banana_assets.core.advice.observed import Observed, Target, named_test, target
-from banana_assets.core.advice.quoting import example_citation
+from banana_assets.core.advice.quoting import example_citation, example_place
 from banana_assets.core.advice.scheduling import TYPE, advised
 from banana_assets.core.evidence import Evidence, fact, plural, stable_id
 from banana_assets.core.text import cut
@@ -227,7 +227,7 @@ def _patterns(seen: Observed) -> Iterator[Recommendation]:
             fact(f"{plural(row['frequency'], 'event')}, severity {row['severity']}", "log_patterns", row["pattern_id"])
         ]
         for example in row["examples"][:2]:
-            place = f"{example['path']}, line {example['line']}"
+            place = example_place(example)
             evidence.append(fact(place, "log_files", str(example["file_id"]), example_citation(example, seen.files)))
         yield Recommendation(
             "reliability",

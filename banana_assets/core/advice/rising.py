@@ -11,7 +11,7 @@ import polars as pl
 from banana_assets.core.advice.chance import count_tail, dispersion, fisher_tail
 from banana_assets.core.advice.finding import Finding
 from banana_assets.core.advice.observed import Observed, job_name, target
-from banana_assets.core.advice.quoting import example_citation
+from banana_assets.core.advice.quoting import example_citation, example_place
 from banana_assets.core.advice.rules import FAILING, RISEN
 from banana_assets.core.evidence import fact, plural
 from banana_assets.core.metrics.changes import rate_changes
@@ -103,7 +103,7 @@ def _risen(
     for example in row["examples"][:1]:
         evidence.append(
             fact(
-                f"{example['path']}, line {example['line']}",
+                example_place(example),
                 "log_files",
                 str(example["file_id"]),
                 example_citation(example, files),

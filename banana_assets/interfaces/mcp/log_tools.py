@@ -16,7 +16,7 @@ from banana_assets.backends.search import Search, open_search, there_is_an_index
 from banana_assets.core.errors import InputError
 from banana_assets.core.ids import found as named
 from banana_assets.core.search.types import Filters, Hit
-from banana_assets.core.text import cut
+from banana_assets.core.text import cut, short_path
 from banana_assets.core.vocabulary import SEARCH_KINDS
 from banana_assets.interfaces.cli.asked import moment, nearest
 from banana_assets.interfaces.mcp.calls import Call
@@ -327,7 +327,7 @@ def _thing(hit: Hit) -> FoundThing:
         first_seen=document.first_seen,
         last_seen=document.last_seen,
         build_id=document.build_id,
-        place=document.place,
+        place=short_path(document.place) if document.kind == "pattern" and document.place else document.place,
         words=None if hit.words is None else round(hit.words, 3),
         cosine=None if hit.cosine is None else round(hit.cosine, 3),
     )
