@@ -22,7 +22,8 @@ READING = (
     ["analyze"], ["bottlenecks"], ["search", "timeout", "--by", "words"], ["keys", "list"], ["deliveries"], ["costs"],
     ["config"], ["ask", "how many builds failed?", "--no-model"],
 )  # fmt: skip
-LIGHT = (["bottlenecks"], ["config"], ["search", "timeout", "--by", "words"], ["builds"], ["plans"])
+LIGHT = (["bottlenecks"], ["config"], ["search", "timeout", "--by", "words"], ["builds"], ["plans"], ["flaky"],
+         ["recommend"])  # fmt: skip
 """Those that need no records, or only read them, of a SQLite file: SQLAlchemy stays out too."""
 
 PROGRAM = """
@@ -67,6 +68,6 @@ def test_commands_that_look_import_nothing_slow(store_home: Path) -> None:
 
 
 def test_what_only_reads_a_file_of_records_needs_no_sqlalchemy(store_home: Path) -> None:
-    rows = imported(store_home, (*LIGHT, ["health"]))
+    rows = imported(store_home, (*LIGHT, ["health"], ["patterns"]))
     assert {words[0]: status for words, status, _ in rows if status == 1} == {}
     assert [words for words, _, modules in rows if "sqlalchemy" in modules] == []

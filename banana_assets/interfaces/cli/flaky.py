@@ -12,13 +12,13 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
 from banana_assets.core.text import shortlist
 from banana_assets.interfaces.cli.asked import day, user
-from banana_assets.interfaces.cli.opened import opened, require
+from banana_assets.interfaces.cli.opened import opened, opened_reading, require
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from banana_assets.backends.store import Store
+    from banana_assets.backends.reading_store import ReadingStore
     from banana_assets.backends.tables import Tables
 
 app = typer.Typer(
@@ -67,7 +67,7 @@ def flaky(
         return
     import polars as pl
 
-    with opened() as (store, tables):
+    with opened_reading() as (store, tables):
         known = _known(store, tables)
     chosen = known
     if state is not State.all:
@@ -124,7 +124,7 @@ def lift(test: Test, form: Shown = Format.table) -> None:
     write_object({**row, "quarantine": "lifted"}, form)
 
 
-def _known(store: Store, tables: Tables) -> pl.DataFrame:
+def _known(store: ReadingStore, tables: Tables) -> pl.DataFrame:
     """The flaky tests, the flakiest first, with the quarantines of today, also those of tests that are not flaky."""
     import polars as pl
 
@@ -144,7 +144,7 @@ def _known(store: Store, tables: Tables) -> pl.DataFrame:
     )
 
 
-def _named(told: str, store: Store, tables: Tables) -> dict[str, Any]:
+def _named(told: str, store: ReadingStore, tables: Tables) -> dict[str, Any]:
     """The test of that id or title, or the only one that begins so or holds it."""
     import polars as pl
 

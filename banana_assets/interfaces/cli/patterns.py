@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +18,8 @@ from banana_assets.interfaces.cli.output import Format, say, write_object, write
 if TYPE_CHECKING:
     import polars as pl
 
-    from banana_assets.backends.store import Store
+    from banana_assets.backends.reading_store import ReadingStore
+    from banana_assets.backends.settings import Settings
 
 app = typer.Typer(
     add_completion=False,
@@ -64,9 +63,9 @@ def patterns(
     """List log patterns, the most severe first; show, resolve, mute or reopen one."""
     if context.invoked_subcommand is not None:
         return
-    with _opened() as (_, known, states):
-        found = _chosen(known, since, severity, new, source)
-        kept = found if state is State.all else _where(found, state=state.value)
+    known, states = _looked_up()
+    found = _chosen(known, since, severity, new, source)
+    kept = found if state is State.all else _where(found, state=state.value)
     most = limit or (TABLE_ROWS if form is Format.table else kept.height)
     _write(kept.head(most), states, form, notes=state is not State.open)
     if not known.height:
@@ -82,8 +81,8 @@ def patterns(
 @app.command()
 def show(pattern: Id, form: Shown = Format.table) -> None:
     """Show all that is known of one pattern: counts, times, example lines, decisions, what it came from."""
-    with _opened() as (_, known, states):
-        row = _with_decisions(known.filter(pattern_id=_named(pattern, known)["pattern_id"]), states).row(0, named=True)
+    known, states = _looked_up()
+    row = _with_decisions(known.filter(pattern_id=_named(pattern, known)["pattern_id"]), states).row(0, named=True)
     if form is not Format.table:
         write_object(row, form)
         return
@@ -124,25 +123,36 @@ def reopen(pattern: Id, note: Note = None, form: Shown = Format.table) -> None:
     _decide(pattern, "open", note, None, form)
 
 
-@contextmanager
-def _opened() -> Iterator[tuple[Store, pl.DataFrame, pl.DataFrame]]:
-    """The store, the patterns with the states of this moment, and the decisions."""
+def _settings() -> Settings:
+    """The settings. Raises InputError where no pattern was ever found."""
     from banana_assets.backends.settings import load
-    from banana_assets.backends.store import open_store
     from banana_assets.backends.tables import Tables
-    from banana_assets.core.logs.states import decisions, with_states
     from banana_assets.core.tables import LOG_PATTERNS
 
     settings = load()
-    tables = Tables(settings.tables_root)
-    if tables.version(LOG_PATTERNS) is None:
+    if Tables(settings.tables_root).version(LOG_PATTERNS) is None:
         raise InputError(
             f"There are no patterns in {settings.tables_root} yet.",
             "Run `banana ingest logs PATH` and `banana materialize` first.",
         )
-    with open_store(settings) as store:
-        stored, states = tables.read(LOG_PATTERNS), store.pattern_states()
-        yield store, with_states(stored, states), decisions(stored, states)
+    return settings
+
+
+def _looked_up() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The patterns with the states of this moment, and the decisions."""
+    from banana_assets.backends.reading_store import open_reading
+
+    with open_reading(_settings()) as store:
+        return _known(store)
+
+
+def _known(store: ReadingStore) -> tuple[pl.DataFrame, pl.DataFrame]:
+    from banana_assets.backends.tables import Tables
+    from banana_assets.core.logs.states import decisions, with_states
+    from banana_assets.core.tables import LOG_PATTERNS
+
+    stored, states = Tables(store.settings.tables_root).read(LOG_PATTERNS), store.pattern_states()
+    return with_states(stored, states), decisions(stored, states)
 
 
 def _where(frame: pl.DataFrame, **equal: str) -> pl.DataFrame:
@@ -251,7 +261,10 @@ def _trace(former: list[dict[str, Any]]) -> str:
 
 
 def _decide(told: str, state: str, note: str | None, until: str | None, form: Format) -> None:
-    with _opened() as (store, known, _):
+    from banana_assets.backends.store import open_store
+
+    with open_store(_settings()) as store:
+        known, _ = _known(store)
         row = _named(told, known)
         end = None if until is None else _day(until, known["last_arrived"].max())
         at = datetime.now(UTC)

@@ -15,13 +15,15 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.ids import begun
 from banana_assets.core.text import cut, visible
 from banana_assets.interfaces.cli.asked import moment, user
-from banana_assets.interfaces.cli.opened import opened, require
+from banana_assets.interfaces.cli.opened import opened, opened_reading, require
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from banana_assets.backends.reading_store import ReadingStore
     from banana_assets.backends.store import Store
+    from banana_assets.backends.tables import Tables
 
 app = typer.Typer(
     add_completion=False,
@@ -79,11 +81,11 @@ def recommend(
         return
     import polars as pl
 
-    with _opened() as (_, known):
-        found = known.filter(pl.col("impact_score") >= min_impact)
-        if kind is not Kind.all:
-            found = found.filter(pl.col("recommendation_type") == kind.value)
-        kept = found if status is Status.all else found.filter(pl.col("status") == status.value)
+    known = _looked_up()
+    found = known.filter(pl.col("impact_score") >= min_impact)
+    if kind is not Kind.all:
+        found = found.filter(pl.col("recommendation_type") == kind.value)
+    kept = found if status is Status.all else found.filter(pl.col("status") == status.value)
     most = limit or (TABLE_ROWS if form is Format.table else max(kept.height, 1))
     rows = kept.head(most).to_dicts()
     if form is Format.table:
@@ -107,8 +109,7 @@ def recommend(
 @app.command()
 def show(recommendation: Id, form: Shown = Format.table) -> None:
     """Show one recommendation with its evidence, how its impact was estimated, and what came of it."""
-    with _opened() as (_, known):
-        row = _named(recommendation, known)
+    row = _named(recommendation, _looked_up())
     if form is not Format.table:
         write_object(row, form)
         return
@@ -153,12 +154,22 @@ def reopen(recommendation: Id, note: Note = None, form: Shown = Format.table) ->
 @contextmanager
 def _opened() -> Iterator[tuple[Store, pl.DataFrame]]:
     """The store, and the recommendations with the decisions of this moment, the weightiest first."""
+    with opened() as (store, tables):
+        yield store, _known(store, tables)
+
+
+def _looked_up() -> pl.DataFrame:
+    """The recommendations alone."""
+    with opened_reading() as (store, tables):
+        return _known(store, tables)
+
+
+def _known(store: ReadingStore, tables: Tables) -> pl.DataFrame:
     from banana_assets.backends.advising import recommendations_now
     from banana_assets.core.tables import OPTIMIZATION_RECOMMENDATIONS
 
-    with opened() as (store, tables):
-        require(tables, OPTIMIZATION_RECOMMENDATIONS)
-        yield store, recommendations_now(store, tables)
+    require(tables, OPTIMIZATION_RECOMMENDATIONS)
+    return recommendations_now(store, tables)
 
 
 def _for_people(row: dict[str, Any]) -> dict[str, Any]:
