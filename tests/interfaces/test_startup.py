@@ -23,7 +23,7 @@ READING = (
     ["config"], ["ask", "how many builds failed?", "--no-model"],
 )  # fmt: skip
 LIGHT = (["bottlenecks"], ["config"], ["search", "timeout", "--by", "words"], ["builds"], ["plans"], ["flaky"],
-         ["recommend"])  # fmt: skip
+         ["recommend"], ["plan", "failures"])  # fmt: skip
 """Those that need no records, or only read them, of a SQLite file: SQLAlchemy stays out too."""
 
 PROGRAM = """

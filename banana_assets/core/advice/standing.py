@@ -8,7 +8,6 @@ from typing import Any
 
 import polars as pl
 
-from banana_assets.core.advice.effects import effect
 from banana_assets.core.advice.observed import Observed
 from banana_assets.core.advice.recommendations import Recommendation, found
 from banana_assets.core.advice.states import STATES
@@ -136,4 +135,7 @@ def _decide(row: dict[str, Any], state: dict[str, Any] | None, seen: Observed | 
         return
     row |= {"status": state["status"], "implemented_at": state["implemented_at"]}
     if state["implemented_at"] is not None and seen is not None:
+        # Comparing needs numpy, and most lists of advice have nothing to compare.
+        from banana_assets.core.advice.effects import effect
+
         row["effect"] = effect(row["target"], state["implemented_at"], seen, begun=row["since"])

@@ -17,10 +17,11 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
 from banana_assets.core.text import visible
 from banana_assets.interfaces.cli.asked import user
-from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.opened import opened, opened_reading
 from banana_assets.interfaces.cli.output import Format, say, to_json, write_object, write_rows, write_text
 
 if TYPE_CHECKING:
+    from banana_assets.backends.plan_reading import PlanReading
     from banana_assets.backends.plan_records import PlanRecords
     from banana_assets.backends.store import Store
     from banana_assets.core.plans.types import Plan
@@ -62,7 +63,7 @@ def show(plan_id: Id, form: Shown = Format.table) -> None:
     from banana_assets.core.plans.pathways import progress, standing
     from banana_assets.core.plans.text import as_text
 
-    with _plan(plan_id) as (_, records, plan):
+    with _looked_up(plan_id) as (records, plan):
         steps = {row["step_id"]: row for row in records.steps(plan.plan_id).to_dicts()}
     statuses = {step: row["status"] for step, row in steps.items()}
     if form is not Format.table:
@@ -101,7 +102,7 @@ def export(
     """Write a plan for elsewhere, without secrets, its evidence as numbered quotes."""
     from banana_assets.core.plans import export as exports
 
-    with _plan(plan_id) as (_, records, plan):
+    with _looked_up(plan_id) as (records, plan):
         statuses = _statuses(records, plan)
     if form is As.json:
         text = to_json(exports.as_json(plan, statuses), indent=True) + "\n"
@@ -190,10 +191,10 @@ def failures(
     """List failed builds and whether they have a plan: waiting, claimed, planned, or given up with the reason."""
     import polars as pl
 
-    from banana_assets.backends.planned import Planned
+    from banana_assets.backends.planned_reading import PlannedReading
 
-    with opened() as (store, _):
-        known = Planned(store.engine).states()
+    with opened_reading() as (store, _):
+        known = PlannedReading(store.records).states()
     wanted = [s.value for s in state] if state else ["waiting", "claimed", "given_up"]
     chosen = known.filter(pl.col("state").is_in(wanted))
     most = limit or (FAILURE_ROWS if form is Format.table else max(chosen.height, 1))
@@ -225,13 +226,27 @@ def _plan(told: str) -> Iterator[tuple[Store, PlanRecords, Plan]]:
 
     with opened() as (store, _):
         records = PlanRecords(store.engine)
-        plan = records.plan(records.find(told))
-        if plan is None:
-            raise InputError(f"There is no plan {told}.", "`banana plans` lists them.")
-        yield store, records, plan
+        yield store, records, _named(records, told)
 
 
-def _statuses(records: PlanRecords, plan: Plan) -> dict[str, str]:
+@contextmanager
+def _looked_up(told: str) -> Iterator[tuple[PlanReading, Plan]]:
+    """The plan of that id as ``_plan`` finds it, to be read alone."""
+    from banana_assets.backends.plan_reading import PlanReading
+
+    with opened_reading() as (store, _):
+        records = PlanReading(store.records)
+        yield records, _named(records, told)
+
+
+def _named(records: PlanReading, told: str) -> Plan:
+    plan = records.plan(records.find(told))
+    if plan is None:
+        raise InputError(f"There is no plan {told}.", "`banana plans` lists them.")
+    return plan
+
+
+def _statuses(records: PlanReading, plan: Plan) -> dict[str, str]:
     return {row["step_id"]: row["status"] for row in records.steps(plan.plan_id).to_dicts()}
 
 
