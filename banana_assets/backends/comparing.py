@@ -141,7 +141,7 @@ def _side(store: Store, tables: Tables, build: dict[str, Any], builds: pl.DataFr
 
 
 def _newest_failed(builds: pl.DataFrame) -> str:
-    failed = builds.filter(status="failed").sort(pl.coalesce("finished_at", "arrived_at"))
+    failed = builds.filter(pl.col("status").is_in(BAD)).sort(pl.coalesce("finished_at", "arrived_at"))
     if failed.is_empty():
         raise MissingError("No failed build is in the data.", "`banana ingest builds PATH` brings some in.")
     return str(failed["build_id"][-1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
+import polars as pl
 from pydantic import BaseModel, Field
 
 from banana_assets.backends.accounts import Account
@@ -16,6 +17,7 @@ from banana_assets.core.evidence import plural
 from banana_assets.core.text import cut
 from banana_assets.interfaces.mcp.calls import Call
 from banana_assets.interfaces.mcp.changed import Changed, Lines, changes_told
+from banana_assets.interfaces.mcp.failures import BAD
 from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, MaxBytes, fitted
 from banana_assets.interfaces.mcp.records import Missing, Quote
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
@@ -193,7 +195,8 @@ def explain_failure(
 
 
 def _newest(call: Call) -> str:
-    builds = call.sources.store.builds().filter(status="failed").sort("finished_at", "arrived_at", nulls_last=False)
+    failed = pl.col("status").is_in(BAD)
+    builds = call.sources.store.builds().filter(failed).sort("finished_at", "arrived_at", nulls_last=False)
     if builds.is_empty():
         raise MissingError(
             "No failed build is in the data.", "`banana ingest builds PATH` or `banana record COMMAND` brings some in."

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from banana_assets.backends.ingest.builds import ingest_builds
 from banana_assets.backends.log_pages import LogPages
 from banana_assets.core.errors import InputError
 from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS
@@ -97,6 +99,16 @@ def test_a_failure_is_explained_in_one_call(ask: Ask, sources: Sources) -> None:
 
 def test_without_a_build_the_newest_failed_one_is_explained(ask: Ask) -> None:
     assert ask("explain_failure")["build"]["build_id"] == RED[0]
+
+
+def test_a_build_that_broke_counts_as_failed(own_sources: Sources, tmp_path: Path) -> None:
+    row = {"build_id": "broke", "pipeline": "ci", "job": "test", "status": "error", "branch": "main"}
+    (tmp_path / "manifest.jsonl").write_text(json.dumps(row | {"finished_at": "2026-06-01T00:00:00+00:00"}))
+    assert ingest_builds(own_sources.store, [tmp_path]).new == 1
+    ask = asking(own_sources)
+    assert ask("list_failed_builds", limit=1)["builds"][0]["build_id"] == "broke"
+    assert ask("explain_failure")["build"]["build_id"] == "broke"
+    assert ask("compare_builds")["head"]["build_id"] == "broke"
 
 
 def test_an_id_may_be_a_part_that_no_other_has(ask: Ask) -> None:
