@@ -147,6 +147,8 @@ def _assigned(pattern: Any, data: bytes) -> Iterator[Secret]:
         if group == "v":
             value = _bare(value, data[max(0, named - 1) : named].decode())
             end = start + len(value)
+        if not value:
+            continue
         line_end = data.find(b"\n", end)
         rest = data[end : min(line_end if line_end >= 0 else len(data), end + 80)].decode()
         name = data[named:named_end].decode()
@@ -158,7 +160,7 @@ def _bare(value: str, before: str) -> str:
     """An unquoted value without what cannot be part of it: the next parameter of an address or connection string."""
     if before in ("?", "&"):
         value = value.split("&", 1)[0]
-    if value[0] in "[({<":
+    if value[:1] in ("", "[", "(", "{", "<"):
         return value
     cut = _NEXT_FIELD.search(value)
     if cut:

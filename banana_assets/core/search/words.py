@@ -90,7 +90,7 @@ def distance(a: str, b: str, most: int) -> int:
         if min(row) > most:
             return most + 1
         before = last
-    return row[-1]
+    return min(row[-1], most + 1)
 
 
 def trigrams(word: str) -> list[str]:
