@@ -157,13 +157,26 @@ class Access:
         if request.method in ("GET", "HEAD", "OPTIONS"):
             return
         site = request.headers.get("sec-fetch-site")
-        origin = request.headers.get("origin")
-        own = f"{request.url.scheme}://{request.headers.get('host', '')}"
-        foreign = site not in (None, "same-origin", "none") or (origin is not None and origin != own)
-        if foreign and origin not in request.app.state.service.origins:
-            raise ProblemError(
-                403, "A page of another site may not do this.", "BANANA_ALLOWED_ORIGINS lists those that may."
-            )
+        if site not in (None, "same-origin", "none") and request.headers.get("origin") not in _origins(request):
+            raise _foreign()
+        own_origin(request)
+
+
+def own_origin(request: Request) -> None:
+    """Raise a ProblemError (403) for a request that names an origin which is neither the server's own nor allowed."""
+    origin = request.headers.get("origin")
+    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    if origin not in (None, own) and origin not in _origins(request):
+        raise _foreign()
+
+
+def _origins(request: Request) -> tuple[str, ...]:
+    origins: tuple[str, ...] = request.app.state.service.origins
+    return origins
+
+
+def _foreign() -> ProblemError:
+    return ProblemError(403, "A page of another site may not do this.", "BANANA_ALLOWED_ORIGINS lists those that may.")
 
 
 @lru_cache(maxsize=1000)
@@ -181,15 +194,16 @@ def _slow_down(wait: float) -> ProblemError:
     )
 
 
-def permitted(request: Request, told: str | None, scope: str) -> Caller:
-    """Who asks with the key that was told, noted for the audit. Raises a ProblemError where they may not."""
+def permitted(request: Request, told: str | None, *scopes: str) -> Caller:
+    """Who asks with the key that was told, noted for the audit; any of the scopes will do. Raises a ProblemError where
+    they hold none."""
     found: Caller = request.app.state.service.access.caller(request, told)
     request.state.caller = found.name
-    if not found.may(scope):
+    if not any(map(found.may, scopes)):
         raise ProblemError(
             403,
-            f"The key lacks the scope {scope}.",
-            f"`banana keys create NAME --scope {scope}` makes one that has it.",
+            f"The key lacks the scope {scopes[0]}.",
+            f"`banana keys create NAME --scope {scopes[0]}` makes one that has it.",
         )
     return found
 

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from banana_assets.interfaces.api.access import key_in, permitted
+from banana_assets.interfaces.api.access import key_in, own_origin, permitted
 from banana_assets.interfaces.api.problems import ProblemError
 from banana_assets.interfaces.api.service import Service
 
@@ -63,11 +63,17 @@ class Mounted:
             await self._ended.wait()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request of a caller who may read."""
+        """Answer one request of a caller who may read, or report."""
         request = Request(scope, receive)
         request.state.audited = None
-        caller = await run_in_threadpool(permitted, request, key_in(request), "read")
+        own_origin(request)
+        caller = await run_in_threadpool(permitted, request, key_in(request), "read", "report")
         request.state.mcp_caller = caller
+        if scope["method"] != "POST" and not self._sessions:
+            raise ProblemError(
+                405, "Without sessions there is no stream to open and none to end.", "POST messages.",
+                headers={"Allow": "POST"},
+            )  # fmt: skip
         if scope["method"] == "POST":
             body = await _body(request)
             request.state.audited = _change(body)

@@ -107,10 +107,42 @@ def test_without_a_key_this_machine_may_do_everything(serve: Serve) -> None:
         assert "submit_report" in names(post(client, "tools/list")[1])
 
 
-def test_a_page_of_another_site_may_not_call(serve: Serve) -> None:
+def test_a_page_of_another_site_may_not_call(serve: Serve, home: Path) -> None:
+    def code(client: TestClient, origin: str, **headers: str) -> int:
+        return int(post(client, "tools/list", headers=headers | {"origin": origin})[0].status_code)
+
+    elsewhere, own = "http://elsewhere.example", "http://127.0.0.1:8000"
     with serve() as client:
-        answer, _ = post(client, "tools/list", headers={"origin": "http://elsewhere.example"})
-        assert answer.status_code == 403
+        assert (code(client, elsewhere), code(client, own)) == (403, 200)
+    reader = key_of(home, "read")
+    with serve(open_here=False) as client:
+        assert (code(client, elsewhere, **reader), code(client, own, **reader)) == (403, 200)
+        assert post(client, "tools/list", headers=reader)[0].status_code == 200
+    with serve(open_here=False, allowed_origins=elsewhere) as client:
+        assert code(client, elsewhere, **reader) == 200
+
+
+def test_without_sessions_there_is_no_stream_to_open_and_none_to_end(serve: Serve) -> None:
+    with serve() as client:
+        for method in ("GET", "DELETE", "PUT"):
+            answer = client.request(method, "/mcp", headers={"accept": "text/event-stream"})
+            assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+            assert "POST" in answer.json()["remedy"]
+
+
+def test_who_may_only_report_sees_and_calls_that_alone(serve: Serve, home: Path) -> None:
+    reporter, bringer = key_of(home, "report"), key_of(home, "ingest")
+    with serve(open_here=False) as client:
+        assert names(post(client, "tools/list", headers=reporter)[1]) == {"submit_report"}
+        _, kept = post(client, "tools/call", REPORT, headers=reporter)
+        assert kept[-1]["result"]["structuredContent"]["stored"]
+        call = {"name": "list_failed_builds", "arguments": {}}
+        assert post(client, "tools/call", call, headers=reporter)[1][-1]["result"]["isError"]
+        for listed in ("resources", "prompts"):
+            assert post(client, f"{listed}/list", headers=reporter)[1][-1]["result"][listed] == []
+        for method, params in (("resources/read", {"uri": "build://b47"}), ("prompts/get", {"name": "plan_the_fix"})):
+            assert "scope read" in post(client, method, params, headers=reporter)[1][-1]["error"]["message"]
+        assert post(client, "tools/list", headers=bringer)[0].status_code == 403
 
 
 def test_requests_are_counted_with_those_of_the_key(serve: Serve, home: Path) -> None:
