@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from banana_assets.backends import focusing
 from banana_assets.backends.ingest import ingest_builds
 from banana_assets.backends.settings import load, load_from
 from banana_assets.backends.store import open_store
@@ -16,7 +18,14 @@ from banana_assets.backends.tables import Tables
 from banana_assets.core.advice.bottlenecks import bottlenecks
 from banana_assets.core.advice.observed import Observed
 from banana_assets.core.advice.standing import recommendations
-from banana_assets.core.tables import BOTTLENECKS, BUILD_FAILURES, BUILDS, OPTIMIZATION_RECOMMENDATIONS
+from banana_assets.core.models.types import Answer, Request
+from banana_assets.core.tables import (
+    BOTTLENECKS,
+    BUILD_FAILURES,
+    BUILDS,
+    LOG_PATTERNS,
+    OPTIMIZATION_RECOMMENDATIONS,
+)
 from banana_assets.interfaces.cli.main import main
 from tests.core.metrics.frames import at, builds, failures
 
@@ -215,7 +224,59 @@ def test_every_flag_changes_the_report(banana: Run, home: Path, tmp_path: Path) 
     assert "system_health" not in told("-b")
     assert told("--min-severity", "critical")["bottlenecks"] == []
     assert told("-b")["bottlenecks"] != []
-    assert "no model is asked (any)" in banana(ANALYZE, "-m", "any")[2]
+
+
+class Choosing:
+    """A model that would look at the second pattern first, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+
+    def generate(self, request: Request, *, complexity: float, use_model: str) -> Answer:
+        self.asked.append(request)
+        return Answer({"first": [2]}, "ollama", use_model, 10, 5, 0.0, 0.1)
+
+
+@pytest.fixture
+def logs(banana: Run, home: Path) -> Run:
+    """The same on a home with two patterns of an application's log."""
+    with open_store(load_from(home)):
+        pass
+    same = {"template": "x", "severity_number": 17, "first_arrived": at(3), "last_seen": at(3), "last_arrived": at(3),
+            "frequency": 3, "state": "open", "sources": ["shop"], "is_new": False, "rarity": 0.0, "regressed": False,
+            "files": 1, "shapes": [], "rules_version": "1", "examples": [], "formerly": []}  # fmt: skip
+    rows = [
+        same | {"pattern_id": "p1", "severity": "high", "named_template": "no room for order <number>"},
+        same | {"pattern_id": "p2", "severity": "medium", "named_template": "the cache is cold"},
+    ]
+    Tables(load_from(home).tables_root).replace(LOG_PATTERNS, pl.DataFrame(rows))
+    return banana
+
+
+def test_a_model_that_is_named_chooses_what_to_look_at_first(logs: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Choosing()
+    monkeypatch.setattr(focusing, "open_models", lambda settings, engine: model)
+    told = json.loads(logs(ANALYZE, "-f", "json", "-m", "small")[1])
+    assert told["focus"] == {"patterns": ["p2"], "model": "ollama/small", "notes": []}
+    assert "no room for order" in model.asked[0].data
+    text = logs(ANALYZE, "-m", "small")[1]
+    assert "Looked at first: the choice of the language model ollama/small\n  - medium: the cache is cold" in text
+    plain = json.loads(logs(ANALYZE, "-f", "json")[1])
+    assert "focus" not in plain
+    assert plain["patterns"] == told["patterns"]
+    assert len(model.asked) == 2
+
+
+def test_a_model_that_is_not_set_up_is_told(logs: Run) -> None:
+    status, out, err = logs(ANALYZE, "-m", "any")
+    assert (status, out) == (2, "")
+    assert "any is not set up" in err
+    assert "Looked at first" not in logs(ANALYZE, "-m", "none")[1]
+
+
+def test_a_model_has_nothing_to_choose_where_patterns_are_left_out(logs: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(focusing, "open_models", lambda settings, engine: Choosing())
+    assert "no model was asked" in logs(ANALYZE, "-b", "-m", "small")[2]
 
 
 def test_the_report_as_text_markdown_and_file(banana: Run, home: Path, tmp_path: Path) -> None:

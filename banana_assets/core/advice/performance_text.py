@@ -78,6 +78,8 @@ def _sections(report: dict[str, Any]) -> Iterable[Section]:
             yield title, _resource_table(report["resources"]), []
     yield _bottlenecks(report)
     if "patterns" in report:
+        if report.get("focus", {}).get("patterns"):
+            yield _focus(report)
         yield _patterns(report)
     if report["recommendations"] is not None:
         yield _recommendations(report["recommendations"])
@@ -148,18 +150,25 @@ def _evidence(evidence: list[dict[str, Any]]) -> str:
     return "; ".join(shown) + more
 
 
+def _focus(report: dict[str, Any]) -> Section:
+    """The choice of a model among the patterns."""
+    rows = {row["id"]: row for row in report["patterns"]}
+    items = [_pattern(rows[ident]) for ident in report["focus"]["patterns"]]
+    return f"Looked at first: the choice of the language model {report['focus']['model']}", [], items
+
+
 def _patterns(report: dict[str, Any]) -> Section:
     rows = report["patterns"]
     if not rows:
         return "Log patterns", [], ["none seen in this span"]
-    items = [
-        f"{r['severity']}: {r['pattern_description']} ({plural(r['frequency'], 'event')}"
-        + (f", e.g. {r['example']}" if r["example"] else "")
-        + ")"
-        for r in rows[:MOST]
-    ]
+    items = [_pattern(row) for row in rows[:MOST]]
     total = report["totals"]["patterns"]
     return f"Log patterns ({total:,}{f', the worst {len(items)}' if total > len(items) else ''})", [], items
+
+
+def _pattern(row: dict[str, Any]) -> str:
+    place = f", e.g. {row['example']}" if row["example"] else ""
+    return f"{row['severity']}: {row['pattern_description']} ({plural(row['frequency'], 'event')}{place})"
 
 
 def _recommendations(rows: list[dict[str, Any]]) -> Section:

@@ -14,7 +14,7 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
 from banana_assets.interfaces.cli.asked import Severity
 from banana_assets.interfaces.cli.opened import opened
-from banana_assets.interfaces.cli.output import say, to_json, write_text
+from banana_assets.interfaces.cli.output import say, shown, to_json, write_text
 from banana_assets.interfaces.cli.running import command_path
 
 if TYPE_CHECKING:
@@ -52,7 +52,12 @@ def analyze(
     ] = False,
     use_model: Annotated[
         str | None,
-        typer.Option("--use-model", "-m", help="Taken for compatibility: the analysis asks no language model."),
+        typer.Option(
+            "--use-model",
+            "-m",
+            help="Ask this model (PROVIDER/NAME or NAME) which log patterns to look at first; every figure is counted. "
+            "None asks no model, nor does leaving it out.",
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; stdout unless told.", dir_okay=False)
@@ -69,24 +74,25 @@ def analyze(
 ) -> None:
     """Report how builds, logs and resources did in a span of time, and what held them up, with evidence.
 
-    Needs no Dagster and no language model. What was brought in since the last `banana materialize` is told.
+    Needs no Dagster, and no language model unless one is named. What was brought in since the last
+    `banana materialize` is told.
     """
     begun = time.monotonic()
     span = _span(days, hours)
-    if use_model is not None:
-        say(f"{command_path()}: no model is asked ({use_model}); every figure is computed.")
     from banana_assets.core.advice.performance import performance_report
 
     with opened() as (store, tables):
         seen, frames, behind = _gathered(store, tables, recommend=generate_recommendations)
-    report = performance_report(
-        seen,
-        frames,
-        hours=span,
-        min_severity=min_severity.value,
-        with_recommendations=generate_recommendations,
-        bottlenecks_only=bottlenecks_only,
-    )
+        report = performance_report(
+            seen,
+            frames,
+            hours=span,
+            min_severity=min_severity.value,
+            with_recommendations=generate_recommendations,
+            bottlenecks_only=bottlenecks_only,
+        )
+        if use_model is not None:
+            report["focus"] = _focus(store, report.get("patterns", []), use_model)
     head: dict[str, Any] = {
         "analysis_timestamp": datetime.now(UTC),
         "analysis_duration_ms": round(1000 * (time.monotonic() - begun)),
@@ -142,6 +148,26 @@ def _gathered(store: Store, tables: Tables, *, recommend: bool) -> tuple[Observe
     if files:
         behind.append(f"{plural(files, 'log file')} came in since the tables were computed: run `banana materialize`.")
     return seen, frames, behind
+
+
+def _focus(store: Store, patterns: list[dict[str, Any]], model: str) -> dict[str, Any]:
+    """What that model would look at first among the patterns of the report."""
+    from banana_assets.backends.focusing import focus
+
+    asked = [
+        {
+            "pattern_id": row["id"],
+            "within": row["frequency"],
+            "named_template": row["pattern_description"],
+            "severity": row["severity"],
+            "sources": row["sources"],
+        }
+        for row in patterns
+    ]
+    found = focus(store.settings, store.engine, asked, model)
+    for note in found.notes:
+        say(f"{command_path()}: {shown(note)}")
+    return {"patterns": list(found.patterns), "model": found.model, "notes": list(found.notes)}
 
 
 def _write(report: dict[str, Any], output: Path | None, form: Form | None) -> None:

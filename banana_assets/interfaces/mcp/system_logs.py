@@ -9,16 +9,14 @@ import polars as pl
 from pydantic import BaseModel, Field
 
 from banana_assets.backends.advising import recommendations_now
-from banana_assets.backends.llm import open_models
-from banana_assets.backends.llm.configured import NO_MODEL
+from banana_assets.backends.focusing import Focus, asks, focus
 from banana_assets.core.advice.bottlenecks import worst_first
 from banana_assets.core.advice.confidence import with_confidence
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
 from banana_assets.core.logs.states import with_states
-from banana_assets.core.logs.triage import MOST_SHOWN, chosen, request
+from banana_assets.core.logs.triage import MOST_SHOWN
 from banana_assets.core.logs.window import LEAST_OF_LEVEL, SEVERITY_RULE, Window, patterns_within, window
-from banana_assets.core.models.types import ModelError
 from banana_assets.core.tables import (
     BOTTLENECKS,
     BUILD_FAILURES,
@@ -157,7 +155,7 @@ def analyze_system_logs(
     if include_patterns:
         asked = {"hours": hours, "level": log_level}
         made = taken(list(places), str, asked, cursor=cursor, limit=limit, max_bytes=max_bytes, size=size)
-    focus, model_used, notes = _focus(call, within, model)
+    first = _focus(call, within, model)
     return LogAnalysis(
         time_range_hours=hours,
         window=Span(begin=found.begin, end=found.end),
@@ -167,9 +165,9 @@ def analyze_system_logs(
         summary=_summary(found, within),
         bottlenecks=_bottlenecks(tables.read(BOTTLENECKS), found.begin),
         recommendations=_recommendations(call) if generate_recommendations else [],
-        focus=focus,
-        model_used=model_used,
-        notes=notes,
+        focus=list(first.patterns),
+        model_used=first.model,
+        notes=list(first.notes),
         analysis_timestamp=call.now,
         truncated=made.truncated,
         next_cursor=made.next_cursor,
@@ -192,20 +190,15 @@ def _summary(found: Window, within: pl.DataFrame) -> Summary:
     )
 
 
-def _focus(call: Call, within: pl.DataFrame, model: str | None) -> tuple[list[str], str, list[str]]:
-    """The patterns that a model would look at first, the model, and why there is none."""
-    if model is None or model in NO_MODEL or not within.height:
-        return [], "none", []
-    rows = within.head(MOST_SHOWN).to_dicts()
+def _focus(call: Call, within: pl.DataFrame, model: str | None) -> Focus:
+    if not asks(model):
+        return Focus()
     call.progress(0, 1, f"asking {model} which patterns to look at first")
     try:
-        answer = open_models(call.sources.settings, call.sources.store.engine).generate(
-            request(rows), complexity=0.5, use_model=model
-        )
-    except (InputError, ModelError) as error:
-        return [], "none", [str(error)]
-    ids = [str(row["pattern_id"]) for row in rows]
-    return chosen(answer.value, ids), f"{answer.provider}/{answer.model}", list(answer.tried)
+        rows = within.head(MOST_SHOWN).to_dicts()
+        return focus(call.sources.settings, call.sources.store.engine, rows, model)
+    except InputError as error:
+        return Focus(notes=(str(error),))
 
 
 def _bottlenecks(frame: pl.DataFrame, begin: datetime | None) -> list[Stuck]:

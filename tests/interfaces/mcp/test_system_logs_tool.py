@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from banana_assets.backends import focusing
 from banana_assets.core.models.types import Answer, Request
-from banana_assets.interfaces.mcp import system_logs
 from banana_assets.interfaces.mcp.calls import Sources
 from tests.interfaces.mcp.conftest import Ask, asking
 
@@ -106,7 +106,7 @@ def test_a_model_chooses_among_the_patterns_and_says_nothing_else(ask: Ask, monk
             asked.append(request)
             return Answer({"first": [2, 1, 2]}, "ollama", use_model, 10, 5, 0.0, 0.1)
 
-    monkeypatch.setattr(system_logs, "open_models", lambda settings, engine: Choosing())
+    monkeypatch.setattr(focusing, "open_models", lambda settings, engine: Choosing())
     found = ask(NAME, model="small")
     assert found["focus"] == [found["patterns"][1]["id"], found["patterns"][0]["id"]]
     assert found["model_used"] == "ollama/small"
