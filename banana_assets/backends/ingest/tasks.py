@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -168,14 +169,19 @@ def _of_json(text: str, name: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _of_sqlite(content: Content, scratch: Path) -> Iterator[Mapping[str, Any]]:
-    """Rows of ``tasks``, completed by the latest row of ``task_logs`` for each; of ``task_logs`` alone without it."""
+    """Rows of ``tasks``, completed by the latest row of ``task_logs`` for each, and logs of tasks that are not there.
+
+    A copy is read, with the log of what was written last where the database is in use.
+    """
     copy = scratch / "tasks.sqlite"
     with content.reading() as stream, copy.open("wb") as out:
-        while chunk := stream.read(1 << 20):
-            out.write(chunk)
+        shutil.copyfileobj(stream, out)
+    ahead = Path(f"{content.name}-wal")
+    if ahead.is_file():
+        shutil.copyfile(ahead, f"{copy}-wal")
     module = sqlite_module()
     try:
-        connection = module.connect(f"file:{copy}?mode=ro", uri=True)
+        connection = module.connect(copy)
         try:
             connection.execute("PRAGMA trusted_schema=OFF")
             connection.row_factory = module.Row
@@ -189,14 +195,15 @@ def _of_sqlite(content: Content, scratch: Path) -> Iterator[Mapping[str, Any]]:
     except module.DatabaseError as error:
         raise InputError(f"{content.name} cannot be read as SQLite: {error}.", "Export it again.") from error
     finally:
-        copy.unlink(missing_ok=True)
+        for name in (copy, Path(f"{copy}-wal"), Path(f"{copy}-shm")):
+            name.unlink(missing_ok=True)
     kept = {str(row["task_id"]): _lower(row) for row in logs if "task_id" in row.keys()}  # noqa: SIM118
     for row in rows:
         known = _lower(row)
         log = kept.pop(str(known.get("id", known.get("task_id"))), {})
         # What the log says of the end is when it was written; the task's own times and words come first.
         yield {k: v for k, v in log.items() if k in ("duration_ms", "retries", "error_reason")} | known
-    for log in () if rows else kept.values():
+    for log in kept.values():
         ended = log.pop("created_at", None)
         yield log | {"finished_at": ended}
 
@@ -222,7 +229,7 @@ def _record(row: Mapping[str, Any], queue: str) -> dict[str, Any]:
     def get(name: str) -> Any:
         return next((row[n] for n in _NAMES[name] if n in row), None)
 
-    task_id = str(get("task_id") or "").strip()
+    task_id = "" if get("task_id") is None else str(get("task_id")).strip()
     if not task_id or len(task_id) > LONGEST_ID:
         raise InputError("a row has no id" if not task_id else f"the id {cut(task_id, 40)} is too long")
     word = str(get("status") or "").strip().lower()

@@ -90,21 +90,27 @@ def advise(
         return f"all batches had the same {len(np.unique(sizes))} sizes; run some smaller or larger ones"
     time = fit(sizes, seconds)
     held = fit(sizes, np.asarray(memory, dtype=float)[-MOST:]) if memory is not None else None
-    bounds = {"evidence": BEYOND * float(sizes.max())}
-    if time.per_item > 0:
-        # The rate n / (base + per_item n) reaches a share s of its limit at n = s base / ((1 - s) per_item).
-        bounds["return"] = ENOUGH / (1 - ENOUGH) * time.base / time.per_item
-        if math.isfinite(time_limit):
-            bounds["time"] = (time_limit - time.base - time.above) / time.per_item
-    if held is not None and held.per_item > 0 and math.isfinite(memory_limit):
-        bounds["memory"] = (memory_limit - held.base - held.above) / held.per_item
-    bounded_by = min(bounds, key=bounds.__getitem__)
-    size = max(1, math.floor(bounds[bounded_by]))
     usual = max(1, round(float(np.median(sizes))))
-    if bounded_by == "return" and size < usual:
-        # Smaller batches are asked for by limits alone: what is gained by them is nothing.
-        size = usual
+    bounds = {"evidence": BEYOND * float(sizes.max()), "time": _within(time, time_limit)}
+    if held is not None:
+        bounds["memory"] = _within(held, memory_limit)
+    if time.per_item > 0:
+        # The rate n / (base + per_item n) reaches a share s of its limit at n = s base / ((1 - s) per_item). Batches
+        # smaller than today's are asked for by limits alone: what they bring is nothing.
+        bounds["return"] = max(usual, ENOUGH / (1 - ENOUGH) * time.base / time.per_item)
+    bounded_by = min(bounds, key=bounds.__getitem__)
+    size = math.floor(bounds[bounded_by])
+    if size < 1:
+        return f"not even a batch of one item keeps within the {bounded_by} that is told"
     return BatchAdvice(size, usual, _rate(time, size), _rate(time, usual), bounded_by, time, held, batches=len(sizes))
+
+
+def _within(line: Line, limit: float) -> float:
+    """The size whose worst keeps within a limit; endless where the size does not matter to it."""
+    left = limit - line.base - line.above
+    if line.per_item > 0:
+        return left / line.per_item if math.isfinite(limit) else math.inf
+    return math.inf if left >= 0 else 0.0
 
 
 def _rate(time: Line, size: int) -> float:

@@ -38,6 +38,9 @@ def dispatch(
     begun: set[str] = set()
     running: list[tuple[float, int, str]] = []
     memory, cpu, free = limits.memory, limits.cpu, limits.parallel
+    # Where less is left than any task needs, there is nothing to look for.
+    least_memory = min((t.memory for t in tasks), default=0.0)
+    least_cpu = min((t.cpu for t in tasks), default=0.0)
     runs: list[Run] = []
     heapq.heapify(arrivals)
     now = 0.0
@@ -73,7 +76,7 @@ def dispatch(
             while queue and queue[0][0] <= now:
                 admit(heapq.heappop(queue)[2])
         passed: list[tuple[float, float, int, str]] = []
-        while free > 0 and ready:
+        while free > 0 and ready and memory >= least_memory - _SLACK and cpu >= least_cpu - _SLACK:
             if patience is not None:
                 while oldest and oldest[0][2] in begun:
                     heapq.heappop(oldest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import polars as pl
@@ -103,11 +103,12 @@ def _queue(origin: str, name: str, rows: pl.DataFrame) -> Queue:
         pl.col("started_at") <= pl.col("finished_at")
     )
     timed = whole.sort("finished_at", "task_id").tail(RECENT).sort("arrived", "task_id")
+    past = [_past(row, name) for row in timed.iter_rows(named=True)]
     batches = ended.drop_nulls(["items", "started_at", "finished_at"]).filter(pl.col("items") > 0)
     return Queue(
         origin=origin,
         name=name,
-        past=tuple(_past(row, name) for row in timed.iter_rows(named=True)),
+        past=tuple(_as_they_ran(past)),
         waiting=tuple(_now(rows.filter(status="queued"))),
         running=tuple(_now(rows.filter(status="running"))),
         kinds={str(i): str(k) for i, k in rows.select("task_id", "kind").iter_rows()},
@@ -116,6 +117,20 @@ def _queue(origin: str, name: str, rows: pl.DataFrame) -> Queue:
             seconds=(pl.col("finished_at") - pl.col("started_at")).dt.total_microseconds() / 1e6
         ).select("kind", "items", "seconds", "memory_bytes"),
     )
+
+
+def _as_they_ran(past: list[Past]) -> Iterator[Past]:
+    """The tasks without dependencies that their own times deny, so that no ring is left."""
+    known = {p.task_id: p for p in past}
+    for one in past:
+        kept = [
+            a
+            for a in one.after
+            if (before := known.get(a)) is not None
+            and before.finished <= one.started
+            and (before.started, a) < (one.started, one.task_id)
+        ]
+        yield replace(one, after=tuple(kept)) if len(kept) < len(one.after) else one
 
 
 def _past(row: dict[str, object], queue: str) -> Past:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from banana_assets.core.errors import ContradictionError
 from banana_assets.core.evidence import plural, seconds_text
 from banana_assets.core.scheduling import batches as sizes
 from banana_assets.core.scheduling import parallelism
@@ -22,6 +23,9 @@ from banana_assets.core.scheduling.types import Limits, Task
 from banana_assets.core.tables.scheduling import QUEUE_SCHEDULES
 
 MOST_WAITING = 500
+LEAST_WAIT = 1.0
+"""Seconds of waiting that are worth a word."""
+
 SURE = 2.0
 """Times by which the replay in the order of arrival may differ from the waits that were seen."""
 
@@ -48,6 +52,11 @@ def row(queue: Queue, now: datetime | None, told: Told) -> dict[str, Any]:
     limits = Limits(most, told.memory or np.inf, told.cpu or np.inf)
     replayed = replay(queue.past, limits)
     best = parallelism.advise(queue.past, memory_limit=limits.memory, cpu_limit=limits.cpu)
+    said = statement(replayed)
+    try:
+        waiting = waiting_now(queue, limits, now)
+    except ContradictionError as error:
+        waiting, said = [], f"{said} What waits now has no order: {error.message}"
     return {
         "queue_id": queue.queue_id,
         "origin": queue.origin,
@@ -69,14 +78,14 @@ def row(queue: Queue, now: datetime | None, told: Told) -> dict[str, Any]:
         "saved_share": replayed.share,
         "spells": replayed.spells,
         "verdict": replayed.verdict,
-        "statement": statement(replayed),
+        "statement": said,
         "best_at_once": None if isinstance(best, str) else best.at_once,
         "bounded_by": None if isinstance(best, str) else best.bounded_by,
         "parallel_statement": _parallel(best),
         "levels": [] if isinstance(best, str) else [_level(v) for v in best.levels],
         "kinds": kinds(queue.past),
         "batches": list(_batches(queue, told)),
-        "waiting": waiting_now(queue, limits, now),
+        "waiting": waiting,
     }
 
 
@@ -88,6 +97,12 @@ def parallelism_seen(queue: Queue) -> int:
 def statement(found: Replayed) -> str:
     """What came of running the queue again, in a sentence or two."""
     n = found.first_come.tasks
+    if found.verdict == NO_WAITING and found.seen.mean >= LEAST_WAIT:
+        return (
+            f"{plural(n, 'task').capitalize()} waited {seconds_text(found.seen.mean)} each though at most "
+            f"{found.limits.parallel} ran at once and there was room: other limits than the number at once were at "
+            "work, so nothing can be said of an order."
+        )
     if found.verdict == NO_WAITING:
         return f"Nothing waited: {plural(n, 'task')}, at most {found.limits.parallel} at once. No order saves anything."
     base = (
@@ -97,7 +112,7 @@ def statement(found: Replayed) -> str:
     if found.low is None or found.high is None:
         said = (
             f"{base}; weight over expected time would wait {seconds_text(found.ours.weighted)}, but waits came in "
-            f"{plural(found.spells, 'busy spell')}, which are too few to tell the two apart."
+            f"{plural(found.spells, 'busy spell')}, which are too few, or of too different weight, to tell them apart."
         )
     else:
         interval = f"95 % interval {_signed(found.low)} to {_signed(found.high)}"

@@ -26,13 +26,15 @@ ROUNDS = 10
 @dataclass(frozen=True)
 class Level:
     """What was seen with so many at once: ``slowdown`` is how many times as long the same kind of task ran as at the
-    lowest level; ``throughput`` the work done a second, in tasks that run alone; ``low`` its lower 95 % end."""
+    lowest level; ``throughput`` the work done a second, in tasks that run alone; ``low`` and ``high`` its 95 %
+    interval."""
 
     at_once: int
     tasks: int
     slowdown: float
     throughput: float
     low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -44,26 +46,16 @@ class Parallelism:
     levels: tuple[Level, ...]
 
 
-def others(history: Sequence[Past]) -> Floats:
-    """How many tasks ran at once while each ran, itself counted: the mean over its run."""
-    if not history:
-        return np.zeros(0)
-    starts = np.sort([p.started for p in history])
-    ends = np.sort([p.finished for p in history])
-    moments = np.unique(np.concatenate([starts, ends]))
-    running = np.searchsorted(starts, moments, "right") - np.searchsorted(ends, moments, "right")
-    area = np.concatenate([[0.0], np.cumsum(running[:-1] * np.diff(moments))])
+def others(history: Sequence[Past]) -> NDArray[np.int64]:
+    """How many tasks ran when each began, itself counted.
 
-    def upto(time: Floats) -> Floats:
-        place = np.clip(np.searchsorted(moments, time, "right") - 1, 0, len(moments) - 1)
-        reached: Floats = area[place] + running[place] * (time - moments[place])
-        return reached
-
+    Not while it ran: a long run meets more others for being long, which looks as if others had made it long.
+    """
     begun = np.array([p.started for p in history])
-    done = np.array([p.finished for p in history])
-    length = np.maximum(done - begun, 1e-9)
-    mean: Floats = np.maximum(1.0, (upto(done) - upto(begun)) / length)
-    return mean
+    ended = np.sort([p.finished for p in history])
+    running = np.searchsorted(np.sort(begun), begun, "right") - np.searchsorted(ended, begun, "right")
+    counted: NDArray[np.int64] = np.maximum(1, running).astype(np.int64)
+    return counted
 
 
 def _beside_kind(history: Sequence[Past], level: NDArray[np.int64]) -> Floats:
@@ -96,7 +88,7 @@ def advise(
 
     One more counts when it brings 5 % or more. Nothing is said of numbers that were never seen.
     """
-    alongside = np.rint(others(history)).astype(int)
+    alongside = others(history)
     left = _beside_kind(history, alongside)
     seen = {int(n): np.exp(left[alongside == n]) for n in np.unique(alongside)}
     enough = {n: values for n, values in sorted(seen.items()) if len(values) >= FEWEST}
@@ -109,13 +101,14 @@ def advise(
     for n, values in enough.items():
         slowdown = float(np.median(values)) / base
         drawn = np.median(draw.choice(values, size=(500, len(values))), axis=1) / base
-        levels.append(Level(n, len(values), slowdown, n / slowdown, n / float(np.quantile(drawn, 0.975))))
+        fast, slow = np.quantile(drawn, [0.025, 0.975])
+        levels.append(Level(n, len(values), slowdown, n / slowdown, n / float(slow), n / float(fast)))
     best = levels[0]
     bounded_by = "evidence"
     for level in levels[1:]:
         if level.low >= best.throughput * (1 + WORTH):
             best = level
-        else:
+        elif level.high < best.throughput * (1 + WORTH):
             bounded_by = "throughput"
             break
     for name, need, limit in (("memory", "memory", memory_limit), ("cores", "cpu", cpu_limit)):

@@ -55,14 +55,15 @@ def topological(tasks: Sequence[Task]) -> list[str]:
 def ratios(tasks: Sequence[Task]) -> dict[str, float]:
     """Weight over expected time of each task, or of the best beginning of the tree of tasks that wait for it.
 
-    A task that waits for several is counted with the last of them in topological order, so that the parts stay trees.
+    A task that waits for several is counted with the last of them in topological order, so that the parts stay trees;
+    one that was asked for after the task it waits for is not counted with it, since nobody knew of it then.
     """
     by_id = {task.task_id: task for task in tasks}
     order = topological(tasks)
     place = {task_id: i for i, task_id in enumerate(order)}
     children: dict[str, list[str]] = {}
     for task in tasks:
-        parents = [a for a in task.after if a in by_id]
+        parents = [a for a in task.after if a in by_id and task.arrived <= by_id[a].arrived]
         if parents:
             children.setdefault(max(parents, key=place.__getitem__), []).append(task.task_id)
     found: dict[str, float] = {}

@@ -72,12 +72,26 @@ def original(path: Path) -> None:
 def test_the_tables_of_the_original_come_in_with_their_logs(store: Store, tmp_path: Path) -> None:
     original(tmp_path / "tasks.sqlite")
     assert ingest_tasks(store, [tmp_path / "tasks.sqlite"], queue="home").count("new") == 1
-    first, second = sorted(stored_tasks(store.engine).to_dicts(), key=lambda r: r["task_id"])
+    first, second, logged = sorted(stored_tasks(store.engine).to_dicts(), key=lambda r: r["task_id"])
+    assert (logged["task_id"], logged["duration_seconds"]) == ("9", 5.0)
     assert (first["kind"], first["status"], first["duration_seconds"]) == ("shell", "success", 30.0)
     assert first["queued_at"] == datetime(2026, 3, 1, 10, tzinfo=UTC)
     assert (second["status"], second["retries"], second["error"], second["after"]) == ("failed", 2, "no answer", ["1"])
     assert second["duration_seconds"] == 30.0
     assert second["started_at"] == datetime(2026, 3, 1, 10, 4, 30, tzinfo=UTC)
+
+
+def test_what_a_running_program_wrote_last_comes_in(store: Store, tmp_path: Path) -> None:
+    original(tmp_path / "live.sqlite")
+    connection = sqlite_module().connect(tmp_path / "live.sqlite")
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("INSERT INTO tasks (id, type, status, created_at) VALUES (0, 'x', 'pending', '2026-03-02')")
+        connection.commit()
+        ingest_tasks(store, [tmp_path / "live.sqlite"])
+    finally:
+        connection.close()
+    assert "0" in stored_tasks(store.engine)["task_id"].to_list()
 
 
 def test_task_logs_alone_are_tasks(store: Store, tmp_path: Path) -> None:

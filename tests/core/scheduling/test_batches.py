@@ -68,8 +68,8 @@ def crowd(at_once: int, n: int, runtime: float, begin: float) -> list[Past]:
 def test_one_more_at_once_has_to_pay() -> None:
     # Two at once cost nothing, four take twice as long: four do no more than two.
     history = crowd(1, 40, 10, 0) + crowd(2, 40, 10, 10_000) + crowd(4, 40, 20, 20_000)
-    assert others(history)[:40].tolist() == [1.0] * 40
-    assert others(history)[-4:].tolist() == [4.0] * 4
+    assert others(history)[:40].tolist() == [1] * 40
+    assert others(history)[-4:].tolist() == [4] * 4
     found = advise_parallel(history)
     assert isinstance(found, Parallelism)
     assert (found.at_once, found.bounded_by) == (2, "throughput")
@@ -94,3 +94,32 @@ def test_batches_whose_size_does_not_matter_stay_as_they_are() -> None:
     found = advise(sizes, sizes * 0.5)
     assert isinstance(found, BatchAdvice)
     assert (found.size, found.size_now, found.bounded_by) == (4, 4, "return")
+
+
+def test_limits_of_a_person_hold_where_size_brings_nothing() -> None:
+    sizes = np.tile([40.0, 45.0, 50.0, 55.0, 60.0], 8)
+    timed = advise(sizes, 0.5 + sizes, time_limit=20.0)
+    assert isinstance(timed, BatchAdvice)
+    assert (timed.size, timed.bounded_by) == (19, "time")
+    held = advise(sizes, 0.5 + sizes, 1e9 + 1e8 * sizes, memory_limit=1.5e9)
+    assert isinstance(held, BatchAdvice)
+    assert (held.size, held.bounded_by) == (5, "memory")
+    assert "not even a batch of one" in str(advise(sizes, 0.5 + sizes, 1e9 + 1e8 * sizes, memory_limit=5e8))
+
+
+def test_work_that_nothing_slows_is_not_said_to_be_slowed() -> None:
+    """Four servers, exponential run times that depend on nothing: any slowdown that is told is chance or a mistake."""
+    told = []
+    for seed in range(8):
+        draw = np.random.default_rng(seed)
+        free, clock, history = [0.0] * 4, 0.0, []
+        for i in range(600):
+            clock += float(draw.exponential(100 / (4 * 0.75)))
+            first = int(np.argmin(free))
+            start = max(clock, free[first])
+            free[first] = start + float(draw.exponential(100))
+            history.append(Past(f"t{i}", "k", "g", clock, start, free[first]))
+        found = advise_parallel(history)
+        assert isinstance(found, Parallelism)
+        told.append(found.bounded_by == "throughput" and found.at_once < 4)
+    assert sum(told) <= 1

@@ -142,3 +142,10 @@ def test_what_cannot_run_is_said() -> None:
         dispatch([task(0)], Limits(0), {"t0": 0.0})
     with pytest.raises(ContradictionError, match="wait for each other"):
         dispatch([task(0, after=("t1",)), task(1, after=("t0",))], Limits(1), {"t0": 0.0, "t1": 0.0})
+
+
+def test_a_backlog_under_a_limit_of_memory_is_looked_at_in_time() -> None:
+    tasks = [task(i, runtime=1.0 + i % 7, memory=1.0) for i in range(3_000)]
+    runs = dispatch(tasks, Limits(50, memory=4.0), first_come(tasks))
+    assert len(runs) == 3_000
+    assert max(used(tasks, runs, run.start)[0] for run in runs[::97]) <= 4

@@ -11,7 +11,9 @@ import pytest
 
 from banana_assets.core.scheduling.history import queues
 from banana_assets.core.scheduling.judging import Told, schedules
+from banana_assets.core.scheduling.priority import ratios
 from banana_assets.core.scheduling.room import execution_windows
+from banana_assets.core.scheduling.types import Task
 from banana_assets.core.tables import BUILDS, RESOURCE_ROLLUPS, RESOURCE_USAGE_PREDICTIONS, TASKS
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
@@ -209,3 +211,29 @@ def test_without_forecasts_the_hours_of_the_week_speak() -> None:
         while moment < row["ends_at"]:
             assert moment.hour not in (9, 10)
             moment += timedelta(hours=1)
+
+
+def test_what_waited_though_there_was_room_is_said() -> None:
+    late = tasks(*(task(i, "x", i * 10_000, i * 10_000 + 3_600, i * 10_000 + 3_700) for i in range(30)))
+    said = schedules(queues(BUILDS.empty(), late), at(0)).row(0, named=True)["statement"]
+    assert "waited" in said
+    assert "other limits" in said
+    assert "Nothing waited" not in said
+
+
+def test_a_ring_of_dependencies_breaks_no_other_queue() -> None:
+    ring = tasks(
+        task(1, "x", 0, 0, 10, after=["t2"]),
+        task(2, "x", 0, 10, 20, after=["t1"]),
+        task(3, "x", 30, None, None, after=["t4"]),
+        task(4, "x", 30, None, None, after=["t3"]),
+    ).with_columns(queue=pl.lit("ring"))
+    made = schedules(queues(BUILDS.empty(), pl.concat([busy_month(), ring])), at(30 * 86_400))
+    assert made["queue"].to_list() == ["media", "ring"]
+    assert "What waits now has no order: Tasks wait for each other" in made.filter(queue="ring")["statement"][0]
+
+
+def test_what_is_asked_for_later_lifts_nothing_before() -> None:
+    parent = Task("p", 0.0, 1_000.0, 1_000.0)
+    later = Task("c", 900_000.0, 10.0, 10.0, weight=1_000.0, after=("p",))
+    assert ratios([parent, later])["p"] == pytest.approx(1 / 1_000)
