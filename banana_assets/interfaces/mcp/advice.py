@@ -11,7 +11,7 @@ from banana_assets.backends.advising import recommendations_now
 from banana_assets.core.advice.confidence import with_confidence
 from banana_assets.core.tables import BUILD_FAILURES, OPTIMIZATION_RECOMMENDATIONS, RESOURCE_USAGE_PREDICTIONS
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, json_size, taken
+from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, json_size, left, taken
 from banana_assets.interfaces.mcp.records import Missing, Recommendation, recommendation
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
 
@@ -71,6 +71,16 @@ def get_optimization_recommendations(
         implementation_difficulty=implementation_difficulty,
         status=status,
     )
+    answer = Recommendations(
+        total_recommendations=known.height,
+        filtered_recommendations=found.height,
+        recommendations=[],
+        filters_applied=filters,
+        withheld=0,
+        truncated=False,
+        next_cursor=None,
+        missing=[] if tables.version(OPTIMIZATION_RECOMMENDATIONS) is not None else [_uncomputed()],
+    )
     built: dict[str, Recommendation | None] = {}
 
     def size(row: dict[str, Any]) -> int:
@@ -83,20 +93,13 @@ def get_optimization_recommendations(
         filters.model_dump(),
         cursor=cursor,
         limit=limit,
-        max_bytes=max_bytes,
+        max_bytes=left(answer, max_bytes),
         size=size,
     )
     shown = [built[row["recommendation_id"]] for row in made.rows]
-    return Recommendations(
-        total_recommendations=known.height,
-        filtered_recommendations=found.height,
-        recommendations=[one for one in shown if one],
-        filters_applied=filters,
-        withheld=shown.count(None),
-        truncated=made.truncated,
-        next_cursor=made.next_cursor,
-        missing=[] if tables.version(OPTIMIZATION_RECOMMENDATIONS) is not None else [_uncomputed()],
-    )
+    answer.recommendations, answer.withheld = [one for one in shown if one], shown.count(None)
+    answer.truncated, answer.next_cursor = made.truncated, made.next_cursor
+    return answer
 
 
 def _uncomputed() -> Missing:

@@ -16,10 +16,12 @@ from banana_assets.core.errors import InputError
 DEFAULT_BYTES = 16_000
 LEAST_BYTES = 1_000
 MOST_BYTES = 200_000
+CURSOR_BYTES = 120
+"""About what a cursor takes, and the commas between rows."""
 
 MaxBytes = Annotated[
     int,
-    Field(ge=LEAST_BYTES, le=MOST_BYTES, description="Bytes of JSON that the rows may take; the rest by the cursor."),
+    Field(ge=LEAST_BYTES, le=MOST_BYTES, description="Bytes of JSON that the answer may take, one row at least."),
 ]
 Cursor = Annotated[
     str | None,
@@ -77,7 +79,7 @@ def fitted(made: BaseModel, lists: Sequence[tuple[BaseModel, str]], max_bytes: i
     Whether something was left out.
     """
     cut = False
-    while len(made.model_dump_json(by_alias=True)) > max_bytes:
+    while answer_size(made) > max_bytes:
         sizes = [(len(getattr(part, name)), n) for n, (part, name) in enumerate(lists)]
         length, n = max(sizes, default=(0, 0))
         if not length:
@@ -86,6 +88,16 @@ def fitted(made: BaseModel, lists: Sequence[tuple[BaseModel, str]], max_bytes: i
         setattr(part, name, getattr(part, name)[: length // 2])
         cut = True
     return cut
+
+
+def answer_size(made: BaseModel) -> int:
+    """Bytes of an answer as JSON."""
+    return len(made.model_dump_json(by_alias=True).encode())
+
+
+def left(envelope: BaseModel, max_bytes: int) -> int:
+    """The bytes that are left for rows beside what an answer says without any, its cursor counted."""
+    return max(0, max_bytes - answer_size(envelope) - CURSOR_BYTES)
 
 
 def json_size(value: Any) -> int:

@@ -27,6 +27,7 @@ from banana_assets.interfaces.mcp import (
 from banana_assets.interfaces.mcp.admitting import Admitting
 from banana_assets.interfaces.mcp.calls import Sources
 from banana_assets.interfaces.mcp.offered import Server, offer
+from banana_assets.interfaces.mcp.schemas import slimmed
 from banana_assets.interfaces.mcp.tools import Asker, ToolSpec, registered
 
 NAME = "banana"
@@ -80,6 +81,7 @@ def _log_of_sdk() -> None:
 def create_server(sources: Callable[[], Sources], asker: Asker) -> Server:
     """The server. ``sources`` gives the parts when a call needs them, ``asker`` who makes a call."""
     tools: list[Tool] = [registered(spec, sources, asker) for spec in TOOLS]
+    slimmed(tools)
     _log_of_sdk()
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level

@@ -109,7 +109,7 @@ class CheckedTool(Tool):
                     "Its standard error says where.",
                 )
             )
-        content = served(made.model_dump(mode="json", by_alias=True))
+        content = served(short(made.model_dump(mode="json", by_alias=True)))
         failed = isinstance(made, Attempt) and not made.success
         return CallToolResult(content=[text(content)], structured_content=content, is_error=failed)
 
@@ -179,6 +179,15 @@ def registered(spec: ToolSpec, sources: Callable[[], Sources], asker: Asker) -> 
 def failure(error: BananaError) -> CallToolResult:
     """What was wrong and what to do next, as an answer with ``isError``."""
     return CallToolResult(content=[TextContent(type="text", text=served(str(error)))], is_error=True)
+
+
+def short(content: Any) -> Any:
+    """The same with its fractions to six significant digits, which is more than anything here is known to."""
+    if isinstance(content, float):
+        return float(f"{content:.6g}")
+    if isinstance(content, dict):
+        return {name: short(value) for name, value in content.items()}
+    return [short(value) for value in content] if isinstance(content, list) else content
 
 
 def text(content: Any) -> TextContent:

@@ -119,8 +119,9 @@ def advise(
     A forecast of low confidence advises nothing, unless what it is about only ever grows.
     """
     need = float(quantiles[:, 3].max()) * peaks
+    bound = "upper 80 % bound" if peaks <= 1 else f"upper 80 % bound, times {peaks:.3g} for usual peaks"
     if limit is None or crossed is None:
-        text = f"{size_text(need, metric)} needed at most (upper 80 % bound); no limit of it is known"
+        text = f"{size_text(need, metric)} needed at most ({bound}); no limit of it is known"
         return Advice(WATCH, None, need, None, text, (), (), None)
     there, kind = limit.value, resource_type(metric)
     need = min(need, there) if _percent(metric) else need
@@ -128,7 +129,7 @@ def advise(
     enough = need / TARGET
     trigger = f"{metric} above {size_text(crossed.threshold, metric)} for three intervals of {series.step} s"
     days = len(series.values) * series.step / 86400
-    used = f"{size_text(need, metric)} needed at most (upper 80 % bound) of {size_text(there, metric)}"
+    used = f"{size_text(need, metric)} needed at most ({bound}) of {size_text(there, metric)}"
     # Of a percentage the need is the share.
     used += "" if _percent(metric) and there == 100 else f", {share:.0%}"
     if confidence == "low" and not accumulates(series, metric):

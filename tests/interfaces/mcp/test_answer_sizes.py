@@ -1,0 +1,47 @@
+"""What agents pay for: the list of tools, answers within ``max_bytes``, and numbers no longer than they are known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from mcp import Client
+
+from banana_assets.interfaces.mcp.calls import Sources
+from banana_assets.interfaces.mcp.schemas import without
+from banana_assets.interfaces.mcp.tools import short
+from tests.interfaces.mcp.conftest import in_client
+
+LIST_BYTES = 90_000
+
+
+def test_the_list_of_tools_says_each_thing_once(sources: Sources) -> None:
+    async def listed(client: Client) -> list[Any]:
+        found = await client.list_tools()
+        return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in found.tools]
+
+    tools = in_client(sources, listed, "report")
+    assert len(orjson.dumps(tools)) <= LIST_BYTES
+    models = [
+        orjson.dumps([name, model])
+        for tool in tools
+        for name, model in tool["outputSchema"].get("$defs", {}).items()
+        if any("description" in field for field in model.get("properties", {}).values())
+    ]
+    assert len(models) == len(set(models)) > 10
+    assert '"title":"Build Id"' not in orjson.dumps(tools).decode()
+
+
+def test_names_of_fields_are_no_annotations() -> None:
+    field = {"title": "Title", "anyOf": [{"type": "string"}, {"type": "null"}], "default": None}
+    kept = without({"title": "Test", "properties": {"title": field}, "required": ["title"]}, "title")
+    assert kept == {"properties": {"title": {"type": ["string", "null"], "default": None}}, "required": ["title"]}
+    refers = {"anyOf": [{"$ref": "#/$defs/Quote"}, {"type": "null"}]}
+    assert without(refers, "title") == refers
+
+
+def test_fractions_have_six_digits_and_counts_all_of_theirs() -> None:
+    told = {"share": 1 / 3, "bytes": 33_967_561.25, "count": 123_456_789, "is": True, "rows": [{"tiny": 1.23456789e-9}]}
+    assert short(told) == {
+        "share": 0.333333, "bytes": 33_967_600.0, "count": 123_456_789, "is": True, "rows": [{"tiny": 1.23457e-9}]
+    }  # fmt: skip
