@@ -91,7 +91,7 @@ def fill_gaps(
         derived = [p for p in of_offers(offered) if p.item_id in ids]
         found.proposals += derived
         if not dry_run:
-            found.new += kept.offer(derived, within=ids)
+            found.new += kept.offer(derived, within=ids, schema=whole.schema)
             found.accepted += _accept(store, kept, derived)
         if models is not None:
             _ask(store, one, derived, models, use_model, batch_size, found)
@@ -124,4 +124,4 @@ def _ask(
     found.model_calls += asked.calls
     found.cost += asked.cost
     if not found.dry_run:
-        found.new += Proposals(store.engine).offer(asked.proposals, origin="model")
+        found.new += Proposals(store.engine).offer(asked.proposals, origin="model", schema=one.schema)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,12 +10,14 @@ import orjson
 import polars as pl
 import sqlalchemy as sa
 
-from banana_assets.backends.media.records import HELD, is_placeholder
+from banana_assets.backends.media.records import HELD, MediaRecords
 from banana_assets.backends.records import media_tables as t
 from banana_assets.backends.records.engine import reading, writing
 from banana_assets.core.errors import InputError
+from banana_assets.core.media.items import is_placeholder, placeholder
 from banana_assets.core.media.proposing import PROPOSALS, Proposal
 from banana_assets.core.media.schema import RecordSchema
+from banana_assets.core.media.standard import MEDIA
 from banana_assets.core.media.values import value_of
 
 AT_ONCE = 500
@@ -33,15 +35,22 @@ class Proposals:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
 
-    def offer(self, proposals: Sequence[Proposal], *, within: Collection[str] = (), origin: str = "derived") -> int:
-        """Keep what is proposed now; how many are new or there again.
+    def offer(
+        self,
+        proposals: Sequence[Proposal],
+        *,
+        within: Collection[str] = (),
+        origin: str = "derived",
+        schema: RecordSchema = MEDIA,
+    ) -> int:
+        """Keep what is proposed now, but no placeholder; how many are new or there again.
 
         What was rejected or undone stays so. Of the items ``within``, proposals of that origin that nobody decided
         about and that are not among these are withdrawn.
         """
         c = t.media_proposals.c
         now = datetime.now(UTC)
-        keys = {proposal.key: proposal for proposal in proposals}
+        keys = {proposal.key: proposal for proposal in _meant(proposals, schema)}
         made = 0
         with writing(self.engine) as connection:
             known = self._states(connection, list(keys))
@@ -135,6 +144,7 @@ class Proposals:
         c = t.media_proposals.c
         done, refused = 0, []
         now = datetime.now(UTC)
+        schemas = MediaRecords(self.engine).schemas()
         with writing(self.engine) as connection:
             for number in sorted(set(ids)):
                 row = connection.execute(sa.select(t.media_proposals).where(c.id == number)).mappings().one_or_none()
@@ -146,7 +156,7 @@ class Proposals:
                 if row["state"] not in MOVES[state]:
                     refused.append(f"proposal {number} is {row['state']}{_way_out(row['state'])}")
                     continue
-                if state == "accepted" and (why := self._taken(connection, row)):
+                if state == "accepted" and (why := self._taken(connection, row, schemas)):
                     refused.append(f"proposal {number} is withdrawn: {why}")
                     values |= {"state": "withdrawn", "note": why}
                 elif state == "proposed":
@@ -157,12 +167,15 @@ class Proposals:
                 connection.execute(sa.update(t.media_proposals).where(c.id == number).values(values))
         return done, refused
 
-    def _taken(self, connection: sa.Connection, row: Any) -> str:
+    def _taken(self, connection: sa.Connection, row: Any, schemas: Mapping[str, RecordSchema]) -> str:
         """Why the field needs no proposal any more; empty where it still does."""
         c, i = t.media_proposals.c, t.media_items.c
-        known = connection.execute(sa.select(i.known).where(i.item_id == row["item_id"])).scalar() or "[]"
-        stands = next((v["value"] for v in orjson.loads(known) if v["field"] == row["field"]), None)
-        if stands is not None and "; ".join(stands) != row["stands"] and not is_placeholder(stands):
+        item = connection.execute(sa.select(i.known, i.schema).where(i.item_id == row["item_id"])).one()
+        stands = next((v["value"] for v in orjson.loads(item.known) if v["field"] == row["field"]), None)
+        name = row["field"] in schemas.get(item.schema, MEDIA).names
+        if is_placeholder(orjson.loads(row["value"]), name=name):
+            return "it only fills the place of a value"
+        if stands is not None and "; ".join(stands) != row["stands"] and not is_placeholder(stands, name=name):
             return f"{row['field']} has a value by now"
         other = sa.select(c.id).where(
             c.item_id == row["item_id"], c.field == row["field"], c.state.in_(HELD), c.id != row["id"]
@@ -179,7 +192,7 @@ class Proposals:
         if field not in schema.by_name:
             raise InputError(f"The schema {schema.name} has no field {field}.", f"It has {', '.join(schema.by_name)}.")
         value = value_of(schema.by_name[field], text, "person", "")
-        if value is None:
+        if value is None or is_placeholder(value.value, name=field in schema.names):
             raise InputError(f"{text!r} is no value.", "Say what the field should hold.")
         now = datetime.now(UTC)
         said = Proposal(item_id, field, value.value, "person", "set by a person", f"set by {by}")
@@ -198,6 +211,15 @@ class Proposals:
             if not changed.rowcount:
                 connection.execute(sa.insert(t.media_proposals).values(row))
         return value.value
+
+
+def _meant(proposals: Sequence[Proposal], schema: RecordSchema) -> list[Proposal]:
+    """Those that are no placeholder."""
+    told = pl.DataFrame(
+        [(p.field, "; ".join(p.value)) for p in proposals], schema={"field": pl.String, "text": pl.String}, orient="row"
+    )
+    empty = told.select(placeholder(pl.col("text"), pl.col("field").is_in(schema.names))).to_series()
+    return [p for p, is_empty in zip(proposals, empty, strict=True) if not is_empty]
 
 
 def _way_out(state: str) -> str:

@@ -16,7 +16,7 @@ from banana_assets.backends.records import media_tables as t
 from banana_assets.backends.records.engine import reading, writing
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import stable_id
-from banana_assets.core.media.items import Library, library, placeholder
+from banana_assets.core.media.items import Library, is_placeholder, library
 from banana_assets.core.media.records import Read
 from banana_assets.core.media.schema import RecordSchema, schema_of, told
 from banana_assets.core.media.standard import MEDIA
@@ -86,12 +86,13 @@ class MediaRecords:
         with reading(self.engine) as connection:
             rows = [tuple(row) for row in connection.execute(query)]
             held = self._held(connection)
+        schemas = self.schemas()
         stored = pl.DataFrame(rows, schema=_STORED, orient="row")
         known = stored["known"].str.json_decode(pl.List(VALUE))
         frame = stored.with_columns(known.alias("values")).drop("known")
         if held:
-            frame = _overlaid(frame, held)
-        return MEDIA_ITEMS.conform(_titled(frame, self.schemas()))
+            frame = _overlaid(frame, held, schemas)
+        return MEDIA_ITEMS.conform(_titled(frame, schemas))
 
     def schemas(self) -> dict[str, RecordSchema]:
         """The schemas by name: media, and those that people brought."""
@@ -252,30 +253,28 @@ def _elsewhere(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def _overlaid(frame: pl.DataFrame, held: dict[str, list[dict[str, Any]]]) -> pl.DataFrame:
+def _overlaid(
+    frame: pl.DataFrame, held: dict[str, list[dict[str, Any]]], schemas: dict[str, RecordSchema]
+) -> pl.DataFrame:
     """Put accepted values where nothing (or a placeholder) stands, and those that people set in place of anything."""
     touched = frame.filter(pl.col("item_id").is_in(list(held)))
     if touched.is_empty():
         return frame
     rows = []
-    for item_id, values in touched.select("item_id", "values").iter_rows():
+    for item_id, record_schema, values in touched.select("item_id", "record_schema", "values").iter_rows():
+        names = schemas[record_schema].names if record_schema in schemas else ()
         by_field = {value["field"]: value for value in values or []}
         for value in held[item_id]:
             stands = by_field.get(value["field"])
             # What was written into the file keeps its provenance: a tag that we wrote is nobody's word.
             ours = stands is not None and stands["value"] == value["value"]
-            if value["origin"] == "person" or stands is None or ours or is_placeholder(stands["value"]):
+            free = stands is None or is_placeholder(stands["value"], name=value["field"] in names)
+            if value["origin"] == "person" or free or ours:
                 by_field[value["field"]] = value
         rows.append({"item_id": item_id, "overlaid": list(by_field.values())})
     laid = pl.DataFrame(rows, schema={"item_id": pl.String, "overlaid": pl.List(VALUE)})
     joined = frame.join(laid, on="item_id", how="left", maintain_order="left")
     return joined.with_columns(values=pl.coalesce("overlaid", "values")).drop("overlaid")
-
-
-def is_placeholder(value: Sequence[str]) -> bool:
-    """Whether a value only fills its place."""
-    text = "; ".join(value).strip()
-    return not text or bool(pl.select(placeholder(pl.lit(text))).item())
 
 
 def _titled(frame: pl.DataFrame, schemas: dict[str, RecordSchema]) -> pl.DataFrame:

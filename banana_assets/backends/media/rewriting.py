@@ -102,11 +102,13 @@ def put_in_place(copy: Path, path: Path) -> None:
         os.close(folder)
 
 
-def retag(copy: Path, values: Mapping[str, list[str] | None]) -> None:
-    """Set these fields in the tags of the copy; None takes a tag away.
+def retag(copy: Path, values: Mapping[str, list[str] | None], *, back: bool = False) -> None:
+    """Set these fields in the tags of the copy, which keeps its times; None takes a tag away. ``back`` puts former
+    values back, placeholders too.
 
     Raises InputError where the sound, or what another tag says, would not be as it was.
     """
+    stat = copy.stat()
     sound = digest(copy)
     audio = opened(copy)
     if audio is None:
@@ -116,7 +118,7 @@ def retag(copy: Path, values: Mapping[str, list[str] | None]) -> None:
         if value is None:
             tags.drop(audio, field)
         else:
-            tags.put(audio, field, value)
+            (tags.put_back if back else tags.put)(audio, field, value)
     _save(audio)
     again = opened(copy)
     if digest(copy) != sound:
@@ -126,6 +128,7 @@ def retag(copy: Path, values: Mapping[str, list[str] | None]) -> None:
     for field, value in values.items():
         if value is not None and not tags.raw(again, field):
             raise InputError(f"{field} cannot be written into {copy.name}.", "Export the values instead.")
+    os.utime(copy, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
 def _save(audio: Any) -> None:

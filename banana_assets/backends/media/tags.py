@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from banana_assets.core.errors import InputError
 from banana_assets.core.media import languages
+from banana_assets.core.media.items import is_placeholder
 from banana_assets.core.media.schema import RecordSchema
+from banana_assets.core.media.standard import MEDIA
 from banana_assets.core.media.values import Value, value_of
 
 ID3_FRAMES: Mapping[str, tuple[str, ...]] = {
@@ -102,7 +105,14 @@ def writable(audio: Any, field: str) -> bool:
 
 
 def put(audio: Any, field: str, value: list[str]) -> None:
-    """Set the field's tag in the opened file; nothing is saved."""
+    """Set the field's tag in the opened file; nothing is saved. Raises InputError for a placeholder."""
+    if is_placeholder(value, name=field in MEDIA.names):
+        raise InputError(f"{'; '.join(value)!r} only fills the place of a value.", f"Leave {field} without a tag.")
+    put_back(audio, field, value)
+
+
+def put_back(audio: Any, field: str, value: list[str]) -> None:
+    """Set the field's tag to what stood there before, whatever that is; nothing is saved."""
     kind = family(audio)
     assert kind is not None
     if audio.tags is None:

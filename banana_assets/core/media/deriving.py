@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from banana_assets.core.media.items import Library, plainly
+from banana_assets.core.media.items import Library, placeholder, plainly
 from banana_assets.core.media.schema import CONTENT, FOLDER, Group
 from banana_assets.core.media.values import date_of
 from banana_assets.core.schema import Type
 
+FILE_NAME = "file name"
 UNANIMOUS, MAJORITY = "all agree", "most agree"
 FEWEST_UNANIMOUS = 2
 FEWEST_MAJORITY = 5
@@ -43,7 +44,9 @@ def candidates(library: Library) -> pl.DataFrame:
             parts.append(_neighbours(library, spelt, group, members))
     parts.append(_same_as(library, spelt))
     parts.append(_names(library))
-    return pl.concat(parts)
+    # A name in the name of a file is somebody's word only where no program writes such a word.
+    meant = pl.col("field").is_in(library.schema.names) & ~pl.col("rule").str.starts_with(FILE_NAME)
+    return pl.concat(parts).filter(~placeholder(pl.col("value").list.join("; "), meant))
 
 
 def folder(uri: pl.Expr) -> pl.Expr:
@@ -178,7 +181,7 @@ def _names(library: Library) -> pl.DataFrame:
                     "field",
                     value=pl.concat_list("text"),
                     plain="plain",
-                    rule=pl.lit(f"file name: {name}"),
+                    rule=pl.lit(f"{FILE_NAME}: {name}"),
                     cluster="cluster",
                     support=pl.lit(1, dtype=pl.Int64),
                 )

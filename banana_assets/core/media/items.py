@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -26,23 +27,42 @@ _ITEMS: dict[str, Type] = {
 }
 ITEMS = pl.Schema(_ITEMS)
 
+_NOUNS = (
+    r"(?:artist|album|title|genre|author|show|track|name|date|language|composer|performer|description|summary|tags?|"
+    r"k[üu]nstler|titel)"
+)
 _NOTHING = (
-    r"^(?:[\s\-_.?/*]+|n\.?/?a\.?|none|null|nil|nan|todo|tb[da]|xxx+|undefined|\(?(?:unknown|untitled|no|unbekannte?r?|"
-    r"inconnue?|desconocid[oa]|sconosciut[oa])\)?(?: (?:artist|album|title|genre|author|show|track|name|date|language|"
-    r"composer|performer|description|summary|tags?|k[üu]nstler|titel))?\)?|(?:audio ?)?(?:track|titel|piste|pista) ?"
-    r"\d{1,3}|(?:new )?recording(?: ?\(?\d+\)?)?|untitled[ _-]?\d*|(?:title|description|summary|genre|artist) ?(?:here|"
-    r"goes here)?|default|placeholder|insert .{0,30} here)$"
+    r"^(?:[\s\-_.]+|n\.?/?a\.?|\(?(?:unknown|unbekannte?r?|inconnue?|desconocid[oa]|sconosciut[oa])(?: "
+    rf"{_NOUNS})?\)?|\(?untitled {_NOUNS}\)?|\(?no (?:artist|album|title|track)\)?|"
+    r"(?:audio ?)?(?:track|titel|piste|pista) ?\d{1,3}|new recording(?: ?\(?\d+\)?)?|recording ?\(?\d+\)?|"
+    r"(?:title|description|summary|genre|artist) (?:goes )?here|insert .{0,30} here)$|"
+    r"^(?:lorem ipsum|auto[- ]?(?:generated|filled)|needs[- ]review)\b|^\[(?:insert|your|todo)\b"
 )
-_GENERATED = (
-    r"\b(?:lorem ipsum|auto[- ]?(?:generated|filled)(?: summary for\b|\b)|needs[- ]review)|^auto[- ]?generated|"
-    r"\[(?:insert|your|todo)\b"
+"""What is no value of any field, and is what rippers, recorders and forms write in its place."""
+
+_WEAK = (
+    r"^(?:[\s\-_.?/*]+|none|null|nil|nan|todo|tb[da]|xxx+|undefined|default|placeholder|recording|"
+    rf"\(?(?:untitled|no)\)?(?: {_NOUNS}\)?)?|untitled[ _-]?\d*|title|description|summary|genre|artist)$"
 )
+"""What is no value of a summary, a genre or tags, and may well be a name: there are songs called ``No`` and ``?``."""
 
 
-def placeholder(text: pl.Expr) -> pl.Expr:
-    """Whether a text only fills the place of a value: ``unknown``, ``Track 03``, ``lorem ipsum``, ``auto-filled``."""
+def placeholder(text: pl.Expr, name: pl.Expr | None = None) -> pl.Expr:
+    """Whether a text only fills the place of a value: ``unknown``, ``Track 03``, ``lorem ipsum``, ``auto-filled``.
+
+    ``name`` tells where the text is that of a field that holds names (``RecordSchema.names``): there ``None``,
+    ``Untitled`` and ``Default`` may be meant.
+    """
     low = text.str.to_lowercase()
-    return low.str.contains(_NOTHING) | low.str.contains(_GENERATED)
+    nothing = low.str.contains(_NOTHING)
+    weak = low.str.contains(_WEAK)
+    return nothing | (weak if name is None else weak & ~name)
+
+
+def is_placeholder(value: Sequence[str], *, name: bool = False) -> bool:
+    """Whether a value, of a field that holds names or another, only fills its place."""
+    text = "; ".join(value).strip()
+    return not text or bool(pl.select(placeholder(pl.lit(text), pl.lit(name))).item())
 
 
 def plain(kind: str) -> pl.Expr:
@@ -138,7 +158,7 @@ def library(items: pl.DataFrame, schema: RecordSchema) -> Library:
         .filter(pl.col("field").is_in(list(schema.by_name)))
         .with_columns(text=pl.col("value").list.join("; ").str.strip_chars(" \t\r\n;"))
         .filter(pl.col("text") != "")
-        .with_columns(placeholder=placeholder(pl.col("text")))
+        .with_columns(placeholder=placeholder(pl.col("text"), pl.col("field").is_in(schema.names)))
         .drop("confidence")
     )
     return Library(schema, own.select(list(ITEMS)), told)

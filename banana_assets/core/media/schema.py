@@ -105,6 +105,11 @@ class RecordSchema:
         return {field.name: field for field in self.fields}
 
     @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The fields whose values are names, which may be any words: texts that are no prose and of no closed set."""
+        return tuple(f.name for f in self.fields if f.kind == "text" and not f.shortest and not f.vocabulary)
+
+    @cached_property
     def expected(self) -> tuple[Field, ...]:
         """The fields that some kind of item should have."""
         return tuple(field for field in self.fields if field.expected)

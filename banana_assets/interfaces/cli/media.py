@@ -182,7 +182,10 @@ def accept(
     field: OneField = None,
     note: Note = None,
 ) -> None:
-    """Accept proposals: their values count as known from now on. `banana media apply` writes them into files."""
+    """Accept proposals: their values count as known from now on. `banana media apply` writes them into files.
+
+    --all takes those for fields in which nothing stands: what takes the place of a placeholder is accepted by number.
+    """
     _decide("accepted", ("proposed",), numbers, everything, collection, field, note)
 
 
@@ -211,10 +214,16 @@ def _decide(
 
     with opened() as (store, _):
         kept = Proposals(store.engine)
-        ids = (
-            _meant(numbers, everything)
-            or kept.rows(states=among, collection=collection, field=field)["proposal_id"].to_list()
-        )
+        ids = _meant(numbers, everything)
+        if not ids:
+            found = kept.rows(states=among, collection=collection, field=field)
+            if state == "accepted":
+                standing = found.filter(found["stands"].is_not_null())["proposal_id"].to_list()
+                found = found.filter(found["stands"].is_null())
+                if standing:
+                    said = shortlist([str(number) for number in standing])
+                    say(f"banana media: left {said}, in whose place something stands; accept them by their numbers.")
+            ids = found["proposal_id"].to_list()
         done, refused = kept.decide(ids, state, by=user(), note=note)
     for why in refused:
         say(f"banana media: {why}.")

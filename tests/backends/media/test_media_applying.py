@@ -53,6 +53,13 @@ def test_every_field_is_written_read_back_and_taken_out(tmp_path: Path, form: st
     assert digest(path) == sound
 
 
+@pytest.mark.parametrize("field", ["title", "artist", "album", "genre"])
+def test_no_placeholder_is_put_into_a_tag(field: str) -> None:
+    audio = mutagen.File(sample("mp3"))
+    with pytest.raises(InputError, match="only fills the place"):
+        tags.put(audio, field, ["Track 03" if field == "title" else "Unknown"])
+
+
 def test_old_tags_stay_of_their_version(tmp_path: Path) -> None:
     path = Path(shutil.copy(sample("mp3"), tmp_path / "a.mp3"))
     audio = mutagen.File(path)

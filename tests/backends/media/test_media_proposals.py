@@ -22,6 +22,7 @@ from banana_assets.backends.media.proposals import Proposals
 from banana_assets.backends.media.records import MediaRecords
 from banana_assets.backends.store import Store
 from banana_assets.core.errors import InputError
+from banana_assets.core.media.proposing import Proposal
 from banana_assets.core.media.standard import MEDIA
 from banana_assets.core.models.budgets import Amount, Budgets
 from banana_assets.core.models.prices import FREE
@@ -131,6 +132,17 @@ def test_accepting_looks_again(music: Store, tmp_path: Path) -> None:
     assert all("has a value by now" in why for why in refused)
     with pytest.raises(InputError, match="no proposal 99"):
         kept.decide([99], "accepted", by="ann")
+
+
+def test_placeholders_are_refused(store: Store, tmp_path: Path) -> None:
+    ingest_media(store, [export(tmp_path, [{"path": "/m/1.mp3", "genre": "Jazz"}])], collection="music")
+    (item,) = MediaRecords(store.engine).items()["item_id"]
+    kept = Proposals(store.engine)
+    made = [Proposal(item, "title", (text,), "derived", "r", "s") for text in ("Track 03", "Unknown", "No")]
+    assert kept.offer(made) == 1
+    assert kept.rows()["value"].to_list() == [["No"]]
+    with pytest.raises(InputError, match="no value"):
+        kept.set_value(item, "title", "unknown title", MEDIA, by="ann")
 
 
 def test_a_policy_accepts_what_is_measured_and_replaces_nothing(new_store: Opener, tmp_path: Path) -> None:

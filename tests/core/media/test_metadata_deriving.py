@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banana_assets.core.media.deriving import candidates
+from banana_assets.core.media.items import is_placeholder
 from banana_assets.core.media.precision import offers, precision, replayed
 from banana_assets.core.media.proposing import accepted_by_policy, of_offers
+from banana_assets.core.media.quality import quality
 from tests.core.media.libraries import albums, of
 
 
@@ -54,6 +56,45 @@ def test_neighbours_and_file_names_fill_gaps() -> None:
         (20, "date"): "1995",
         (22, "track"): "3",
     }
+
+
+def ripped(count: int) -> list[dict[str, Any]]:
+    """Files that a ripper named which knew nothing of them."""
+    folder = "/m/Unknown Artist/Unknown Album (1999)"
+    names = ("Track {}", "Untitled", "No Title", "Audio Track {}", "Unknown", "New Recording {}", "None")
+    return [
+        {"_uri": f"{folder}/{k:02d} - {names[k % len(names)].format(k)}.flac", "_kind": "music", "duration": "180"}
+        for k in range(1, count + 1)
+    ]
+
+
+def test_what_a_ripper_named_is_not_proposed() -> None:
+    rows = albums(12) + ripped(14)
+    found = offered(rows)
+    assert {(k, field): text for (k, field), text in found.items() if field in ("title", "artist", "album")} == {}
+    told = quality([of(rows)]).filter((pl.col("field") == "title") & (pl.col("measure") == "missing"))
+    assert told["derivable"].to_list() == [0, 0]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("Unknown Artist", "Untitled", "Artist 3", "None")),
+            st.sampled_from(("Unknown Album", "Album 3", "No Album", "[Unknown]")),
+            st.sampled_from(("Track 03", "Untitled", "Title", "unknown", "Default", "-", "Titel 7", "No")),
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+@settings(max_examples=25)
+def test_no_proposal_is_ever_a_placeholder(named: list[tuple[str, str, str]]) -> None:
+    rows = [
+        {"_uri": f"/m/{artist}/{album}/{k:02d} - {title}.flac", "_kind": "music"}
+        for k, (artist, album, title) in enumerate(named, 1)
+    ]
+    for proposal in of_offers(offers(of(albums(8) + rows))[0]):
+        assert not is_placeholder(proposal.value), proposal
 
 
 def test_too_few_groups_prove_nothing() -> None:

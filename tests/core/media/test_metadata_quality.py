@@ -18,7 +18,7 @@ from tests.core.media.libraries import items, of
 
 PLACEHOLDERS = (
     "unknown", "N/A", "auto-generated, needs-review", "Auto-generated summary for X", "auto-filled", "Track 03",
-    "Lorem ipsum dolor sit amet", "  ", "-", "Untitled", "Unknown Artist",
+    "Lorem ipsum dolor sit amet", "  ", "-", "(Untitled Album)", "Unknown Artist",
 )  # fmt: skip
 EXPECTED = {kind: {f.name for f in MEDIA.fields if ANY in f.expected or kind in f.expected} for kind in KINDS}
 FIELDS = st.dictionaries(
@@ -64,6 +64,18 @@ def test_completeness_and_gaps_are_exact(rows: list[dict[str, Any]]) -> None:
         assert whole["affected"].item() == sum(item in own for item, _ in holes)
     assert unbalanced(table.lazy()).is_empty()
     assert sourceless(items(rows).lazy()).filter(pl.col("origin") != "tag").is_empty()
+
+
+@pytest.mark.parametrize("title", ["No", "?", "XXX", "Nil", "Untitled", "Default", "Undefined", "NaN", "None"])
+def test_names_may_be_any_words(title: str) -> None:
+    words = {"title": title, "artist": title, "album": title}
+    held = of([words | {"summary": title, "genre": title, "tags": title, "_kind": "music"}])
+    assert set(held.usable["field"]) == set(words)
+
+
+def test_a_word_in_the_midst_of_a_text_makes_no_placeholder() -> None:
+    told = "Why designers still use lorem ipsum, and what auto-generated text needs-review means."
+    assert of([{"summary": told, "title": told}]).values["placeholder"].to_list() == [False, False]
 
 
 @pytest.mark.parametrize(
