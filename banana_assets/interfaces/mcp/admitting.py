@@ -29,14 +29,14 @@ class Admitting(ServerMiddleware[Any]):
         if ctx.method != "tools/list" and not ctx.method.startswith(_READS):
             return await call_next(ctx)
         caller = self._asker(Context(request_context=ctx, mcp_server=self.server))
-        may_read = caller.may("read")
-        if not may_read and ctx.method.startswith(_READS) and ctx.method not in _LISTS:
+        hidden = ctx.method != "tools/list" and not caller.may("read")
+        if hidden and ctx.method not in _LISTS:
             raise MCPError(code=INVALID_REQUEST, message=f"{ctx.method} needs the scope read.")
         result = await call_next(ctx)
         if not isinstance(result, dict):
             return result
-        if ctx.method in _LISTS:
-            return result if may_read else result | {_LISTS[ctx.method]: []}
+        if ctx.method != "tools/list":
+            return result | {_LISTS[ctx.method]: []} if hidden else result
         mine = [tool for tool in result["tools"] if self._may(caller, tool["name"])]
         return result | {"tools": mine}
 
