@@ -91,7 +91,7 @@ class MetadataQuality(BaseModel):
     itemCount: int = Field(description="Items that were looked at.")
     expectedValues: int = Field(description="Values that they should have.")
     missingValues: int = Field(description="Those that are not there.")
-    weightedCompleteness: float = Field(description="Completeness with the fields that matter more weighing more.")
+    weightedCompleteness: float | None = Field(description="The same with the fields that matter more weighing more.")
     collections: list[Collection] = Field(description="By collection.")
     minCompleteness: float = Field(description="What was asked for, as a share.")
     belowMinimum: list[Below] = Field(description="What is less complete than that.")
@@ -129,7 +129,7 @@ def analyze_metadata_quality(
         detailed_analysis=detailed_analysis,
     )
     nothing = told.pop("message", None)
-    told |= {"completenessScore": None} if nothing else {}
+    told |= {"completenessScore": None, "weightedCompleteness": None} if nothing else {}
     detail: dict[str, Any] = {"fields": [], "measures": [], "worstItems": []}
     made = MetadataQuality(
         **detail | told,

@@ -26,6 +26,7 @@ from pydantic import ValidationError
 
 from banana_assets.core.errors import BananaError
 from banana_assets.core.safety.serving import served
+from banana_assets.interfaces.mcp.arguments import known_only
 from banana_assets.interfaces.mcp.calls import Call, Sources, silent, utc_now
 from banana_assets.interfaces.mcp.prompts import PROMPTS, PromptSpec
 from banana_assets.interfaces.mcp.resources import KINDS, MOST_COMPLETED, Kind
@@ -105,10 +106,11 @@ def _prompt(spec: PromptSpec, sources: Callable[[], Sources], asker: Asker) -> P
     first = next(iter(inspect.signature(spec.function).parameters))
     metadata = func_metadata(spec.function, skip_names=[first], structured_output=False)
     schema = metadata.arg_model.model_json_schema()
-    required = schema.get("required", [])
+    properties, required = schema.get("properties", {}), schema.get("required", [])
 
     def said(context: Context[Any, Any], **arguments: str) -> list[UserMessage]:
         try:
+            known_only(spec.name, arguments, list(properties))
             checked = metadata.validate_arguments(arguments)
             made = spec.function(Call(sources(), asker(context), silent, utc_now()), **checked)
         except (BananaError, ValidationError) as error:
@@ -122,7 +124,7 @@ def _prompt(spec: PromptSpec, sources: Callable[[], Sources], asker: Asker) -> P
         description=inspect.cleandoc(spec.function.__doc__ or ""),
         arguments=[
             PromptArgument(name=name, description=about.get("description"), required=name in required)
-            for name, about in schema.get("properties", {}).items()
+            for name, about in properties.items()
         ],
         fn=said,
         context_kwarg="context",

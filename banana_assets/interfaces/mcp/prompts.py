@@ -10,9 +10,11 @@ from typing import Annotated
 from pydantic import Field
 
 from banana_assets.backends.media.records import MediaRecords
+from banana_assets.core.errors import InputError
 from banana_assets.core.safety.untrusted import fenced
 from banana_assets.core.tables import FLAKY_TESTS
 from banana_assets.core.text import visible
+from banana_assets.interfaces.cli.asked import nearest
 from banana_assets.interfaces.mcp.advice import Recommendations, get_optimization_recommendations
 from banana_assets.interfaces.mcp.calls import Call, Sources
 from banana_assets.interfaces.mcp.explaining import Explanation, explain_failure
@@ -125,6 +127,12 @@ def review_flaky_tests(
     """Go through the tests that fail by chance: which to mend first, which to quarantine."""
     flaky = call.sources.tables.read(FLAKY_TESTS).sort("flake_rate", "test_id", descending=[True, False])
     if pipeline:
+        known = sorted({*call.sources.builds.read()["pipeline"], *flaky["pipeline"]})
+        if pipeline not in known:
+            near = (
+                f"Near it are {nearest(pipeline, known)}." if known else "`banana ingest builds PATH` brings some in."
+            )
+            raise InputError(f"No build is of the pipeline {pipeline}.", near)
         flaky = flaky.filter(pipeline=pipeline)
     rows = [
         f"{row['title']} of {row['pipeline']} ({row['state']}): by chance in {row['flakes']} of {row['runs']} runs, "

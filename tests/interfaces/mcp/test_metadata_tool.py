@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from banana_assets.interfaces.mcp.calls import Sources
-from tests.interfaces.mcp.conftest import Ask, asked
+from tests.interfaces.mcp.conftest import Ask, asked, asking
 
 NAME = "analyze_metadata_quality"
 
@@ -55,3 +55,9 @@ def test_the_budget_shortens_lists_and_says_so(ask: Ask) -> None:
     short = ask(NAME, detailed_analysis=True, max_bytes=2000)
     assert short["truncated"]
     assert len(str(short)) < 4000
+
+
+def test_shares_of_nothing_are_null(no_sources: Sources) -> None:
+    found = asking(no_sources)(NAME)
+    assert (found["completenessScore"], found["weightedCompleteness"], found["itemCount"]) == (None, None, 0)
+    assert found["missing"][0]["run"].startswith("banana ingest media")

@@ -145,3 +145,10 @@ def test_metadata_and_flaky_tests_come_with_their_figures_or_with_what_to_run(
     assert "banana ingest media" in said(no_sources, "tidy_metadata")[0]
     assert "banana materialize" in said(sources, "review_flaky_tests")[0]
     assert "banana ingest builds" in refused(no_sources, "explain_red_build")
+
+
+def test_what_a_prompt_does_not_know_is_refused_with_what_is_near(sources: Sources, no_sources: Sources) -> None:
+    assert "Near it are ci" in refused(sources, "review_flaky_tests", pipeline="ce")
+    assert "ingest builds" in refused(no_sources, "review_flaky_tests", pipeline="ci")
+    assert "No test is known" in said(sources, "review_flaky_tests", pipeline="ci")[0]
+    assert "Did you mean build_id?" in refused(sources, "plan_the_fix", build="b47")
