@@ -295,6 +295,18 @@ def test_the_report_as_text_markdown_and_file(banana: Run, home: Path, tmp_path:
         assert (tmp_path / name).read_text().startswith(begins)
 
 
+def test_the_report_as_lines_with_figures_that_are_rounded(banana: Run, home: Path, tmp_path: Path) -> None:
+    recorded(tmp_path / "builds", home)
+    status, out, _ = banana(ANALYZE, "--days", "2", "-f", "jsonl")
+    assert status == 0
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert lines[0]["part"] == "report"
+    assert lines[0]["time_range_hours"] == 48
+    assert {"builds", "bottlenecks", "system_health", "metrics", "missing"} <= {line["part"] for line in lines}
+    (row,) = (line for line in lines if line["part"] == "builds")
+    assert all(value == round(value, 6) for value in row.values() if isinstance(value, float))
+
+
 def test_an_empty_store_and_a_wrong_span_are_told(banana: Run, home: Path, tmp_path: Path) -> None:
     assert "There is no store" in banana(ANALYZE)[2]
     with open_store(load_from(home)):

@@ -269,6 +269,24 @@ def test_full_says_what_is_not_set_up(doctor: Doctor, monkeypatch: pytest.Monkey
     assert "meilisearch" in bad(checks)
 
 
+def test_what_was_skipped_is_named_and_full_says_why(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, check in (("QUICK", "records"), ("FULL", "language models")):
+        monkeypatch.setattr(running, name, [step for step in getattr(running, name) if step.name == check])
+    told = {}
+    for word in ("--full", "--quick"):
+        load.cache_clear()
+        with pytest.raises(SystemExit) as left:
+            main(["test-llm-planning", word])
+        assert left.value.code == 0
+        told[word] = capsys.readouterr()
+    assert told["--full"].out.count("skipped ") == 2
+    assert "-> Set OLLAMA_URL or OPENAI_API_KEY to use one." in told["--full"].out
+    assert "skipped " not in told["--quick"].out
+    assert "skipped records; --verbose says why" in told["--quick"].err
+
+
 def test_quick_and_full_exclude_each_other(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["test-llm-planning", "-q", "-f"])

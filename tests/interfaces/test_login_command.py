@@ -42,3 +42,13 @@ def test_a_link_is_printed_listed_and_revoked(home: Path, capsys: pytest.Capture
     assert status == 2
     assert "was over before" in err
     assert banana(capsys, "keys", "revoke", "unknown")[0] == 2
+
+
+def test_a_key_is_told_to_programs_too(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = banana(capsys, "keys", "create", "ide", "--days", "3", "--format", "json")
+    told = json.loads(out)
+    assert (status, told["name"], told["scopes"]) == (0, "ide", ["read"])
+    assert told["key"].startswith("banana_")
+    (listed,) = json.loads(banana(capsys, "keys", "list", "--format", "json")[1])
+    assert listed["expires_at"][:19] == told["expires_at"][:19]
+    assert re.fullmatch(r"banana_\S+\n", banana(capsys, "keys", "create", "other")[1])

@@ -122,5 +122,14 @@ def test_without_media_it_says_what_to_run(home: Path, tmp_path: Path, capsys: p
     log.write_text("2026-01-01 10:00:00 INFO up\n", encoding="utf-8")
     run("ingest", "logs", str(log))
     assert "banana ingest media" in shown(capsys, "metadata")
-    assert run("metadata") == 1
+    assert out(capsys, "metadata", status=1) == "Metadata of all collections: no items\n"
     assert json.loads(out(capsys, "metadata", "--format", "json", status=1))["analysis"]["itemCount"] == 0
+
+
+def test_a_file_is_written_by_its_suffix_and_jsonl_has_a_line_a_field(
+    media: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert out(capsys, "metadata", "-o", str(tmp_path / "m.csv")) == ""
+    assert (tmp_path / "m.csv").read_text(encoding="utf-8") == out(capsys, "metadata", "--format", "csv")
+    rows = [json.loads(line) for line in out(capsys, "metadata", "--format", "jsonl").splitlines()]
+    assert rows == json.loads(out(capsys, "metadata", "--format", "json"))["analysis"]["missingFields"]

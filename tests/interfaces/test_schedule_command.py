@@ -68,3 +68,42 @@ def test_limits_of_a_person_count(home: Path, capsys: pytest.CaptureFixture[str]
 def test_mistakes_are_told(home: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
     assert run("schedule", *words) == 2
     assert said in capsys.readouterr().err
+
+
+LONG = "optimize-resource-schedule"
+
+
+@pytest.mark.parametrize(
+    ("flag", "part"),
+    [("balance-load", "queues"), ("peak-mitigation", "windows"), ("resource-efficiency", "batches"),
+     ("conflict-resolution", "order")],
+)  # fmt: skip
+def test_the_originals_options_choose_the_part(
+    home: Path, capsys: pytest.CaptureFixture[str], flag: str, part: str
+) -> None:
+    plain = rows(capsys, "--show", part)
+    assert plain
+    assert run(LONG, f"--{flag}", "--dry-run", "--use-model", "auto", "--format", "jsonl") == 0
+    told = capsys.readouterr()
+    assert [json.loads(line) for line in told.out.splitlines()] == plain
+    assert f"{LONG}: nothing is changed or started" in told.err
+    assert "no language model is asked" in told.err
+
+
+def test_the_originals_formats(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    heads = {}
+    for form in ("table", "detailed", "json"):
+        capsys.readouterr()
+        assert run(LONG, "--output-format", form) == 0
+        heads[form] = capsys.readouterr().out
+    assert set(json.loads(heads["json"])) == {"queues", "windows", "looked_at"}
+    short, whole = (set(heads[form].splitlines()[0].split()) for form in ("table", "detailed"))
+    assert short < whole
+    assert run(LONG, "--verbose") == 0
+    assert capsys.readouterr().out.splitlines()[0].split() == heads["detailed"].splitlines()[0].split()
+
+
+def test_nothing_is_applied_and_one_part_is_shown(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(LONG, "--auto-apply") == 2
+    assert "Nothing is started or moved by itself" in capsys.readouterr().err
+    assert run(LONG, "--balance-load", "--peak-mitigation") == 2

@@ -17,6 +17,8 @@ from banana_assets.core.vocabulary import SEVERITY_RANK
 MOST_PATTERNS = 20
 MOST_PIPELINES = 20
 """Rows of a list at most; ``totals`` has how many there are."""
+DIGITS = 6
+"""Places after the point of what is computed here; more are noise of its arithmetic."""
 
 
 Frames = Mapping[str, pl.DataFrame]
@@ -147,9 +149,9 @@ def _builds(seen: Observed, begin: datetime | None) -> list[dict[str, Any]]:
                 "pipeline": pipeline,
                 "builds": group.height,
                 "failed": failed,
-                "failure_ratio": failed / group.height,
-                "failure_ratio_low": low,
-                "failure_ratio_high": high,
+                "failure_ratio": round(failed / group.height, DIGITS),
+                "failure_ratio_low": round(low, DIGITS),
+                "failure_ratio_high": round(high, DIGITS),
                 "duration_median_seconds": _quantile(green["duration_seconds"], 0.5),
                 "duration_p95_seconds": _quantile(green["duration_seconds"], 0.95),
                 "wait_median_seconds": _quantile(group["wait"], 0.5),
@@ -160,7 +162,7 @@ def _builds(seen: Observed, begin: datetime | None) -> list[dict[str, Any]]:
 
 def _quantile(values: pl.Series, share: float) -> float | None:
     known = values.drop_nulls()
-    return float(np.quantile(known.to_numpy(), share)) if len(known) else None
+    return round(float(np.quantile(known.to_numpy(), share)), DIGITS) if len(known) else None
 
 
 def _logs(seen: Observed, begin: datetime | None) -> dict[str, Any]:
@@ -174,7 +176,7 @@ def _logs(seen: Observed, begin: datetime | None) -> dict[str, Any]:
         "events": events,
         "errors": errors,
         "warnings": warnings,
-        "error_ratio": errors / events if events else None,
+        "error_ratio": round(errors / events, DIGITS) if events else None,
         "sources": recent["source"].n_unique(),
         "events_before_span": int(timed["events"].sum()) - events,
         "events_without_time": int(seen.shapes.filter(pl.col("hour").is_null())["events"].sum()),
@@ -189,6 +191,7 @@ def _resources(seen: Observed, begin: datetime | None) -> list[dict[str, Any]]:
         read.filter(pl.col("metric").is_in(names))
         .group_by("source", "metric")
         .agg(mean=pl.col("mean").mean(), p95_peak=pl.col("peak").quantile(0.95, "linear"), intervals=pl.len())
+        .with_columns(pl.col("mean", "p95_peak").round(DIGITS))
         .sort(["p95_peak", "source", "metric"], descending=[True, False, False])
     )
     return rows.to_dicts()
@@ -251,7 +254,8 @@ def _recommendations(frame: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _metrics(frames: Frames) -> dict[str, Any]:
     plans, advice = frames["plans"], frames["optimization_recommendations"]
-    score = plans["optimization_score"].mean()
+    scores = plans["optimization_score"].drop_nulls()
+    score = round(float(scores.to_numpy().mean()), DIGITS) if len(scores) else None
     effects = advice.drop_nulls("effect")["effect"].struct.field("verdict") if advice.height else pl.Series([])
     return {
         "total_plans": plans.filter(pl.col("status") != "abstained").height,

@@ -18,6 +18,8 @@ from banana_assets.interfaces.cli.output import say, shown, to_json, write_text
 from banana_assets.interfaces.cli.running import command_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import polars as pl
 
     from banana_assets.backends.store import Store
@@ -33,11 +35,12 @@ class Form(StrEnum):
     """How the report is written."""
 
     json = "json"
+    jsonl = "jsonl"
     text = "text"
     markdown = "markdown"
 
 
-_BY_SUFFIX = {".md": Form.markdown, ".markdown": Form.markdown, ".txt": Form.text}
+_BY_SUFFIX = {".jsonl": Form.jsonl, ".md": Form.markdown, ".markdown": Form.markdown, ".txt": Form.text}
 
 
 @app.command()
@@ -65,7 +68,10 @@ def analyze(
     form: Annotated[
         Form | None,
         typer.Option(
-            "--format", "-f", help="Text on stdout unless told; in a file by its suffix (.md, .txt), else JSON."
+            "--format",
+            "-f",
+            help="Text on stdout unless told; in a file by its suffix (.md, .txt, .jsonl), else JSON. jsonl is a line "
+            "for each part of the report, or row of it.",
         ),
     ] = None,
     min_severity: Annotated[
@@ -176,7 +182,18 @@ def _write(report: dict[str, Any], output: Path | None, form: Form | None) -> No
     chosen = form or (Form.text if output is None else _BY_SUFFIX.get(output.suffix.lower(), Form.json))
     if chosen is Form.json:
         text = to_json(report, indent=True) + "\n"
+    elif chosen is Form.jsonl:
+        text = "".join(to_json(line) + "\n" for line in _lines(report))
     else:
         text = (as_markdown if chosen is Form.markdown else as_text)(report)
     if write_text(text, output):
         say(f"{command_path()}: wrote {output}.")
+
+
+def _lines(report: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The report as rows that name their part: each list a row of its own per item, single values together first."""
+    parts = {name: value for name, value in report.items() if isinstance(value, dict | list)}
+    yield {"part": "report"} | {name: value for name, value in report.items() if name not in parts}
+    for name, value in parts.items():
+        for row in value if isinstance(value, list) else [value]:
+            yield {"part": name} | (row if isinstance(row, dict) else {"said": row})

@@ -34,7 +34,7 @@ def doctor(
         ),
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show what was skipped, details, and how long each check took.")
+        bool, typer.Option("--verbose", "-v", help="Show what --quick skips, details, and how long each check took.")
     ] = False,
     form: Annotated[Format, typer.Option("--format", help="How it is written; jsonl writes a check a line.")] = (
         Format.table
@@ -56,13 +56,16 @@ def doctor(
         for check in checkup(full=full, tell=showing):
             made.append(check)
             if form is Format.table:
-                _write(check, verbose=verbose)
+                _write(check, verbose=verbose, skipped=full)
             elif form is Format.jsonl:
                 write_rows([_row(check)], form)
     if form is Format.json:
         write_rows([_row(check) for check in made], form)
     counts = Counter(check.status for check in made)
     say(f"{command_path()}: {', '.join(f'{n} {status}' for status, n in counts.most_common())}.")
+    if form is Format.table and not (full or verbose) and counts["skipped"]:
+        left = ", ".join(check.name for check in made if check.status == "skipped")
+        say(f"{command_path()}: skipped {left}; --verbose says why.")
     if counts["failed"]:
         raise typer.Exit(FINDINGS)
 
@@ -78,8 +81,8 @@ def _row(check: Check) -> dict[str, Any]:
     }
 
 
-def _write(check: Check, *, verbose: bool) -> None:
-    if check.status == "skipped" and not verbose:
+def _write(check: Check, *, verbose: bool, skipped: bool) -> None:
+    if check.status == "skipped" and not (verbose or skipped):
         return
     took = f" ({check.seconds:.1f} s)" if verbose else ""
     lines = textwrap.wrap(check.said + took, TEXT_WIDTH, break_on_hyphens=False)

@@ -13,7 +13,7 @@ import typer
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.vocabulary import SCOPES
-from banana_assets.interfaces.cli.output import Format, say, write_rows
+from banana_assets.interfaces.cli.output import Format, say, to_json, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,15 +39,22 @@ def create(
         typer.Option(help="What it may do; repeat for more. `read` unless told; `admin` holds all."),
     ] = None,
     days: Annotated[int | None, typer.Option(min=1, help="Days until it is over; never unless told.")] = None,
+    form: Annotated[
+        Format, typer.Option("--format", "-f", help="How it is written; a table is the key alone.")
+    ] = Format.table,
 ) -> None:
     """Make a key and print it, this once. From the first key on nobody enters without one."""
     now = datetime.now(UTC)
     scopes = [one.value for one in scope] if scope else ["read"]
+    ends = now + timedelta(days=days) if days else None
     with _keys() as held:
-        text = held.create(
-            name, scopes, by=getpass.getuser(), at=now, expires_at=now + timedelta(days=days) if days else None
-        )
-        sys.stdout.write(text + "\n")
+        text = held.create(name, scopes, by=getpass.getuser(), at=now, expires_at=ends)
+        if form is Format.table:
+            sys.stdout.write(text + "\n")
+        else:
+            # Not write_object, which masks what looks like a key.
+            made = {"name": name, "scopes": scopes, "expires_at": ends, "key": text}
+            sys.stdout.write(to_json(made, indent=form is Format.json) + "\n")
         say(f"banana keys: {name} may {', '.join(scopes)}. The key is shown this once; it is stored as a digest.")
 
 

@@ -99,6 +99,7 @@ LONG_NAMES = {
     "metadata": "optimize-metadata",
     "templates": "manage-plan-templates",
     "doctor": "test-llm-planning",
+    "schedule": "optimize-resource-schedule",
 }
 """Commands of the original program, by their short names here; both do the same."""
 SHORT_NAMES = {long: short for short, long in LONG_NAMES.items()}

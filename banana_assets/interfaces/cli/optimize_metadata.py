@@ -35,8 +35,12 @@ class Form(StrEnum):
     """How it is written."""
 
     json = "json"
+    jsonl = "jsonl"
     text = "text"
     csv = "csv"
+
+
+_BY_SUFFIX = {".csv": Form.csv, ".jsonl": Form.jsonl, ".txt": Form.text}
 
 
 @app.command()
@@ -62,7 +66,14 @@ def optimize(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; stdout unless told.", dir_okay=False)
     ] = None,
-    form: Annotated[Form | None, typer.Option("--format", help="Text on stdout unless told; in a file JSON.")] = None,
+    form: Annotated[
+        Form | None,
+        typer.Option(
+            "--format",
+            help="Text on stdout unless told; in a file by its suffix (.csv, .jsonl, .txt), else JSON. csv and jsonl "
+            "have a line for each field that is missing somewhere.",
+        ),
+    ] = None,
     min_completeness: Annotated[
         float,
         typer.Option(
@@ -101,7 +112,7 @@ def optimize(
         result["filled"] = filled.told()
         if dry_run:
             result["filled"]["wouldPropose"] = [_proposal(p) for p in filled.proposals[:SHOWN]]
-    chosen = form or (Form.text if output is None else Form.json)
+    chosen = form or (Form.text if output is None else _BY_SUFFIX.get(output.suffix.lower(), Form.json))
     _write(_WRITTEN[chosen](result), output)
     for note in filled.said if filled else ():
         say(f"{NAME}: {visible(note)}")
@@ -148,6 +159,12 @@ def _json(result: dict[str, Any]) -> str:
     return to_json(served(result), indent=True) + "\n"
 
 
+def _jsonl(result: dict[str, Any]) -> str:
+    from banana_assets.core.safety.serving import served
+
+    return "".join(to_json(row) + "\n" for row in served(result["analysis"]["missingFields"]))
+
+
 def _csv(result: dict[str, Any]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -161,6 +178,8 @@ def _text(result: dict[str, Any]) -> str:
     from banana_assets.core.safety.serving import served
 
     told = served(result["analysis"])
+    if not told["itemCount"]:
+        return f"Metadata of {result['collection'] or 'all collections'}: no items\n"
     whose = f"Metadata of {result['collection'] or 'all collections'}: {plural(told['itemCount'], 'item')}"
     weighted = f"{told['weightedCompleteness']:.1%} with fields weighted"
     lines = [f"{whose}, {told['completenessScore']:.1%} complete ({weighted})"]
@@ -202,7 +221,7 @@ def _filled_text(filled: dict[str, Any]) -> list[str]:
     return lines
 
 
-_WRITTEN = {Form.json: _json, Form.csv: _csv, Form.text: _text}
+_WRITTEN = {Form.json: _json, Form.jsonl: _jsonl, Form.csv: _csv, Form.text: _text}
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -13,6 +13,7 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import seconds_text
 from banana_assets.interfaces.cli.opened import opened
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
+from banana_assets.interfaces.cli.running import command_path
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     from banana_assets.backends.scheduling import Answer
 
 app = typer.Typer(add_completion=False)
+
+
+class Report(StrEnum):
+    """How the original wrote it; ``detailed`` is the table with every column."""
+
+    table = "table"
+    json = "json"
+    detailed = "detailed"
 
 
 class Show(StrEnum):
@@ -57,12 +66,49 @@ def schedule(
     cores: Annotated[float | None, typer.Option(min=0.01, help="Cores for all tasks together.")] = None,
     batch_seconds: Annotated[float | None, typer.Option(min=0.001, help="Seconds that a batch may take.")] = None,
     form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table,
+    report: Annotated[
+        Report | None, typer.Option("--output-format", hidden=True, help="The same; detailed is --verbose.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every column in a table.")] = False,
+    balance_load: Annotated[bool, typer.Option("--balance-load", hidden=True, help="--show queues.")] = False,
+    peak_mitigation: Annotated[bool, typer.Option("--peak-mitigation", hidden=True, help="--show windows.")] = False,
+    resource_efficiency: Annotated[
+        bool, typer.Option("--resource-efficiency", hidden=True, help="--show batches.")
+    ] = False,
+    conflict_resolution: Annotated[
+        bool, typer.Option("--conflict-resolution", hidden=True, help="--show order.")
+    ] = False,
+    use_model: Annotated[
+        str | None, typer.Option("--use-model", hidden=True, help="No schedule needs a language model.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", hidden=True, help="Always so: nothing is changed or started.")
+    ] = False,
+    auto_apply: Annotated[
+        bool, typer.Option("--auto-apply", hidden=True, help="Refused: nothing is started by itself.")
+    ] = False,
 ) -> None:
     """Say in which order, how many at once, in which sizes and when work should run, from what was measured.
 
     Orders are run again on the history of each queue, beside first come first served; what is saved has an interval,
     and it is said when nothing is. Works on builds, and on tasks of `banana ingest tasks`.
     """
+    if auto_apply:
+        raise InputError(
+            "Nothing is started or moved by itself.", "Leave --auto-apply out, and start what waits in the order told."
+        )
+    asked = (balance_load, peak_mitigation, resource_efficiency, conflict_resolution)
+    parts = [part for part, yes in zip(_OF_FLAGS, asked, strict=True) if yes]
+    if len(parts) > 1:
+        raise InputError("One part is shown at a time.", "Give one of those options, or --format json, which has all.")
+    show = parts[0] if parts else show
+    verbose = verbose or report is Report.detailed
+    if report is not None:
+        form = Format.json if report is Report.json else Format.table
+    if use_model is not None:
+        say(f"{command_path()}: no language model is asked: every figure is measured.")
+    if dry_run:
+        say(f"{command_path()}: nothing is changed or started, with --dry-run or without.")
     from banana_assets.backends.scheduling import schedule_now
     from banana_assets.core.scheduling.judging import Told
 
@@ -80,9 +126,13 @@ def schedule(
         write_object({"queues": found.queues.to_dicts(), "windows": windows.to_dicts(), "looked_at": found.now}, form)
         return
     rows = _ROWS[show](found, windows)
-    write_rows([_for_people(r) for r in rows] if form is Format.table else rows, form, columns=_COLUMNS[show])
+    write_rows(
+        [_for_people(r) for r in rows] if form is Format.table else rows,
+        form,
+        columns=None if verbose else _COLUMNS[show],
+    )
     if not rows:
-        say(f"banana schedule: {_NOTHING[show]}")
+        say(f"{command_path()}: {_NOTHING[show]}")
 
 
 def _queues(found: Answer, windows: pl.DataFrame) -> list[dict[str, Any]]:
@@ -107,6 +157,8 @@ _ROWS: dict[Show, Callable[[Answer, pl.DataFrame], list[dict[str, Any]]]] = {
     Show.windows: _windows,
     Show.batches: _batches,
 }
+_OF_FLAGS = (Show.queues, Show.windows, Show.batches, Show.order)
+"""What the original's options stand for: load, peaks, efficiency, conflicts."""
 _COLUMNS = {
     Show.queues: ["queue", "tasks", "verdict", "saved", "statement", "parallel_statement"],
     Show.order: ["queue", "place", "task_id", "kind", "first_come_place", "begins_at", "expected"],
