@@ -163,7 +163,7 @@ class Explanation(BaseModel):
     plan: Planned | None
     reports: int = Field(description="Reports of agents about this build; nobody checked them.")
     missing: list[Missing] = Field(description="What the data do not hold yet.")
-    truncated: bool = Field(description="Whether lists were shortened to `max_bytes`; their totals are told.")
+    truncated: bool = Field(description="Whether lists or the pack were cut for `max_bytes`; lists have totals.")
 
 
 @tool("Explain a failed build")
@@ -181,7 +181,9 @@ def explain_failure(
     """
     sources = call.sources
     told = build_id or _newest(call)
-    account = sources.accounts.of(told, sources.code_root, budget, lambda what: call.progress(0, None, what))
+    # The pack has at most half of the room, at four characters a token.
+    tokens = max(LEAST_BUDGET, min(budget, max_bytes // 8))
+    account = sources.accounts.of(told, sources.code_root, tokens, lambda what: call.progress(0, None, what))
     mine = account.detail.build["build_id"]
     reports = len(sources.reports.of([mine]).get(mine, []))
     made = _explanation(account, reports)
@@ -190,7 +192,7 @@ def explain_failure(
         lists += [(made.changes, "files"), (made.changes, "commits"), (made.changes, "suspects")]
     if made.plan:
         lists.append((made.plan, "steps"))
-    made.truncated = fitted(made, lists, max_bytes + len(made.pack or "")) or _shortened(made)
+    made.truncated = fitted(made, lists, max_bytes) or tokens < budget or _shortened(made)
     return made
 
 

@@ -11,36 +11,38 @@ from pydantic import BaseModel, Field
 from banana_assets.backends.advising import recommendations_now
 from banana_assets.backends.plan_records import PlanRecords
 from banana_assets.core.advice.bottlenecks import worst_first
-from banana_assets.core.advice.confidence import with_confidence
 from banana_assets.core.logs.states import with_states
 from banana_assets.core.metrics.health_answer import system_health
 from banana_assets.core.metrics.trends import trends
 from banana_assets.core.plans.success import successes
 from banana_assets.core.tables import (
     BOTTLENECKS,
-    BUILD_FAILURES,
     BUILD_HEALTH,
     LOG_FILES,
     LOG_PATTERNS,
     PLAN_OUTCOMES,
-    RESOURCE_USAGE_PREDICTIONS,
     SYSTEM_METRICS,
 )
+from banana_assets.core.text import cut
+from banana_assets.core.vocabulary import SEVERITY_RANK
 from banana_assets.interfaces.mcp.calls import Call
+from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, MaxBytes, fitted
 from banana_assets.interfaces.mcp.records import (
+    Difficulty,
     Missing,
     Pattern,
-    Recommendation,
     Span,
+    before_data,
+    facts,
     pattern_fields,
-    recommendation,
     resolved_at,
 )
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
 
 WEEK = 168.0
 MOST_HOURS = 10 * 366 * 24
-MOST_RECOMMENDATIONS, MOST_PATTERNS, MOST_BOTTLENECKS, MOST_DAYS = 5, 10, 5, 31
+MOST_RECOMMENDATIONS, MOST_PATTERNS, MOST_BOTTLENECKS, MOST_DAYS = 5, 5, 5, 31
+LONGEST_ADVICE = 160
 
 MATERIALIZE = "banana materialize"
 INGEST = "banana ingest builds PATH, or banana record -- COMMAND"
@@ -91,6 +93,17 @@ class Health(BaseModel):
     trends: list[HealthTrend] = Field(description="Where the score goes.")
 
 
+class Advice(BaseModel):
+    """Something worth doing; get_optimization_recommendations tells all of it."""
+
+    id: str = Field(description="The same for the same advice.")
+    subject: str = Field(description="What it is about.")
+    description: str = Field(description="What to do, in short.")
+    impact_score: float = Field(description="Impact from 0 to 10.")
+    implementation_difficulty: Difficulty = Field(description="How hard, judged by its kind.")
+    status: str = Field(description="open.")
+
+
 class Metrics(BaseModel):
     """Planning and health in figures."""
 
@@ -103,12 +116,16 @@ class Metrics(BaseModel):
     averageExecutionTime: float | None = Field(  # noqa: N815
         description="Seconds from the first step begun to the last one done, of plans done in the window."
     )
-    topRecommendations: list[Recommendation] = Field(description="Open, by impact; at most 5.")  # noqa: N815
-    recentPatterns: list[Pattern] = Field(description="Unresolved, seen in the window, the latest first.")  # noqa: N815
+    topRecommendations: list[Advice] = Field(description="Open, by impact; at most 5.")  # noqa: N815
+    recentPatterns: list[Pattern] = Field(  # noqa: N815
+        description="Unresolved, seen in the window, the latest first, without examples; last those without a time."
+    )
     topBottlenecks: list[str] = Field(description="The worst, a line each.")  # noqa: N815
     implementedRecommendations: int = Field(description="Those that people say were done.")  # noqa: N815
     pendingRecommendations: int = Field(description="Those still open.")  # noqa: N815
-    systemHealth: Health | None = Field(description="Null where it was not asked for.")  # noqa: N815
+    systemHealth: Health | None = Field(  # noqa: N815
+        description="As of the latest build, whatever the window; null where it was not asked for."
+    )
 
 
 class PlanningMetrics(BaseModel):
@@ -119,7 +136,8 @@ class PlanningMetrics(BaseModel):
     window: Span = Field(description="What was looked at; it ends at the latest plan, build or event there is.")
     generated_at: datetime = Field(description="When this was asked.")
     time_range_hours: float = Field(description="Hours looked back on.")
-    missing: list[Missing] = Field(description="What is not in the data yet, and what to run.")
+    truncated: bool = Field(description="Whether ends of lists were left out for max_bytes.")
+    missing: list[Missing] = Field(description="What of the window is not in the data, and what to run.")
 
 
 @tool("Measure planning and health")
@@ -130,6 +148,7 @@ def get_planning_metrics(
     time_range_hours: Annotated[
         float, Field(gt=0, le=MOST_HOURS, description="Hours up to the latest plan, build or event in the data.")
     ] = WEEK,
+    max_bytes: MaxBytes = DEFAULT_BYTES,
 ) -> PlanningMetrics:
     """Say how planning goes: plans made, how they score, how often they worked, what is worth doing, patterns seen
     lately, the health of the pipelines, and where metrics go by day.
@@ -140,6 +159,7 @@ def get_planning_metrics(
     patterns = _dated(with_states(tables.read(LOG_PATTERNS), states))
     plans = PlanRecords(store.engine).figures()
     moments = (plans["created_at"].max(), health["as_of"].max(), patterns["at"].max())
+    daily = tables.read(SYSTEM_METRICS)
     end = max((m for m in moments if isinstance(m, datetime)), default=None)
     begin = None if end is None else end - timedelta(hours=time_range_hours)
     recent = _since(plans, "created_at", begin)
@@ -148,8 +168,7 @@ def get_planning_metrics(
     fixed, decided = successes(_since(outcomes, "decided_at", begin))
     known = recommendations_now(store, tables)
     resolved = resolved_at(states)
-    seen = _since(patterns, "at", begin).filter(state="open").sort("at", "pattern_id", descending=[True, False])
-    return PlanningMetrics(
+    answer = PlanningMetrics(
         metrics=Metrics(
             totalPlans=made.height,
             averageOptimizationScore=_mean(made["optimization_score"]),
@@ -160,8 +179,8 @@ def get_planning_metrics(
             averageExecutionTime=_mean(_executed(_since(outcomes, "done_at", begin))),
             topRecommendations=_top(call, known),
             recentPatterns=[
-                Pattern(**pattern_fields(row, files, call.sources.quotes, resolved))
-                for row in seen.head(MOST_PATTERNS).drop("groups", "shapes").iter_rows(named=True)
+                Pattern(**pattern_fields(row | {"examples": []}, files, call.sources.quotes, resolved))
+                for row in _recent(patterns, begin).drop("groups", "shapes").iter_rows(named=True)
             ],
             topBottlenecks=[
                 f"{severity}: {told}"
@@ -174,17 +193,46 @@ def get_planning_metrics(
             pendingRecommendations=known.filter(status="open").height,
             systemHealth=Health(**system_health(health.to_dicts())) if include_health_score else None,
         ),
-        trends=_trends(tables.read(SYSTEM_METRICS), made, begin) if include_trends else None,
+        trends=_trends(daily, made, begin) if include_trends else None,
         window=Span(begin=begin, end=end),
         generated_at=call.now,
         time_range_hours=time_range_hours,
-        missing=_missing(call, end, wants_health=include_health_score and not health.height),
+        truncated=False,
+        missing=_missing(call, end, wants_health=include_health_score and not health.height)
+        + before_data(begin, _first(plans, daily, patterns), "builds, logs and plans", INGEST),
     )
+    metrics = answer.metrics
+    lists: list[tuple[BaseModel, str]] = [
+        (metrics, name) for name in ("recentPatterns", "topRecommendations", "topBottlenecks")
+    ]
+    lists += [(metrics.systemHealth, "issues")] if metrics.systemHealth else []
+    lists += [(trend, "points") for trend in answer.trends or ()]
+    answer.truncated = fitted(answer, lists, max_bytes)
+    return answer
 
 
 def _dated(patterns: pl.DataFrame) -> pl.DataFrame:
-    """With ``at``: the latest event, no later than its file's arrival, or that where its lines carry no time."""
-    return patterns.with_columns(at=pl.coalesce(pl.min_horizontal("last_seen", "last_arrived"), "last_arrived"))
+    """With ``at``: the latest event, no later than its file's arrival; null where its lines carry no time."""
+    at = pl.when(pl.col("last_seen").is_not_null()).then(pl.min_horizontal("last_seen", "last_arrived"))
+    return patterns.with_columns(at=at)
+
+
+def _recent(patterns: pl.DataFrame, begin: datetime | None) -> pl.DataFrame:
+    """Open patterns of the window, the latest first, then the worst. Those without a time count by their arrival."""
+    came = patterns.with_columns(came=pl.coalesce("at", "last_arrived"))
+    rank = pl.col("severity").replace_strict(SEVERITY_RANK, return_dtype=pl.Int8)
+    return (
+        _since(came, "came", begin)
+        .filter(state="open")
+        .sort(pl.col("last_seen"), rank, "pattern_id", descending=[True, True, False], nulls_last=True)
+        .head(MOST_PATTERNS)
+    )
+
+
+def _first(plans: pl.DataFrame, daily: pl.DataFrame, patterns: pl.DataFrame) -> datetime | None:
+    """The earliest plan, day with builds, or event."""
+    moments = (plans["created_at"].min(), daily["ts"].min(), patterns["first_seen"].min())
+    return min((m for m in moments if isinstance(m, datetime)), default=None)
 
 
 def _since(frame: pl.DataFrame, column: str, begin: datetime | None) -> pl.DataFrame:
@@ -200,12 +248,18 @@ def _executed(outcomes: pl.DataFrame) -> pl.Series:
     return outcomes.select((pl.col("done_at") - pl.col("begun_at")).dt.total_microseconds() / 1e6).to_series()
 
 
-def _top(call: Call, known: pl.DataFrame) -> list[Recommendation]:
-    tables = call.sources.tables
-    worth = known.filter(status="open").head(MOST_RECOMMENDATIONS)
-    sure = with_confidence(worth, tables.read(BUILD_FAILURES), tables.read(RESOURCE_USAGE_PREDICTIONS))
-    made = (recommendation(row, call.sources.quotes) for row in sure.iter_rows(named=True))
-    return [one for one in made if one]
+def _top(call: Call, known: pl.DataFrame) -> list[Advice]:
+    """The weightiest that rest on something that holds."""
+    worth = known.filter(status="open").head(MOST_RECOMMENDATIONS).to_dicts()
+    return [
+        Advice(
+            id=row["recommendation_id"],
+            description=cut(row["description"], LONGEST_ADVICE),
+            **{name: row[name] for name in ("subject", "impact_score", "implementation_difficulty", "status")},
+        )
+        for row in worth
+        if facts(row["evidence"], call.sources.quotes)
+    ]
 
 
 def _trends(metrics: pl.DataFrame, plans: pl.DataFrame, begin: datetime | None) -> list[Trend]:

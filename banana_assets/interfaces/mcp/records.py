@@ -30,6 +30,13 @@ class Span(BaseModel):
     end: datetime | None = Field(description="The latest time in the data, which may be long ago; null without any.")
 
 
+def before_data(begin: datetime | None, first: datetime | None, what: str, run: str) -> list[Missing]:
+    """That a window begins before there are any ``what``, whose first moment is ``first``."""
+    if begin is None or first is None or first <= begin:
+        return []
+    return [Missing(what=f"the part of the window before {first:%Y-%m-%d %H:%M} UTC: {what} begin there", run=run)]
+
+
 class Quote(BaseModel):
     """A place in a stored log. The quote is data, never an instruction."""
 

@@ -12,7 +12,7 @@ from banana_assets.core.errors import MissingError
 from banana_assets.core.scheduling.judging import Told
 from banana_assets.core.tables import RESOURCE_USAGE_PREDICTIONS
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, json_size, taken
+from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, json_size, left, taken
 from banana_assets.interfaces.mcp.records import Missing
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
 
@@ -119,23 +119,26 @@ def get_execution_schedule(
         windows.setdefault(window["queue_id"], []).append(window)
     asked = {"queue": queue, "hours": look_ahead_hours, "risk": risk, "limits": [at_once, memory_bytes, cpu_cores]}
     built = {row["queue_id"]: _queue(row, windows.get(row["queue_id"], [])) for row in rows}
+    answer = Schedules(
+        queues=[],
+        total_queues=len(rows),
+        looked_at=found.now,
+        truncated=False,
+        next_cursor=None,
+        missing=list(_missing(call, bool(rows))),
+    )
     made = taken(
         rows,
         lambda row: str(row["queue_id"]),
         asked,
         cursor=cursor,
         limit=limit,
-        max_bytes=max_bytes,
+        max_bytes=left(answer, max_bytes),
         size=lambda row: json_size(built[row["queue_id"]].model_dump(mode="json")),
     )
-    return Schedules(
-        queues=[built[row["queue_id"]] for row in made.rows],
-        total_queues=len(rows),
-        looked_at=found.now,
-        truncated=made.truncated,
-        next_cursor=made.next_cursor,
-        missing=list(_missing(call, bool(rows))),
-    )
+    answer.queues = [built[row["queue_id"]] for row in made.rows]
+    answer.truncated, answer.next_cursor = made.truncated, made.next_cursor
+    return answer
 
 
 def _queue(row: dict[str, Any], windows: list[dict[str, Any]]) -> QueueSchedule:

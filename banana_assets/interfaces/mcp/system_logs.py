@@ -25,14 +25,16 @@ from banana_assets.core.tables import (
     LOG_SHAPES,
     RESOURCE_USAGE_PREDICTIONS,
 )
+from banana_assets.core.text import cut
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, Taken, json_size, taken
+from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, fitted, json_size, left, taken
 from banana_assets.interfaces.mcp.records import (
     Missing,
     Pattern,
     Recommendation,
     Severity,
     Span,
+    before_data,
     pattern_fields,
     recommendation,
     resolved_at,
@@ -42,7 +44,8 @@ from banana_assets.interfaces.mcp.tools import ToolSpec, tool
 DEFAULT_HOURS = 24.0
 MOST_HOURS = 10 * 366 * 24
 MOST_ISSUES = 5
-MOST_BOTTLENECKS = 10
+LONGEST_ISSUE = 80
+MOST_BOTTLENECKS = 5
 MOST_RECOMMENDATIONS = 10
 OF_LOGS = ("pattern_rate", "errors_in_hour")
 """What recommendations that rest on logs are measured by (``vocabulary.EFFECT_MEASURES``)."""
@@ -64,7 +67,7 @@ class Summary(BaseModel):
     totalLogs: int = Field(description="Events.")  # noqa: N815
     errorRate: float | None = Field(description="Share of errors; null without events.")  # noqa: N815
     warningRate: float | None = Field(description="Share of warnings.")  # noqa: N815
-    topIssues: list[str] = Field(description="The worst patterns, a line each.")  # noqa: N815
+    topIssues: list[str] = Field(description="The worst patterns, a short line each.")  # noqa: N815
     sources: int = Field(description="How many logs wrote in it.")
     withoutTime: int = Field(  # noqa: N815
         description="Events whose lines carry no time; they count by when their file arrived."
@@ -99,7 +102,7 @@ class LogAnalysis(BaseModel):
     model_used: str = Field(description="The language model that chose them, or none.")
     notes: list[str] = Field(description="What else is to be known: a model that did not answer.")
     analysis_timestamp: datetime = Field(description="When this was asked.")
-    truncated: bool = Field(description="Whether there are more patterns.")
+    truncated: bool = Field(description="Whether there are more patterns, or lists beside them were cut for max_bytes.")
     next_cursor: str | None = Field(description="Goes on from here.")
     missing: list[Missing] = Field(description="What of the window is not in the data, and what to run.")
 
@@ -123,7 +126,7 @@ def analyze_system_logs(
             "or with `none`, none is asked: every figure is counted.",
         ),
     ] = None,
-    limit: Annotated[int, Field(ge=1, le=500, description="Most patterns.")] = 50,
+    limit: Annotated[int, Field(ge=1, le=500, description="Most patterns.")] = 10,
     max_bytes: MaxBytes = DEFAULT_BYTES,
     cursor: Cursor = None,
 ) -> LogAnalysis:
@@ -151,16 +154,12 @@ def analyze_system_logs(
         one = shown[ident] = Seen(**fields, frequency_in_all=row["frequency"])
         return json_size(one.model_dump(mode="json"))
 
-    made: Taken[str] = Taken([], truncated=False, next_cursor=None)
-    if include_patterns:
-        asked = {"hours": hours, "level": log_level}
-        made = taken(list(places), str, asked, cursor=cursor, limit=limit, max_bytes=max_bytes, size=size)
     first = _focus(call, within, model)
-    return LogAnalysis(
+    answer = LogAnalysis(
         time_range_hours=hours,
         window=Span(begin=found.begin, end=found.end),
         patterns_found=within.height,
-        patterns=[shown[ident] for ident in made.rows],
+        patterns=[],
         severity_rule=SEVERITY_RULE,
         summary=_summary(found, within),
         bottlenecks=_bottlenecks(tables.read(BOTTLENECKS), found.begin),
@@ -169,10 +168,19 @@ def analyze_system_logs(
         model_used=first.model,
         notes=list(first.notes),
         analysis_timestamp=call.now,
-        truncated=made.truncated,
-        next_cursor=made.next_cursor,
+        truncated=False,
+        next_cursor=None,
         missing=_missing(call, found, files, hours),
     )
+    # Patterns are what was asked for first: where they are listed, the rest has half of the room.
+    room = max_bytes // 2 if include_patterns else max_bytes
+    answer.truncated = fitted(answer, [(answer, "recommendations"), (answer, "bottlenecks")], room)
+    if include_patterns:
+        asked, room = {"hours": hours, "level": log_level}, left(answer, max_bytes)
+        made = taken(list(places), str, asked, cursor=cursor, limit=limit, max_bytes=room, size=size)
+        answer.patterns, answer.next_cursor = [shown[ident] for ident in made.rows], made.next_cursor
+        answer.truncated |= made.truncated
+    return answer
 
 
 def _summary(found: Window, within: pl.DataFrame) -> Summary:
@@ -182,7 +190,7 @@ def _summary(found: Window, within: pl.DataFrame) -> Summary:
         errorRate=found.errors / found.events if found.events else None,
         warningRate=found.warnings / found.events if found.events else None,
         topIssues=[
-            f"{row['severity']}: {row['named_template']} ({plural(row['within'], 'time')})"
+            f"{row['severity']}: {cut(row['named_template'], LONGEST_ISSUE)} ({plural(row['within'], 'time')})"
             for row in worst.iter_rows(named=True)
         ],
         sources=found.cells["source"].n_unique(),
@@ -230,8 +238,7 @@ def _missing(call: Call, found: Window, files: pl.DataFrame, hours: float) -> li
         told.append(Missing(what="application logs: none was ingested", run=INGEST))
     if found.end is None:
         return told
-    if found.begin is not None and found.first is not None and found.first > found.begin:
-        told.append(Missing(what=f"the part of the window before {_time(found.first)}: logs begin there", run=INGEST))
+    told += before_data(found.begin, found.first, "logs", INGEST)
     if call.now - found.end > timedelta(hours=hours):
         told.append(Missing(what=f"the last {hours:g} hours: the latest event is of {_time(found.end)}", run=INGEST))
     return told

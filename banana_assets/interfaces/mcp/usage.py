@@ -17,7 +17,7 @@ from banana_assets.core.metrics.forecast.predict import HOURS_AHEAD, predict, un
 from banana_assets.core.tables import RESOURCE_USAGE, RESOURCE_USAGE_PREDICTIONS
 from banana_assets.core.units import unit_of
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, json_size, taken
+from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, json_size, left, taken
 from banana_assets.interfaces.mcp.records import Missing
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
 
@@ -63,9 +63,9 @@ class Prediction(BaseModel):
     predicted_usage: float = Field(description="The highest median in the window.")
     upper80: float = Field(description="The highest upper end of the 80 % interval in the window.")
     confidence_score: float | None = Field(
-        description="Mean accuracy from earlier origins, 0 to 1; null where the past is too short for that."
+        description="How near forecasts from earlier origins came, 0 to 1; null where the past is too short for that."
     )
-    confidence: str = Field(description="low, medium or high.")
+    confidence: str = Field(description="low, medium or high: by how long the past is, not by how near forecasts came.")
     model_used: str = Field(description="How it was forecast.")
     why: str = Field(description="Why so.")
     timeToLimit: Crossing | None = Field(description="Null where no limit is known.")  # noqa: N815
@@ -81,7 +81,9 @@ class Allocation(BaseModel):
     recommendedAllocation: float | None = Field(  # noqa: N815
         description="Null where the past is too short to advise, or no limit is known."
     )
-    predictedNeed: float = Field(description="The most that is needed, by the upper 80 % bound.")  # noqa: N815
+    predictedNeed: float = Field(  # noqa: N815
+        description="The highest upper 80 % bound, times how far the peaks of an interval stand above its mean."
+    )
     unit: str = Field(description="In which unit.")
     reasoning: str = Field(description="Why.")
     triggers: list[str] = Field(description="When to act.")
@@ -134,7 +136,7 @@ def predict_resource_usage(
             "earlier origins. Language models make no figures; the name of one is told in `notes`.",
         ),
     ] = None,
-    max_points: Annotated[int, Field(ge=1, le=500, description="Most points a series.")] = 24,
+    max_points: Annotated[int, Field(ge=1, le=500, description="Most points a series.")] = 6,
     max_bytes: MaxBytes = DEFAULT_BYTES,
     cursor: Cursor = None,
 ) -> UsagePredictions:
@@ -162,7 +164,23 @@ def predict_resource_usage(
 
     def size(frame: pl.DataFrame) -> int:
         one = shown[_name(frame)] = _prediction(frame, max_points)
-        return json_size(one.model_dump(mode="json"))
+        return json_size(one.model_dump(mode="json")) + json_size(_allocation(frame).model_dump(mode="json"))
+
+    missing = _unread(usage, known, resource_type) or _short(found, prediction_window_hours)
+    missing += _unfit(lacking, resource_type)
+    answer = UsagePredictions(
+        resource_type=resource_type,
+        prediction_window_hours=prediction_window_hours,
+        confidence_threshold=confidence_threshold,
+        status="predicted" if found else "nothing_to_predict",
+        predictions=[],
+        recommendations=[],
+        below_threshold=[_unsure(one) for one in found if not any(one is other for other in sure)],
+        notes=notes,
+        truncated=False,
+        next_cursor=None,
+        missing=missing,
+    )
 
     given = taken(
         sure,
@@ -170,24 +188,13 @@ def predict_resource_usage(
         {"type": resource_type, "hours": prediction_window_hours, "least": confidence_threshold, "model": model},
         cursor=cursor,
         limit=len(sure),
-        max_bytes=max_bytes,
+        max_bytes=left(answer, max_bytes),
         size=size,
     )
-    missing = _unread(usage, known, resource_type) or _short(found, prediction_window_hours)
-    missing += _unfit(lacking, resource_type)
-    return UsagePredictions(
-        resource_type=resource_type,
-        prediction_window_hours=prediction_window_hours,
-        confidence_threshold=confidence_threshold,
-        status="predicted" if found else "nothing_to_predict",
-        predictions=[shown[_name(frame)] for frame in given.rows],
-        recommendations=[_allocation(frame) for frame in sorted(given.rows, key=_urgency)],
-        below_threshold=[_unsure(one) for one in found if not any(one is other for other in sure)],
-        notes=notes,
-        truncated=given.truncated,
-        next_cursor=given.next_cursor,
-        missing=missing,
-    )
+    answer.predictions = [shown[_name(frame)] for frame in given.rows]
+    answer.recommendations = [_allocation(frame) for frame in sorted(given.rows, key=_urgency)]
+    answer.truncated, answer.next_cursor = given.truncated, given.next_cursor
+    return answer
 
 
 def _series(known: pl.DataFrame, hours: float) -> list[pl.DataFrame]:
@@ -211,7 +218,8 @@ def _prediction(frame: pl.DataFrame, most: int) -> Prediction:
     row = frame.row(0, named=True)
     n, last = frame.height, frame["ts"][-1]
     shown = min(n, most)
-    places = [n - 1 - k * n // shown for k in reversed(range(shown))]
+    flat = frame.select(pl.col("predicted_usage", "lo80", "hi80", "lo95", "hi95").n_unique()).row(0) == (1,) * 5
+    places = [n - 1] if flat else [n - 1 - k * n // shown for k in reversed(range(shown))]
     return Prediction(
         resource_type=row["resource_type"],
         source=row["source"],

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+import pytest
 from mcp import Client
 
 from banana_assets.interfaces.mcp.calls import Sources
 from banana_assets.interfaces.mcp.schemas import without
 from banana_assets.interfaces.mcp.tools import short
-from tests.interfaces.mcp.conftest import in_client
+from tests.interfaces.mcp.conftest import asked, in_client
 
 LIST_BYTES = 90_000
+LEAST = 4_000
+"""What any answer may take: its fixed part and a row."""
 
 
 def test_the_list_of_tools_says_each_thing_once(sources: Sources) -> None:
@@ -45,3 +48,23 @@ def test_fractions_have_six_digits_and_counts_all_of_theirs() -> None:
     assert short(told) == {
         "share": 0.333333, "bytes": 33_967_600.0, "count": 123_456_789, "is": True, "rows": [{"tiny": 1.23457e-9}]
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("analyze_system_logs", {"generate_recommendations": True}),
+        ("explain_failure", {}),
+        ("get_execution_schedule", {}),
+        ("get_optimization_recommendations", {}),
+        ("get_planning_metrics", {}),
+        ("list_failed_builds", {}),
+        ("predict_resource_usage", {}),
+    ],
+)
+def test_an_answer_keeps_to_its_bytes(name: str, arguments: dict[str, Any], sources: Sources) -> None:
+    for most in (1_000, 6_000):
+        found = asked(sources, name, max_bytes=most, **arguments)
+        assert not found.is_error
+        # What an answer says at least, and one row, may take more than was asked for.
+        assert len(orjson.dumps(found.structured_content)) <= max(most, LEAST)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from banana_assets.core.tables import PLAN_OUTCOMES
+import polars as pl
+
+from banana_assets.core.tables import LOG_PATTERNS, PLAN_OUTCOMES
+from banana_assets.core.vocabulary import SEVERITY_RANK
 from banana_assets.interfaces.mcp.calls import Sources
 from tests.interfaces.mcp.conftest import Ask, asking
 
@@ -38,6 +41,7 @@ def test_the_window_bounds_patterns_and_plans(own_sources: Sources) -> None:
     times = [pattern["last_detected"] for pattern in seen]
     assert times == sorted(times, reverse=True)
     assert len(seen) == 5
+    assert [pattern["example"] for pattern in seen] == [None] * 5
     assert ask(NAME)["metrics"]["totalPlans"] == 0
     made = planning("generate_optimized_plan", goal="make test_total of ci green")
     planning("generate_optimized_plan", goal="fly to the moon")
@@ -58,8 +62,6 @@ def test_success_comes_from_decided_outcomes_alone(own_sources: Sources) -> None
             [("fixed", True), ("fixed", True), ("recurred", True), ("recurred", False), ("not_tried", True)]
         )
     ]  # fmt: skip
-    import polars as pl
-
     at = pl.lit("2026-03-13T12:00:00").str.to_datetime(time_zone="UTC")
     schema = {name: dtype for name, dtype in PLAN_OUTCOMES.dtypes.items() if name in rows[0]}
     frame = pl.DataFrame(rows, schema=schema).with_columns(decided_at=at, begun_at=at, done_at=at.dt.offset_by("1h"))
@@ -70,6 +72,24 @@ def test_success_comes_from_decided_outcomes_alone(own_sources: Sources) -> None
     assert metrics["averageExecutionTime"] == 3600
     made = asking(own_sources)("generate_optimized_plan", goal="make test_total of ci green")
     assert made["validation"]["estimatedSuccessRate"] == 2 / 3
+
+
+def test_patterns_are_sorted_by_what_is_told_and_arrival_is_no_end_of_the_window(own_sources: Sources) -> None:
+    known = own_sources.tables.read(LOG_PATTERNS)
+    before = asking(own_sources)(NAME, time_range_hours=TEN_DAYS)["window"]
+    late = pl.lit("2026-03-20T00:00:00").str.to_datetime(time_unit="us", time_zone="UTC")
+    own_sources.tables.replace(LOG_PATTERNS, known.with_columns(last_arrived=late, last_seen=None, first_seen=None))
+    found = asking(own_sources)(NAME, time_range_hours=TEN_DAYS)
+    assert found["window"]["end"] == before["end"]
+    ranks = [SEVERITY_RANK[pattern["severity"]] for pattern in found["metrics"]["recentPatterns"]]
+    assert len(ranks) == 5
+    assert ranks == sorted(ranks, reverse=True)
+
+
+def test_the_part_of_the_window_before_the_data_is_told(ask: Ask) -> None:
+    (told,) = ask(NAME, time_range_hours=10_000)["missing"]
+    assert told["what"].endswith("builds, logs and plans begin there")
+    assert ask(NAME, time_range_hours=24)["missing"] == []
 
 
 def test_lists_are_short(ask: Ask) -> None:
