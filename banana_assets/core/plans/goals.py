@@ -85,6 +85,9 @@ _EMPTY = frozenset(
     services software something anything users user
     """.split()  # noqa: SIM905
 )
+_MASKED = re.compile(r"\[masked \w+\]")
+"""What stands for a secret names nothing."""
+
 _SPECIFIC = re.compile(r"[\d_./:#@-]|[a-z][A-Z]")
 
 
@@ -245,6 +248,7 @@ def _said(reading: Reading, left: int) -> tuple[Issue, ...]:
 
 
 def _read(text: str, vocabulary: frozenset[str]) -> Reading:
+    text = _MASKED.sub(" ", text)
     concepts: set[str] = set()
     weak: set[str] = set()
     resources: set[str] = set()

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 import polars as pl
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from banana_assets.backends.log_pages import MOST_FOUND
 from banana_assets.backends.lookup import find_build
@@ -45,6 +45,11 @@ ENOUGH_WORDS = 0.5
 """A best hit with less of what was asked for is no reason not to look for the same in other words."""
 
 Kind = Literal[SEARCH_KINDS]  # type: ignore[valid-type]
+Kinds = Annotated[
+    list[Kind],
+    BeforeValidator(lambda told: [told] if isinstance(told, str) else told, json_schema_input_type=Kind | list[Kind]),
+    Field(description=f"Only this kind of things, or these: {', '.join(SEARCH_KINDS)}."),
+]
 LogFile = Annotated[
     str,
     Field(
@@ -99,7 +104,7 @@ class FoundThing(BaseModel):
 class FoundInLogs(BaseModel):
     """What was found: things seen before, or lines of one log."""
 
-    mode: str = Field(description="What was looked at: words, words and meaning, or lines of one log.")
+    mode: str = Field(description="What was looked at: words, meaning, words and meaning, or lines of one log.")
     things: list[FoundThing] = Field(description="The nearest first.")
     lines: list[FoundLine]
     build_id: str | None
@@ -235,7 +240,7 @@ def search_logs(
         Literal["auto", "words", "meaning", "both"],
         Field(description="auto: by words, and by meaning too where words find little."),
     ] = "auto",
-    kind: Annotated[list[Kind] | None, Field(max_length=10, description="Only these kinds of things.")] = None,
+    kind: Kinds | None = None,
     severity: Annotated[Severity | None, Field(description="At least that severe.")] = None,
     source: Annotated[
         str | None, Field(max_length=500, description="Only of that program's log, pipeline, pipeline/job or host.")
@@ -260,7 +265,7 @@ def search_logs(
     with open_search(settings, meaning=how != "words") as search:
         filters = _filters(search, kind, severity, source, since, until)
         hits = _hits(search, query, filters, how)
-        mode, notes = search.mode if how != "words" else "words", list(search.notes)
+        mode, notes = _mode(search, hits, how), list(search.notes)
     asked = {"query": query, "how": how, "kind": kind, "severity": severity, "source": source} | {
         "since": since, "until": until
     }  # fmt: skip
@@ -312,6 +317,13 @@ def _hits(search: Search, query: str, filters: Filters, how: str) -> list[Hit]:
     if how == "auto" and (not hits or (hits[0].words or 0.0) < ENOUGH_WORDS):
         return search.search(query, filters, MOST_HITS)
     return hits
+
+
+def _mode(search: Search, hits: list[Hit], how: str) -> str:
+    """What was looked at, of what can be: ``auto`` asks for meaning only where words find little."""
+    if how == "meaning":
+        return search.mode.removeprefix("words and ")
+    return search.mode if how == "both" or any(hit.cosine is not None for hit in hits) else "words"
 
 
 def _thing(hit: Hit) -> FoundThing:

@@ -137,3 +137,9 @@ def test_any_words_give_a_plan_that_holds_or_a_reason(goal: str) -> None:
     plan = goal_plan(goal, KNOWN, NOW, Ask(goal=goal))
     assert errors((*plan.issues, *validated(plan, Ask(goal=goal)))) == ()
     assert (plan.status == "abstained") == bool(plan.reason)
+
+
+def test_what_stands_for_a_secret_is_not_looked_for() -> None:
+    assert "masked" not in why("fly to the moon with [masked aws_access_key_id]").replace("[masked", "")
+    assert about("make shop green with [masked token]") == about("make shop green")
+    assert find("make shop green with [masked token]", KNOWN).reading.unknown == ()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from banana_assets.core.errors import InputError
 from banana_assets.interfaces.mcp.calls import Sources
+from banana_assets.interfaces.mcp.log_tools import _mode
 from tests.interfaces.mcp.answering_home import SECRET
 from tests.interfaces.mcp.conftest import Ask, asked
 
@@ -102,3 +104,27 @@ def test_a_cursor_with_another_place_in_it_breaks_nothing(ask: Ask) -> None:
         begin = {"log": sha, "first": 1, "last": 4}
         told = ask("get_log_lines", build_id="b47", first=1, last=4, cursor=cursor_at(place, "x", begin))
         assert set(numbers(told)) <= {0, 1, 2, 3, 4}
+
+
+def test_a_kind_may_be_one_word_or_several(sources: Sources) -> None:
+    for kind in ("plan", ["plan", "failure"]):
+        assert not asked(sources, "search_logs", query="test", kind=kind).is_error
+    wrong = asked(sources, "search_logs", query="test", kind="plans")
+    assert wrong.is_error
+    assert "'plan' or 'template'" in wrong.content[0].text  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("how", "able", "cosine", "expected"),
+    [
+        ("meaning", "words and meaning (Chroma)", 0.9, "meaning (Chroma)"),
+        ("meaning", "words", None, "words"),
+        ("both", "words and meaning (Chroma)", None, "words and meaning (Chroma)"),
+        ("auto", "words and meaning (Chroma)", 0.9, "words and meaning (Chroma)"),
+        ("auto", "words and meaning (Chroma)", None, "words"),
+    ],
+)
+def test_the_mode_is_what_was_looked_at(how: str, able: str, cosine: float | None, expected: str) -> None:
+    search: Any = SimpleNamespace(mode=able)
+    hits: Any = [SimpleNamespace(cosine=cosine)]
+    assert _mode(search, hits, how) == expected
