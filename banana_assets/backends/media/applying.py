@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_IWUSR
 from typing import Any
 
 import polars as pl
@@ -22,6 +24,7 @@ from banana_assets.backends.records import media_tables as t
 from banana_assets.backends.records.engine import reading, writing
 from banana_assets.backends.store import Store
 from banana_assets.core.errors import InputError
+from banana_assets.core.media.items import is_placeholder
 from banana_assets.core.media.standard import MEDIA
 
 
@@ -46,14 +49,45 @@ def apply_accepted(
 ) -> list[Done]:
     """Write accepted values into the tags of their files; all of these, or those with a number or of a collection.
 
-    Each file is looked at again first: where a tag says something by now, the proposal is withdrawn and the tag stays.
+    Each file is looked at again first: where a tag says something by now, the proposal is withdrawn and the tag stays;
+    a value that a person set is skipped there. What a run that was killed had not written yet is written.
     A file is written as a copy, its sound compared, and put in place in one step; its former bytes are kept.
     """
+    if not dry_run:
+        _mend(store, by)
     found = Proposals(store.engine).rows(states=["accepted"], collection=collection, ids=ids)
     done: list[Done] = []
     for (uri,), rows in found.group_by("uri", maintain_order=True):
         done += _apply_file(store, str(uri), rows.to_dicts(), by, dry_run)
     return done
+
+
+def _mend(store: Store, by: str) -> None:
+    """Accept again what is recorded as written and never came into its file: the run was killed in between."""
+    w, i, c = t.media_writes.c, t.media_items.c, t.media_proposals.c
+    # After a whole write the item is read again, so that few files have to be looked at.
+    query = (
+        sa.select(w.id, w.path, w.before_sha256)
+        .join_from(t.media_writes, t.media_items, w.item_id == i.item_id)
+        .where(w.undone_at.is_(None), i.content_sha256 == w.before_sha256)
+    )
+    with reading(store.engine) as connection:
+        begun = connection.execute(query).all()
+        applied = (
+            {row.id for row in connection.execute(sa.select(c.id).where(c.state == "applied"))} if begun else set()
+        )
+        held = {
+            write.id: connection.execute(sa.select(c.id).where(c.write_id == write.id)).scalars().all()
+            for write in begun
+        }
+    for write in begun:
+        path = Path(write.path)
+        ids = [number for number in held[write.id] if number in applied]
+        if ids and path.is_file() and sha256_of(path) == write.before_sha256:
+            _settle(store, ids, "accepted", by, None)
+            with writing(store.engine) as connection:
+                values = {"undone_at": datetime.now(UTC), "undone_by": by}
+                connection.execute(sa.update(t.media_writes).where(w.id == write.id).values(values))
 
 
 def _apply_file(store: Store, uri: str, rows: list[dict[str, Any]], by: str, dry_run: bool) -> list[Done]:
@@ -63,12 +97,17 @@ def _apply_file(store: Store, uri: str, rows: list[dict[str, Any]], by: str, dry
         return [Done(r["proposal_id"], uri, r["field"], "skipped", f"{why}; export the values instead") for r in rows]
     # A link stays a link: what it leads to is written.
     path = path.resolve()
+    stat = path.stat()
+    why = "it has other names (hard links), which would keep the old tags" if stat.st_nlink > 1 else ""
+    why = why or ("" if stat.st_mode & S_IWUSR else "its owner may not write it")
+    if why:
+        return [Done(r["proposal_id"], uri, r["field"], "skipped", f"{why}; export the values instead") for r in rows]
     try:
         audio = opened(path)
         wanted, done = _wanted(store, audio, uri, rows, by, dry_run)
         if not wanted or dry_run:
             return done + [Done(r["proposal_id"], uri, r["field"], "applied", "not written: dry run") for r in wanted]
-        _write(store, path, wanted, by)
+        _write(store, path, stat, wanted, by)
     except (InputError, OSError) as error:
         return [Done(r["proposal_id"], uri, r["field"], "failed", str(error)) for r in rows]
     return done + [Done(r["proposal_id"], uri, r["field"], "applied") for r in wanted]
@@ -88,12 +127,21 @@ def _wanted(
             continue
         said = tags.raw(audio, field)
         now = "; ".join(said)
-        if said and tags.same(said, field, row["value"]):
+        read = {v.field: "; ".join(v.value) for v in tags.read_tags(audio, MEDIA)}.get(field)
+        person = row["origin"] == "person"
+        if not person and is_placeholder(row["value"], name=field in MEDIA.names):
+            why = "it only fills the place of a value"
+        elif said and tags.same(said, field, row["value"]):
             why = "the file says so by now"
-        elif now and now != row["stands"]:
+        elif now and now != row["stands"] and not (person and read == row["stands"]):
             why = "the file says something else by now"
         else:
             wanted.append(row)
+            continue
+        if person:
+            # A person's word is taken back by persons alone.
+            more = "" if why.endswith("so by now") else "; ingest it and set the value again to replace that"
+            done.append(Done(row["proposal_id"], uri, field, "skipped", why + more))
             continue
         if not dry_run:
             _settle(store, [row["proposal_id"]], "withdrawn", by, why)
@@ -101,8 +149,9 @@ def _wanted(
     return wanted, done
 
 
-def _write(store: Store, path: Path, rows: Sequence[dict[str, Any]], by: str) -> None:
-    stat, before = path.stat(), sha256_of(path)
+def _write(store: Store, path: Path, stat: os.stat_result, rows: Sequence[dict[str, Any]], by: str) -> None:
+    """``stat`` is that of before the tags were looked at."""
+    before = sha256_of(path)
     with copied(path) as copy:
         retag(copy, {row["field"]: list(row["value"]) for row in rows})
         kept, after = difference(path, copy), sha256_of(copy)
@@ -223,6 +272,6 @@ def _take_out(path: Path, rows: list[dict[str, Any]]) -> tuple[list[dict[str, An
     ours = [r for r in rows if audio is not None and tags.same(tags.raw(audio, r["field"]), r["field"], r["value"])]
     if ours:
         with copied(path) as copy:
-            retag(copy, {r["field"]: [r["stands"]] if r["stands"] else None for r in ours})
+            retag(copy, {r["field"]: [r["stands"]] if r["stands"] else None for r in ours}, back=True)
             put_in_place(copy, path)
     return ours, [row for row in rows if row not in ours]

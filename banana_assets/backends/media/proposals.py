@@ -195,7 +195,12 @@ class Proposals:
         if value is None or is_placeholder(value.value, name=field in schema.names):
             raise InputError(f"{text!r} is no value.", "Say what the field should hold.")
         now = datetime.now(UTC)
-        said = Proposal(item_id, field, value.value, "person", "set by a person", f"set by {by}")
+        with reading(self.engine) as connection:
+            i = t.media_items.c
+            known = connection.execute(sa.select(i.known).where(i.item_id == item_id)).scalar() or "[]"
+        # What the file says while it is set: that much may be replaced, and nothing that somebody writes afterwards.
+        stands = next(("; ".join(v["value"]) for v in orjson.loads(known) if v["field"] == field), None)
+        said = Proposal(item_id, field, value.value, "person", "set by a person", f"set by {by}", stands=stands)
         row = _row(said, now) | {"state": "accepted", "decided_at": now, "decided_by": by}
         c = t.media_proposals.c
         own = sa.and_(c.item_id == item_id, c.field == field, c.state == "accepted")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ from banana_assets.backends.media.files import opened, sha256_of
 from banana_assets.core.errors import InputError
 
 CHUNK = 1 << 20
+LEFT_SECONDS = 600.0
+"""A copy of that age is nobody's any more: it is there while one file is written."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,9 @@ def _same_back(a: Any, b: Any, size: int, other: int, most: int) -> int:
 @contextmanager
 def copied(path: Path) -> Iterator[Path]:
     """A copy beside the file, with its permissions, owner and times; it is gone at the end of the block."""
+    _sweep(path)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}.", suffix=path.suffix)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=_prefix(path), suffix=path.suffix)
     except OSError as error:
         raise InputError(
             f"The folder {path.parent} cannot be written: {error.strerror}.", "Mend its permissions."
@@ -88,6 +93,19 @@ def copied(path: Path) -> Iterator[Path]:
         yield copy
     finally:
         copy.unlink(missing_ok=True)
+
+
+def _prefix(path: Path) -> str:
+    return f".{path.stem[:40]}.banana-"
+
+
+def _sweep(path: Path) -> None:
+    """Take copies of the file away that a killed run left beside it."""
+    long_ago = time.time() - LEFT_SECONDS
+    for left in path.parent.glob(f"{glob.escape(_prefix(path))}????????{glob.escape(path.suffix)}"):
+        with contextlib.suppress(OSError):
+            if left.lstat().st_ctime < long_ago:
+                left.unlink()
 
 
 def put_in_place(copy: Path, path: Path) -> None:

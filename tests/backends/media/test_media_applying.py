@@ -204,6 +204,63 @@ def test_a_write_that_never_reached_its_file_can_be_undone(
     assert sums(folder) == before
 
 
+def test_a_write_that_never_reached_its_file_is_made_up_for(
+    filled: tuple[Store, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, _ = filled
+    monkeypatch.setattr(applying, "put_in_place", lambda copy, path: None)
+    monkeypatch.setattr(applying, "reread", lambda store, item_id: None)
+    row = Proposals(store.engine).rows().row(0, named=True)
+    apply_accepted(store, by="ann", ids=[row["proposal_id"]])
+    monkeypatch.undo()
+    path = Path(row["uri"])
+    left = path.with_name(f".{path.stem[:40]}.banana-a1spokve{path.suffix}")
+    left.write_bytes(b"half")
+    monkeypatch.setattr(rewriting, "LEFT_SECONDS", -1.0)
+    assert [r.outcome for r in apply_accepted(store, by="ann", ids=[row["proposal_id"]])] == ["applied"]
+    assert tags.same(tags.raw(mutagen.File(path), row["field"]), row["field"], row["value"])
+    assert not left.exists()
+
+
+def test_what_a_person_says_takes_the_place_of_the_tag(store: Store, tmp_path: Path) -> None:
+    path = Path(shutil.copy(sample("mp3"), tmp_path / "a.mp3"))
+    os.utime(path, (10**9, 10**9))
+    before = path.read_bytes()
+    ingest_media(store, [path], collection="c")
+    (item,) = MediaRecords(store.engine).items()["item_id"]
+    Proposals(store.engine).set_value(item, "title", "Person says so", MEDIA, by="ann")
+    assert [row.outcome for row in apply_accepted(store, by="ann")] == ["applied"]
+    assert tags.raw(mutagen.File(path), "title") == ["Person says so"]
+    assert path.stat().st_mtime == 10**9
+    assert [row.outcome for row in undo(store, by="ann")] == ["undone"]
+    assert (path.read_bytes(), path.stat().st_mtime) == (before, 10**9)
+    Proposals(store.engine).set_value(item, "title", "Again", MEDIA, by="ann")
+    audio = mutagen.File(path)
+    tags.put(audio, "title", ["By another hand"])
+    audio.save()
+    assert [row.outcome for row in apply_accepted(store, by="ann")] == ["skipped"]
+    assert tags.raw(mutagen.File(path), "title") == ["By another hand"]
+    (title,) = MediaRecords(store.engine).items()["title"]
+    assert title == "Again"
+
+
+@pytest.mark.parametrize("kind", ["link", "read only"])
+def test_files_that_must_not_be_replaced_are_left(store: Store, tmp_path: Path, kind: str) -> None:
+    path = Path(shutil.copy(sample("mp3"), tmp_path / "a.mp3"))
+    ingest_media(store, [path], collection="c")
+    (item,) = MediaRecords(store.engine).items()["item_id"]
+    Proposals(store.engine).set_value(item, "publisher", "P", MEDIA, by="ann")
+    if kind == "link":
+        (tmp_path / "b.mp3").hardlink_to(path)
+    else:
+        path.chmod(0o444)
+    before = path.read_bytes()
+    (row,) = apply_accepted(store, by="ann")
+    assert row.outcome == "skipped"
+    assert ("hard links" if kind == "link" else "owner may not write") in row.message
+    assert path.read_bytes() == before
+
+
 def test_files_without_a_tag_for_it_are_told(store: Store, tmp_path: Path) -> None:
     ingest_media(store, [sample("m4a")], collection="c")
     item = MediaRecords(store.engine).items().row(0, named=True)
