@@ -25,8 +25,8 @@ def chosen(
 ) -> pl.DataFrame:
     """The builds (``listing.listed``) for which each of these holds that is told.
 
-    ``job`` is a job, a pipeline, or pipeline/job; ``commit`` may be its beginning. Raises InputError for a job or a
-    branch that no build has, naming those that there are.
+    ``job`` is a job, a pipeline, or pipeline/job; ``commit`` may be its beginning. Raises InputError for a job, a
+    branch or a commit that no build has, naming those that there are of the first two.
     """
     frame = known
     if statuses:
@@ -44,7 +44,10 @@ def chosen(
             raise InputError(f"No build is of the branch {branch}.", f"There are {shortlist(branches)}.")
         frame = frame.filter(pl.col("branch") == branch)
     if commit is not None:
-        frame = frame.filter(pl.col("commit_sha").str.starts_with(commit))
+        named = pl.col("commit_sha").str.starts_with(commit)
+        if known.height and not known.select(named.any()).item():
+            raise InputError(f"No build is of the commit {commit}.", "Give more or less of its beginning, or none.")
+        frame = frame.filter(named)
     if category is not None:
         frame = frame.filter(pl.col("category") == category)
     if cluster_id is not None:

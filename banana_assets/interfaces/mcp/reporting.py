@@ -37,7 +37,12 @@ def submit_report(
     build_id: BuildId,
     analysis: Annotated[str, Field(min_length=1, max_length=LONGEST_ANALYSIS, description="What you found, in words.")],
     type: Annotated[  # noqa: A002 - its name in the published interface
-        str, Field(min_length=1, max_length=LONGEST_TYPE, description=f"What it is: {', '.join(REPORT_TYPES)}.")
+        str,
+        Field(
+            min_length=1,
+            max_length=LONGEST_TYPE,
+            description=f"Any word: {', '.join(REPORT_TYPES)}.",
+        ),
     ] = REPORT_TYPES[0],
     recommendations: Annotated[
         list[Annotated[str, Field(max_length=LONGEST_RECOMMENDATION)]],

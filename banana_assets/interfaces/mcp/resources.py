@@ -10,7 +10,8 @@ import polars as pl
 
 from banana_assets.backends.plan_records import PlanRecords
 from banana_assets.core.advice.quoting import example_citation
-from banana_assets.core.errors import MissingError
+from banana_assets.core.errors import InputError, MissingError
+from banana_assets.core.ids import begun
 from banana_assets.core.logs.states import with_states
 from banana_assets.core.plans.text import as_markdown
 from banana_assets.core.plans.types import Plan
@@ -88,6 +89,8 @@ class WholePattern(Pattern):
 
 
 def _build(call: Call, ident: str) -> str:
+    if not ident:
+        raise InputError("No build is named.", "resources/list has the newest ones; list_failed_builds has more.")
     return explain_failure.function(call, ident).model_dump_json(by_alias=True)
 
 
@@ -134,9 +137,9 @@ def _plan_ids(sources: Sources) -> list[str]:
 def _pattern(call: Call, ident: str) -> str:
     tables, quotes = call.sources.tables, call.sources.quotes
     states = call.sources.store.pattern_states()
-    found = with_states(tables.read(LOG_PATTERNS).filter(pattern_id=ident), states)
-    if not found.height:
-        raise MissingError(f"There is no pattern {ident}.", "analyze_system_logs lists them.")
+    known = tables.read(LOG_PATTERNS)
+    mine = begun(ident, known["pattern_id"].to_list(), "pattern", "analyze_system_logs lists them.")
+    found = with_states(known.filter(pattern_id=mine), states)
     row, files = found.row(0, named=True), tables.read(LOG_FILES)
     cited = [example_citation(example, files) for example in row["examples"][:EXAMPLES]]
     shown = [Quote(**one) for one in (quotes.restated(c) for c in cited if c) if one]

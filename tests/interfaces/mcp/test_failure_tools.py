@@ -59,6 +59,8 @@ def test_a_cluster_is_named_by_how_it_begins(ask: Ask, sources: Sources) -> None
 def test_what_no_build_has_is_told_with_what_there_is(ask: Ask) -> None:
     with pytest.raises(InputError, match="There are ci/test"):
         ask("list_failed_builds", job="deploy")
+    with pytest.raises(InputError, match="of the commit ffffffff"):
+        ask("list_failed_builds", commit="ffffffff")
     with pytest.raises(InputError, match="no day and no duration"):
         ask("list_failed_builds", since="soon")
 

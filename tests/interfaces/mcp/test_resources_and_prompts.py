@@ -10,6 +10,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import PromptReference, ResourceTemplateReference
 
 from banana_assets.core.safety.untrusted import FENCE_CLOSE, FENCE_OPEN
+from banana_assets.core.tables import LOG_PATTERNS
 from banana_assets.interfaces.mcp.calls import Sources
 from banana_assets.interfaces.mcp.resources import KINDS, NEWEST
 from tests.interfaces.mcp.conftest import asking, in_client
@@ -70,7 +71,7 @@ def test_the_newest_of_each_kind_are_listed_and_can_be_read(own_sources: Sources
 
 @pytest.mark.parametrize(("uri", "told"), [
     ("build://nowhere", "banana builds"), ("plan://f00f", "no plan"), ("pattern://f00f", "analyze_system_logs"),
-    ("build://..%2F..%2Fetc%2Fpasswd", "banana builds"),
+    ("build://", "No build is named"), ("build://..%2F..%2Fetc%2Fpasswd", "banana builds"),
 ])  # fmt: skip
 def test_what_is_not_there_is_an_error_with_a_remedy(sources: Sources, uri: str, told: str) -> None:
     async def job(client: Client) -> None:
@@ -78,6 +79,15 @@ def test_what_is_not_there_is_an_error_with_a_remedy(sources: Sources, uri: str,
             await client.read_resource(uri)
 
     in_client(sources, job)
+
+
+def test_a_pattern_is_named_by_how_its_id_begins(sources: Sources) -> None:
+    whole = sources.tables.read(LOG_PATTERNS)["pattern_id"][0]
+
+    async def job(client: Client) -> str:
+        return str((await client.read_resource(f"pattern://{whole[:8]}")).contents[0])
+
+    assert whole in in_client(sources, job)
 
 
 def test_ids_are_completed(sources: Sources) -> None:
