@@ -45,7 +45,7 @@ def analyze_metadata_quality(
         libraries = chosen(records, collection)
         told = analysis(
             libraries,
-            quality(libraries),
+            quality(libraries, wholes=records.libraries() if collection else ()),
             collection=collection,
             min_completeness=least,
             include_recommendations=include_recommendations,

@@ -89,6 +89,7 @@ class _Taking:
         self.report, self.collection, self.schema, self.table = report, collection, schema, table
         if schema.name != MEDIA.name and self.records.schemas().get(schema.name) != schema:
             self.records.set_schema(schema)
+        self.declared = self.records.declared_at(schema.name)
         self.known = self.records.sources(collection)
         self.seen: set[str] = set()
         self.pending: list[tuple[Source, list[Read]]] = []
@@ -116,7 +117,7 @@ class _Taking:
                 return
             sha256 = sha256_of(path)
             source = Source(self.collection, str(path), form, self.schema.name, sha256, stat.st_size, stat.st_mtime_ns)
-            if old is not None and old["sha256"] == sha256 and old["schema"] == self.schema.name:
+            if old is not None and old["sha256"] == sha256 and self._same_schema(old):
                 self.records.touch(source)
                 self.report.add(Item(str(path), "known", self.collection))
                 return
@@ -127,8 +128,12 @@ class _Taking:
             self.report.refuse(str(path), InputError(f"{path} cannot be read: {error.strerror}.", "Check it."))
 
     def _settled(self, old: dict[str, Any], stat: os.stat_result) -> bool:
-        same = (old["bytes"], old["mtime_ns"], old["schema"]) == (stat.st_size, stat.st_mtime_ns, self.schema.name)
+        same = (old["bytes"], old["mtime_ns"]) == (stat.st_size, stat.st_mtime_ns) and self._same_schema(old)
         return same and old["read_at"].timestamp() * 1e9 - stat.st_mtime_ns > SETTLED_NS
+
+    def _same_schema(self, old: dict[str, Any]) -> bool:
+        """Whether the source was read by the schema as it is declared now."""
+        return old["schema"] == self.schema.name and (self.declared is None or old["read_at"] >= self.declared)
 
     def read(self, path: Path, form: str, sha256: str) -> list[Read]:
         """What a file says."""
@@ -146,7 +151,7 @@ class _Taking:
             data = fetch()
             sha256 = hashlib.sha256(data).hexdigest()
             old = self.known.get(address)
-            if old is not None and (old["sha256"], old["schema"]) == (sha256, self.schema.name):
+            if old is not None and old["sha256"] == sha256 and self._same_schema(old):
                 self.report.add(Item(address, "known", self.collection))
                 return
             source = Source(self.collection, address, "feed", self.schema.name, sha256)
@@ -168,10 +173,14 @@ class _Taking:
         if not self.pending:
             return
         pending, self.pending = self.pending, []
-        for (source, _), saved in zip(pending, self.records.save(pending), strict=True):
+        for (source, reads), saved in zip(pending, self.records.save(pending), strict=True):
             outcome: Outcome = "changed" if source.uri in self.known else "new"
             items = saved.new + saved.changed
-            note = f"{plural(saved.gone, 'item')} no longer in it" if saved.gone else ""
+            repeated = len(reads) - len({read.uri for read in reads})
+            notes = [f"{plural(saved.gone, 'item')} no longer in it"] if saved.gone else []
+            if repeated:
+                notes.append(f"{plural(repeated, 'row')} of a place that an earlier row has: the earlier one counts")
+            note = "; ".join(notes)
             if _nothing(saved):
                 outcome = "known"
             self.report.add(Item(source.uri, outcome, self.collection, Oddities(lines=items), note))

@@ -112,6 +112,12 @@ class MediaRecords:
             if not changed.rowcount:
                 connection.execute(sa.insert(t.media_schemas).values(name=schema.name, **values))
 
+    def declared_at(self, name: str) -> datetime | None:
+        """When the schema of that name was declared as it is; None for one that is built in."""
+        c = t.media_schemas.c
+        with reading(self.engine) as connection:
+            return connection.execute(sa.select(c.set_at).where(c.name == name)).scalar()
+
     def libraries(self) -> list[Library]:
         """The library of each schema that has items."""
         frame = self.items()

@@ -6,6 +6,7 @@ import polars as pl
 
 from banana_assets.core.media.items import Library
 
+ARTIST = "artist"
 NEAR_SECONDS = 1.0
 """Two copies of a recording differ by less in length."""
 
@@ -37,7 +38,7 @@ def _ids(library: Library) -> list[pl.DataFrame]:
 
 
 def _titles(library: Library) -> list[pl.DataFrame]:
-    """The same words in the title, by the same artist where both are told, and as long as each other."""
+    """The same words in the title, as long as each other; where artist, identifier or date are told, of the same."""
     length = next((field.name for field in library.schema.fields if field.kind == "duration"), "")
     if not library.schema.title or not length:
         return []
@@ -45,9 +46,39 @@ def _titles(library: Library) -> list[pl.DataFrame]:
     title = library.usable.filter(pl.col("field") == library.schema.title).select("item_id", "collection", word=word)
     seconds = pl.col("text").cast(pl.Float64, strict=False)
     lasting = library.usable.filter(pl.col("field") == length).select("item_id", seconds=seconds).drop_nulls()
-    rows = title.filter(pl.col("word") != "").join(lasting, on="item_id").sort("collection", "word", "seconds")
-    apart = (pl.col("seconds") - pl.col("seconds").shift(1)).over("collection", "word") > NEAR_SECONDS
-    grouped = rows.with_columns(run=apart.fill_null(value=False).cum_sum().over("collection", "word"))
-    same = grouped.filter(pl.len().over("collection", "word", "run") > 1)
-    name = pl.col("word") + " " + pl.col("run").cast(pl.String)
+    rows = title.filter(pl.col("word") != "").join(lasting, on="item_id")
+    facets = []
+    for field in library.schema.fields:
+        if field.name == ARTIST or field.kind in ("identifier", "date"):
+            told = library.usable.filter(pl.col("field") == field.name)
+            own = told.select("item_id", pl.col("text").str.to_lowercase().alias(f"own_{field.name}"))
+            rows = rows.join(own, on="item_id", how="left")
+            facets.append(f"own_{field.name}")
+    # Where all that say it say the same, those that say nothing may be the same too.
+    named = [
+        pl.when(pl.col(name).drop_nulls().n_unique().over("collection", "word") > 1)
+        .then(pl.col(name).fill_null(""))
+        .otherwise(pl.lit(""))
+        .alias(name)
+        for name in facets
+    ]
+    keyed = rows.with_columns(named).with_columns(key=pl.concat_str("collection", "word", *facets, separator="\x1f"))
+    near = keyed.filter(pl.len().over("key") > 1).sort("key", "seconds", "item_id")
+    grouped = near.with_columns(run=pl.Series(_runs(near), dtype=pl.Int64))
+    same = grouped.filter(pl.len().over("run") > 1)
+    first = pl.col("seconds").min().over("run").cast(pl.String)
+    name = pl.concat_str("word", *facets, first, separator=" ")
     return [same.select("item_id", "collection", measure=pl.lit("duplicate_title"), group=name)]
+
+
+def _runs(near: pl.DataFrame) -> list[int]:
+    """The number of each row's run: rows of a key whose lengths differ by NEAR_SECONDS in all."""
+    runs: list[int] = []
+    before, begin = None, 0.0
+    for key, seconds in near.select("key", "seconds").iter_rows():
+        if key != before or seconds - begin > NEAR_SECONDS:
+            runs.append(runs[-1] + 1 if runs else 0)
+            before, begin = key, seconds
+        else:
+            runs.append(runs[-1])
+    return runs

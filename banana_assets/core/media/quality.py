@@ -24,13 +24,18 @@ MOST_HISTORY = 400
 _FAULTS = ["item_id", "collection", "field", "measure", "text", "reason"]
 
 
-def quality(libraries: Iterable[Library], previous: pl.DataFrame | None = None) -> pl.DataFrame:
+def quality(
+    libraries: Iterable[Library], previous: pl.DataFrame | None = None, wholes: Iterable[Library] = ()
+) -> pl.DataFrame:
     """METADATA_QUALITY of these libraries; ``previous`` is the table as it was, for the history.
+
+    Where libraries are parts, rules are judged on the ``wholes`` of their schemas, as when gaps are filled.
 
     Missing values and their completeness are counts over every expected value, not estimates. A row says so for each
     collection and for all of a schema together (collection ''), for each field and for all of them (field '').
     """
-    rows = [row for one in libraries for row in _rows(one)]
+    of = {whole.schema.name: whole for whole in wholes}
+    rows = [row for one in libraries for row in _rows(one, of.get(one.schema.name, one))]
     if not rows:
         return METADATA_QUALITY.empty()
     frame = pl.DataFrame(rows, schema=METADATA_QUALITY.dtypes, orient="row")
@@ -92,7 +97,7 @@ def _looked_at(library: Library) -> pl.DataFrame:
     return pl.concat(part.select(columns) for part in parts)
 
 
-def _rows(library: Library) -> list[dict[str, Any]]:
+def _rows(library: Library, whole: Library) -> list[dict[str, Any]]:
     if library.items.is_empty():
         return []
     found = faults(library)
@@ -104,7 +109,7 @@ def _rows(library: Library) -> list[dict[str, Any]]:
     reasons = _reasons(wrong)
     shown = _examples(wrong, library)
     scores = _scores(library, joined)
-    derivable = _derivable(library)
+    derivable = _derivable(library, whole)
     rows = []
     for row in joined.sort("collection", "field", "measure").iter_rows(named=True):
         key = (row["collection"], row["field"], row["measure"])
@@ -131,10 +136,10 @@ def _rows(library: Library) -> list[dict[str, Any]]:
     return rows + _declined(library)
 
 
-def _derivable(library: Library) -> dict[tuple[str, str, str], int]:
+def _derivable(library: Library, whole: Library) -> dict[tuple[str, str, str], int]:
     """How many missing values rules offer, for each collection and field and for all of them."""
     whose = library.items.select("item_id", "collection", measure=pl.lit("missing"))
-    rows = offers(library)[0].select("item_id", "field").join(whose, on="item_id")
+    rows = offers(whole)[0].select("item_id", "field").join(whose, on="item_id")
     counted = _levels(rows).group_by("collection", "field", "measure").len()
     return {(row[0], row[1], row[2]): row[3] for row in counted.iter_rows()}
 

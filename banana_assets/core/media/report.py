@@ -87,7 +87,7 @@ def issue_type(measure: str, field: str) -> str:
         return f"missing_{field}"
     if measure.startswith("duplicate"):
         return f"{measure}s" if measure != "duplicate_content" else measure
-    name = _PLURAL.get(field, f"{field}s")
+    name = _PLURAL.get(field, field if field.endswith("s") else f"{field}s")
     return f"{measure}_{name}"
 
 

@@ -10,7 +10,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
 from banana_assets.core.errors import InputError
@@ -91,14 +90,12 @@ def optimize(
     were hidden from them; then what a model reads in an item's own text. `banana media proposals` lists proposals,
     `accept` and `apply` there take them over.
     """
-    if analyze_only and fill_gaps:
-        raise click.UsageError("--analyze-only and --fill-gaps exclude each other.")
     from banana_assets.backends.media.analysis import analyze_metadata_quality
 
     begun = time.monotonic()
     filled: Filled | None = None
     with opened() as (store, _), progress("Analyzing metadata"):
-        if fill_gaps:
+        if fill_gaps and not analyze_only:
             filled = _filled(store, collection, use_model, batch_size, dry_run)
         told = analyze_metadata_quality(store, collection=collection, min_completeness=min_completeness)
     analysis = {name: value for name, value in told.items() if name != "analysisTimestamp"}

@@ -19,6 +19,7 @@ from banana_assets.backends.media.ingesting import ingest_media, schema_file
 from banana_assets.backends.media.records import MediaRecords
 from banana_assets.backends.store import Store
 from banana_assets.core.errors import InputError
+from banana_assets.core.media.schema import Field, RecordSchema
 from banana_assets.core.media.standard import MEDIA
 from tests.backends.conftest import Opener
 from tests.backends.media.audio import SAMPLE, library, tone
@@ -271,3 +272,17 @@ def test_two_stores_of_one_home_agree(new_store: Opener) -> None:
     one, two = new_store(), new_store()
     ingest(one, SAMPLE / "podcast.xml")
     assert analyze_metadata_quality(two)["itemCount"] == 6
+
+
+def test_a_schema_declared_anew_is_read_anew(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "books.csv"
+    path.write_text("path,name,pages\n/b/1,One,10\n/b/1,Two,20\n", encoding="utf-8")
+    os.utime(path, (time.time() - 60, time.time() - 60))
+    first = RecordSchema("books", (Field("name"),), title="name")
+    report = ingest_media(store, [path], collection="c", schema=first)
+    assert ["1 row of a place that an earlier row has" in item.message for item in report.items] == [True]
+    assert [outcome for _, outcome in ingest(store, path, schema=first)] == ["known"]
+    second = RecordSchema("books", (Field("name"), Field("pages", "number")), title="name")
+    assert [outcome for _, outcome in ingest(store, path, schema=second)] == ["changed"]
+    assert known(store)["1"] == {"name": ["One"], "pages": ["10"]}
+    assert [outcome for _, outcome in ingest(store, path, schema=second)] == ["known"]

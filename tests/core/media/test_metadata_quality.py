@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -10,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banana_assets.core.media.quality import faults, quality
-from banana_assets.core.media.report import analysis
+from banana_assets.core.media.report import analysis, issue_type
 from banana_assets.core.media.schema import ANY, Field, RecordSchema
 from banana_assets.core.media.soundness import sourceless, unbalanced
 from banana_assets.core.media.standard import KINDS, MEDIA
-from tests.core.media.libraries import items, of
+from tests.core.media.libraries import albums, items, of
 
 PLACEHOLDERS = (
     "unknown", "N/A", "auto-generated, needs-review", "Auto-generated summary for X", "auto-filled", "Track 03",
@@ -166,6 +167,29 @@ def test_items_that_are_there_twice() -> None:
     assert [item for item, _ in reasons(rows, "duplicate_content")] == ["0", "1"]
     assert [item for item, _ in reasons(rows, "duplicate_title")] == ["2", "3"]
     assert [item for item, _ in reasons(rows, "duplicate_id")] == ["0", "2"]
+
+
+def test_items_that_are_only_called_the_same() -> None:
+    news = [
+        {"title": "Evening news", "duration": "300", "guid": f"g{k}", "date": f"2026-03-0{k + 1}"} for k in range(5)
+    ]
+    intros = [{"title": "Intro", "duration": "60", "artist": f"A{k}"} for k in range(5)]
+    chain = [{"title": "Tone", "duration": str(100 + 0.9 * k)} for k in range(3)]
+    assert [item for item, _ in reasons([*news, *intros, *chain], "duplicate_title")] == ["a", "b"]
+
+
+def test_offers_for_a_part_are_judged_on_the_whole() -> None:
+    rows = albums(12)
+    del rows[5]["genre"]
+    rows[4:8] = [row | {"_collection": "part"} for row in rows[4:8]]
+    whole = of(rows)
+    part = replace(whole, items=whole.items.filter(collection="part"))
+    told = quality([part], wholes=[whole]).filter(collection="part", field="genre", measure="missing")
+    assert told["derivable"].to_list() == [1]
+
+
+def test_fields_in_the_plural_stay_so() -> None:
+    assert [issue_type("invalid", name) for name in ("pages", "date")] == ["invalid_pages", "invalid_dates"]
 
 
 def test_newer_arrivals_that_lack_more_are_told() -> None:
