@@ -133,3 +133,13 @@ def test_a_file_is_written_by_its_suffix_and_jsonl_has_a_line_a_field(
     assert (tmp_path / "m.csv").read_text(encoding="utf-8") == out(capsys, "metadata", "--format", "csv")
     rows = [json.loads(line) for line in out(capsys, "metadata", "--format", "jsonl").splitlines()]
     assert rows == json.loads(out(capsys, "metadata", "--format", "json"))["analysis"]["missingFields"]
+
+
+def test_accepting_all_leaves_what_would_replace_something(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("metadata", "--fill-gaps") == 0
+    rows = json.loads(out(capsys, "media", "proposals", "--format", "json"))
+    standing = [row["proposal_id"] for row in rows if row["stands"] is not None]
+    said = shown(capsys, "media", "accept", "--all")
+    left = json.loads(out(capsys, "media", "proposals", "--format", "json"))
+    assert [row["proposal_id"] for row in left] == standing
+    assert ("accept them by their numbers" in said) == bool(standing)
