@@ -11,7 +11,7 @@ import polars as pl
 
 from banana_assets.backends.media.records import MediaRecords
 from banana_assets.backends.store import Store
-from banana_assets.core.errors import InputError
+from banana_assets.core.errors import InputError, MissingError
 from banana_assets.core.media.items import Library
 from banana_assets.core.media.quality import quality
 from banana_assets.core.media.report import analysis
@@ -36,7 +36,7 @@ def analyze_metadata_quality(
 
     ``collection`` is the name of one, or a part of the paths of the items that are meant. ``min_completeness`` is a
     share (0..1) or a percentage (up to 100). Without media the lists are empty and ``message`` says what to run.
-    Raises InputError for a collection that there is not, and a percentage outside 0 to 100.
+    Raises MissingError for a collection that there is not, InputError for a percentage outside 0 to 100.
     """
     least = share_of(min_completeness)
     records = MediaRecords(store.engine)
@@ -67,7 +67,7 @@ def share_of(told: float) -> float:
 def chosen(records: MediaRecords, collection: str | None) -> list[Library]:
     """The libraries with items, of one collection or of all.
 
-    Raises InputError where neither a collection is called so nor the place of any item has it in it.
+    Raises MissingError where neither a collection is called so nor the place of any item has it in it.
     """
     libraries = [one for one in records.libraries() if one.items.height]
     if not collection or not libraries:
@@ -77,7 +77,7 @@ def chosen(records: MediaRecords, collection: str | None) -> list[Library]:
         if kept := [one for one in found if one.items.height]:
             return kept
     names = sorted({name for one in libraries for name in one.items["collection"].unique()})
-    raise InputError(f"There is no collection {collection}.", f"There are {', '.join(names[:20])}.")
+    raise MissingError(f"There is no collection {collection}.", f"There are {', '.join(names[:20])}.")
 
 
 def narrowed(one: Library, items: pl.DataFrame) -> Library:

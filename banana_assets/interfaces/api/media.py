@@ -74,7 +74,12 @@ class Quality(BaseModel):
     message: str | None = None
 
 
-@router.get("/quality", summary="How complete and valid metadata are", response_model=Quality)
+@router.get(
+    "/quality",
+    summary="How complete and valid metadata are",
+    response_model=Quality,
+    responses=declared(404),
+)
 async def quality(
     request: Request,
     caller: Reader,

@@ -40,7 +40,7 @@ def test_the_analysis_has_the_originals_keys_and_a_tag(media: Path) -> None:
             headers={"if-none-match": answer.headers["etag"]},
         )
         assert again.status_code == 304
-        assert api.get("/api/metadata/quality?collection=opera").status_code == 400
+        assert api.get("/api/metadata/quality?collection=opera").status_code == 404
         assert api.get("/api/metadata/quality?min_completeness=101").status_code == 422
 
 
