@@ -14,6 +14,7 @@ from banana_assets.core.advice.finding import Finding
 from banana_assets.core.advice.observed import Observed, job_name, target
 from banana_assets.core.advice.rules import WAITING, one_worse
 from banana_assets.core.evidence import fact, plural, seconds_text
+from banana_assets.core.scheduling.types import most_together
 
 RECENT = 50
 FEWEST = 10
@@ -56,7 +57,7 @@ def queue(queued: list[datetime], started: list[datetime], run_seconds: list[flo
     wait, run = float(waits.mean()), float(np.mean(run_seconds))
     rate = n / hours
     load = rate * run / 3600
-    servers = _most_at_once(started, run_seconds)
+    servers = most_together((s.timestamp(), s.timestamp() + r) for s, r in zip(started, run_seconds, strict=True))
     return Queue(
         builds=n,
         hours=hours,
@@ -69,17 +70,6 @@ def queue(queued: list[datetime], started: list[datetime], run_seconds: list[flo
         utilisation=load / servers,
         growth=_growth(queued, started, waits),
     )
-
-
-def _most_at_once(started: list[datetime], run_seconds: list[float]) -> int:
-    edges = [(s.timestamp(), 1) for s in started]
-    # An end before a begin at the same moment: the runner is handed on.
-    edges += [(s.timestamp() + max(r, 1e-6), -1) for s, r in zip(started, run_seconds, strict=True)]
-    running = most = 0
-    for _, change in sorted(edges):
-        running += change
-        most = max(most, running)
-    return max(1, most)
 
 
 def _growth(queued: list[datetime], started: list[datetime], waits: np.ndarray) -> float:

@@ -83,6 +83,14 @@ class Estimates:
         return self._all.median if len(self._all) else 1.0
 
 
+def learned(history: Sequence[Past]) -> Estimates:
+    """What the whole of a history teaches, the run that ended last being the latest."""
+    estimates = Estimates()
+    for past in sorted(history, key=lambda p: p.finished):
+        estimates.learn(past.kind, past.group, past.runtime)
+    return estimates
+
+
 def expected(history: Sequence[Past]) -> dict[str, float]:
     """The expected run time of each task of a history, from those alone that had ended when it was asked for."""
     found: dict[str, float] = {}

@@ -15,7 +15,7 @@ from banana_assets.core.evidence import plural, seconds_text
 from banana_assets.core.scheduling import batches as sizes
 from banana_assets.core.scheduling import parallelism
 from banana_assets.core.scheduling.dispatch import dispatch
-from banana_assets.core.scheduling.estimates import Estimates, Past
+from banana_assets.core.scheduling.estimates import Past, learned
 from banana_assets.core.scheduling.history import Queue
 from banana_assets.core.scheduling.priority import by_weight_over_time, first_come
 from banana_assets.core.scheduling.replay import LOSES, NO_WAITING, SAVES, Replayed, most_at_once, replay
@@ -156,10 +156,9 @@ def _level(level: parallelism.Level) -> dict[str, Any]:
 
 def kinds(past: Sequence[Past]) -> list[dict[str, Any]]:
     """What each kind takes, the most frequent first."""
-    estimates = Estimates()
+    estimates = learned(past)
     runs: dict[str, list[Past]] = {}
-    for one in sorted(past, key=lambda p: p.finished):
-        estimates.learn(one.kind, one.group, one.runtime)
+    for one in past:
         runs.setdefault(one.kind, []).append(one)
     made = []
     for kind, some in sorted(runs.items(), key=lambda item: (-len(item[1]), item[0])):
@@ -220,9 +219,7 @@ def waiting_now(queue: Queue, limits: Limits, now: datetime | None) -> list[dict
     """What waits now in the order in which it should begin (PLACE), with the time if nothing else comes."""
     if not queue.waiting or now is None:
         return []
-    estimates = Estimates()
-    for one in sorted(queue.past, key=lambda p: p.finished):
-        estimates.learn(one.kind, one.group, one.runtime)
+    estimates = learned(queue.past)
     clock = now.astimezone(UTC).timestamp()
 
     def known(task: Task) -> Task:

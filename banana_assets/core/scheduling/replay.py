@@ -15,7 +15,7 @@ import numpy as np
 from banana_assets.core.scheduling.dispatch import dispatch
 from banana_assets.core.scheduling.estimates import Past, expected
 from banana_assets.core.scheduling.priority import by_weight_over_time, first_come
-from banana_assets.core.scheduling.types import Limits, Run, Task, Waiting, waiting
+from banana_assets.core.scheduling.types import Limits, Run, Task, Waiting, most_together, waiting
 
 FEWEST_SPELLS = 4
 """Busy spells with waiting in them, from which on an interval is given."""
@@ -54,12 +54,7 @@ class Replayed:
 
 def most_at_once(history: Sequence[Past]) -> int:
     """The most tasks that were seen running at the same time; 1 at least."""
-    edges = sorted([(p.started, 1) for p in history] + [(max(p.finished, p.started + 1e-6), -1) for p in history])
-    running = most = 0
-    for _, change in edges:
-        running += change
-        most = max(most, running)
-    return max(1, most)
+    return most_together((p.started, p.finished) for p in history)
 
 
 def replay(history: Sequence[Past], limits: Limits | None = None) -> Replayed:

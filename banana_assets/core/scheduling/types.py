@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -52,6 +52,19 @@ class Waiting:
     mean: float
     weighted: float
     longest: float
+
+
+def most_together(spans: Iterable[tuple[float, float]]) -> int:
+    """The most of these spans (begin and end, in seconds) that lie over one moment; 1 at least.
+
+    An end counts before a begin at the same moment: what they take is handed on.
+    """
+    edges = [edge for begin, end in spans for edge in ((begin, 1), (max(end, begin + 1e-6), -1))]
+    running = most = 0
+    for _, change in sorted(edges):
+        running += change
+        most = max(most, running)
+    return max(1, most)
 
 
 def waiting(tasks: Sequence[Task], runs: Sequence[Run]) -> Waiting:

@@ -13,7 +13,6 @@ import logging
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from banana_assets.backends.keys import Caller
 from banana_assets.core.errors import BananaError
 from banana_assets.core.safety.serving import served
 from banana_assets.core.text import cut
+from banana_assets.interfaces.mcp.arguments import MOST_SHOWN, known_only
 from banana_assets.interfaces.mcp.calls import Call, Sources, utc_now
 
 Function = Callable[..., BaseModel]
@@ -40,8 +40,6 @@ Asker = Callable[[Context[Any, Any]], Caller]
 _log = logging.getLogger(__name__)
 
 MOST_FRAMES = 6
-MOST_SHOWN = 200
-"""Characters of a wrong value that an error repeats."""
 
 
 class Attempt(BaseModel):
@@ -125,11 +123,7 @@ class CheckedTool(Tool):
 
     def _checked(self, arguments: dict[str, Any]) -> dict[str, Any]:
         known = [field.alias or name for name, field in self.fn_metadata.arg_model.model_fields.items()]
-        for name in arguments:
-            if name not in known:
-                near = get_close_matches(name, known, 1)
-                hint = f"Did you mean {near[0]}?" if near else f"It takes {', '.join(known) or 'none'}."
-                raise BananaError(f"{self.name} has no argument {cut(name, MOST_SHOWN)!r}.", hint)
+        known_only(self.name, arguments, known)
         try:
             return self.fn_metadata.validate_arguments(arguments)
         except ValidationError as error:
