@@ -9,7 +9,7 @@ demo: .venv/ready
 	$(BIN)/banana demo
 
 test: .venv/ready-dev
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 URL ?= http://127.0.0.1:8000
 api-test: .venv/ready-dev

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -76,8 +78,15 @@ def model_server() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home that `banana demo` leaves, made once; who changes something works on a copy."""
-    home = tmp_path_factory.mktemp("demo")
-    done = subprocess.run([*BANANA, "demo"], env=environment(home), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    """The home that `banana demo` leaves, made once for all who run tests side by side; who changes something works on
+    a copy."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    home, whole = shared / "demo-home", shared / "demo-home.whole"
+    with (shared / "demo-home.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            done = subprocess.run([*BANANA, "demo"], env=environment(home), capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+            whole.touch()
     return home

@@ -133,6 +133,10 @@ def window(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
     made.on("weberror", lambda error: wrong.append(str(error.error)))
     made.on("request", lambda asked: None if asked.url.startswith("http://127.0.0.1:") else wrong.append(asked.url))
     yield made
+    # A window that closes while one of its pages is still being loaded may never come to an end.
+    for page in made.pages:
+        page.wait_for_load_state()
+        page.close()
     made.close()
     wrong = [text for text in wrong if "ERR_INTERNET_DISCONNECTED" not in text]
     assert not wrong, f"errors on a page, or requests off the host: {wrong}"

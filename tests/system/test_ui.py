@@ -37,18 +37,19 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def address(demo_home: Path) -> Iterator[str]:
+def address(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if CHROMIUM is None:
         missing("chromium is not installed (Debian package chromium)")
+    home = shutil.copytree(demo_home, tmp_path_factory.mktemp("ui") / "home")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "dagster_webserver", "-m", "banana_assets.definitions", "-h", "127.0.0.1"]
-    log = (demo_home / "webserver.log").open("w")
+    log = (home / "webserver.log").open("w")
     server = subprocess.Popen(
         [*command, "-p", str(port)],
-        env=environment(demo_home) | {"DAGSTER_HOME": str(demo_home / "dagster")},
-        cwd=demo_home,
+        env=environment(home) | {"DAGSTER_HOME": str(home / "dagster")},
+        cwd=home,
         stdout=log,
         stderr=subprocess.STDOUT,
     )
@@ -59,7 +60,7 @@ def address(demo_home: Path) -> Iterator[str]:
             with urllib.request.urlopen(f"{url}/server_info", timeout=5):
                 break
         except (urllib.error.URLError, TimeoutError):
-            assert server.poll() is None, (demo_home / "webserver.log").read_text()
+            assert server.poll() is None, (home / "webserver.log").read_text()
             assert time.monotonic() < deadline, "the UI did not come up"
             time.sleep(0.5)
     yield url
