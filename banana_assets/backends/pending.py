@@ -5,15 +5,20 @@ from __future__ import annotations
 from datetime import date
 
 import polars as pl
-import sqlalchemy as sa
 
 from banana_assets.backends.reading_store import Kind
-from banana_assets.backends.records import tables as t
-from banana_assets.backends.records.engine import reading
 from banana_assets.backends.settings import SQLITE_NAME, Settings
 from banana_assets.backends.store import Store, open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.tables import LOG_EVENTS, LOG_SHAPES, RESOURCE_ROLLUPS, TEST_RESULTS
+
+_COUNTED = {"tests": pl.Int64, "attempts": pl.Int64, "letters": pl.Int64, "said": pl.Int64, "seconds": pl.Float64}
+_COUNT = """
+    SELECT b.arrival_day, r.build_id, r.status, COUNT(*), SUM(r.attempts), SUM(LENGTH(r.name)),
+        COALESCE(SUM(LENGTH(r.message)), 0), COALESCE(SUM(r.duration_seconds), 0.0)
+    FROM test_results r JOIN builds b ON b.build_id = r.build_id GROUP BY b.arrival_day, r.build_id, r.status
+"""
+"""By these the results of a build are compared, for each status: a report that comes again has other times at least."""
 
 KINDS: tuple[Kind, ...] = ("log_files", "builds", "resource_series")
 
@@ -33,24 +38,43 @@ def first_day(settings: Settings, *, today: date) -> date:
 
 
 def arrival_days(store: Store, tables: Tables, *, today: date) -> list[date]:
-    """The arrival days with log files, resource series or test results that no table holds yet, and today."""
+    """The arrival days with log files, resource series or test results that the tables do not hold, or hold as they
+    were before a report came again, and today."""
     files, series = store.log_files(), store.resource_series()
     ids = files["file_id"].to_list()
     unparsed = {*tables.lacking(LOG_EVENTS, "file_id", ids), *tables.lacking(LOG_SHAPES, "file_id", ids)}
     unread = tables.lacking(RESOURCE_ROLLUPS, "series_id", series["series_id"].to_list())
-    tested = _tested(store)
     days = {
         *files.filter(pl.col("file_id").is_in(list(unparsed)))["arrival_day"],
         *series.filter(pl.col("series_id").is_in(unread))["arrival_day"],
-        *(tested[build_id] for build_id in tables.lacking(TEST_RESULTS, "build_id", list(tested))),
+        *_days_of_other_results(store, tables),
         today,
     }
     return sorted(days)
 
 
-def _tested(store: Store) -> dict[str, date]:
-    """The builds that have test results, with their days of arrival."""
-    b, r = t.builds.c, t.test_results.c
-    query = sa.select(r.build_id, b.arrival_day).join_from(t.test_results, t.builds).distinct()
-    with reading(store.engine) as connection:
-        return {row.build_id: row.arrival_day for row in connection.execute(query)}
+def _days_of_other_results(store: Store, tables: Tables) -> list[date]:
+    """The days on which builds arrived whose test results are told otherwise, or not at all, by the table."""
+    keys = ("arrival_day", "build_id", "status")
+    schema = {name: TEST_RESULTS.dtypes[name] for name in keys} | _COUNTED
+    told = store.records.frame(pl.Schema(schema), _COUNT)
+    held = (
+        tables.scan(TEST_RESULTS)
+        .group_by(keys)
+        .agg(
+            pl.len().cast(pl.Int64).alias("tests"),
+            pl.col("attempts").cast(pl.Int64).sum(),
+            pl.col("name").str.len_chars().cast(pl.Int64).sum().alias("letters"),
+            pl.col("message").str.len_chars().cast(pl.Int64).sum().alias("said"),
+            pl.col("duration_seconds").sum().alias("seconds"),
+        )
+        .collect()
+    )
+    both = told.join(held, on=keys, how="full", suffix="_held", coalesce=True)
+    alike = pl.all_horizontal(
+        *(pl.col(name).eq_missing(pl.col(f"{name}_held")) for name in _COUNTED if name != "seconds"),
+        # The order of a sum is not the same in both.
+        (pl.col("seconds") - pl.col("seconds_held")).abs() <= 1e-6 * (1 + pl.col("seconds")),
+    )
+    days = set(both.filter(~alike.fill_null(False))["arrival_day"])
+    return sorted(days.intersection(store.arrival_days("builds")))

@@ -52,15 +52,33 @@ def test_a_day_whose_events_are_not_counted_yet_is_asked_for(home: Path, tmp_pat
         assert arrival_days(store, tables, today=LATER) == [LATER]
 
 
-def test_a_day_whose_test_results_are_in_no_table_is_asked_for(home: Path, tmp_path: Path) -> None:
-    (tmp_path / "junit.xml").write_text('<testsuite name="s"><testcase classname="c" name="t"/></testsuite>')
+def test_a_day_whose_test_results_are_told_otherwise_is_asked_for(home: Path, tmp_path: Path) -> None:
+    report = (
+        '<testsuite name="s"><testcase classname="c" name="t" time="0.5"/><testcase name="u" time="2"/></testsuite>'
+    )
     row = {"build_id": "b1", "pipeline": "p", "job": "j", "exit_code": 0, "junit": "junit.xml"}
     (tmp_path / "manifest.jsonl").write_text(json.dumps(row))
     settings = load_from(home)
     tables = Tables(settings.tables_root)
     with open_store(settings) as store:
-        assert not ingest_builds(store, [tmp_path]).failed
+
+        def comes(text: str) -> list[dt.date]:
+            (tmp_path / "junit.xml").write_text(text)
+            assert not ingest_builds(store, [tmp_path]).failed
+            return arrival_days(store, tables, today=LATER)
+
+        asked = comes(report)
         (arrived,) = store.arrival_days("builds")
-        assert arrival_days(store, tables, today=LATER) == [arrived, LATER]
-        tables.replace(TEST_RESULTS, store.test_results())
-        assert arrival_days(store, tables, today=LATER) == [LATER]
+        assert asked == [arrived, LATER]
+        for other in (
+            report.replace('"0.5"', '"0.25"'),
+            report.replace('name="u"', 'name="longer"'),
+            report.replace(' time="2"/>', ' time="2"><failure>no</failure></testcase>'),
+            '<testsuite name="s"/>',
+        ):
+            assert comes(report) == [arrived, LATER]
+            tables.replace(TEST_RESULTS, store.test_results())
+            assert comes(report) == [LATER]
+            assert comes(other) == [arrived, LATER]
+            tables.replace(TEST_RESULTS, store.test_results())
+            assert comes(other) == [LATER]
