@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 from banana_assets.backends import focusing
 from banana_assets.backends.ingest import ingest_builds
-from banana_assets.backends.settings import load, load_from
+from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.advice.bottlenecks import bottlenecks
@@ -26,10 +25,9 @@ from banana_assets.core.tables import (
     LOG_PATTERNS,
     OPTIMIZATION_RECOMMENDATIONS,
 )
-from banana_assets.interfaces.cli.main import main
+from tests.commands import Run
 from tests.core.metrics.frames import at, builds, failures
 
-Run = Callable[..., tuple[int, str, str]]
 ROWS = [
     {"duration_seconds": (60.0 if k < 40 else 130.0) + k % 3, "status": "failed" if k % 6 == 1 else "success",
      "finished_at": at(k)}
@@ -38,20 +36,6 @@ ROWS = [
 SEEN = Observed(
     builds=builds(ROWS), failures=failures([{"build_id": f"b{k:03d}", "failed_at": at(k)} for k in range(1, 70, 6)])
 )
-
-
-@pytest.fixture
-def banana(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run ``banana`` in this process: its exit status, stdout and stderr."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        load.cache_clear()
-        with pytest.raises(SystemExit) as left:
-            main(list(words))
-        out, err = capsys.readouterr()
-        return int(str(left.value.code)), out, err
-
-    return run
 
 
 @pytest.fixture

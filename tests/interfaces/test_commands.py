@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,27 +10,11 @@ import pytest
 import typer
 
 from banana_assets.backends.records.migration import HEAD
-from banana_assets.backends.settings import load
 from banana_assets.core.errors import AccessError
-from banana_assets.interfaces.cli.main import COMMANDS, main
+from banana_assets.interfaces.cli.main import COMMANDS
 from banana_assets.interfaces.cli.output import Format, to_json, write_object, write_rows
 from banana_assets.interfaces.cli.running import run
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def banana(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process: its exit status, stdout and stderr."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        load.cache_clear()
-        with pytest.raises(SystemExit) as left:
-            main(list(words))
-        out, err = capsys.readouterr()
-        return int(str(left.value.code)), out, err
-
-    return run
+from tests.commands import Run
 
 
 def test_the_overview_names_every_command(banana: Run) -> None:

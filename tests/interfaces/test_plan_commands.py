@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,14 +15,13 @@ from banana_assets.backends.ingest import ingest_builds
 from banana_assets.backends.plan_records import PlanRecords
 from banana_assets.backends.planned import MOST_ATTEMPTS, Planned
 from banana_assets.backends.planning import plan_failures
-from banana_assets.backends.settings import load, load_from
+from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import Store, open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.clusters import failure_clusters
 from banana_assets.core.tables import BUILD_FAILURES, BUILDS, FAILURE_CLUSTERS, PLANS
-from banana_assets.interfaces.cli.main import main
+from tests.commands import Run
 
-Run = Callable[..., tuple[int, str, str]]
 LOG = """\
 Collecting packages
 token=ghp_abcdefghijklmnopqrstuvwxyz0123456789
@@ -33,20 +31,6 @@ Traceback (most recent call last):
 ModuleNotFoundError: No module named 'yaml'
 Process completed with exit code 1.
 """
-
-
-@pytest.fixture
-def banana(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run ``banana`` in this process: its exit status, stdout and stderr."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        load.cache_clear()
-        with pytest.raises(SystemExit) as left:
-            main(list(words))
-        out, err = capsys.readouterr()
-        return int(str(left.value.code)), out, err
-
-    return run
 
 
 def fill(store: Store, folder: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,28 +11,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from banana_assets.backends.settings import load, load_from
+from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.metrics.usage import resource_usage
 from banana_assets.core.tables import RESOURCE_USAGE
-from banana_assets.interfaces.cli.main import main
+from tests.commands import Run
 from tests.core.metrics.frames import samples
 from tests.core.metrics.test_forecast_models import daily_wave
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def banana(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*words: str) -> tuple[int, str, str]:
-        load.cache_clear()
-        with pytest.raises(SystemExit) as left:
-            main(list(words))
-        out, err = capsys.readouterr()
-        return int(str(left.value.code)), out, err
-
-    return run
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,16 +12,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from banana_assets.backends.settings import load, load_from
+from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.backends.template_records import TemplateRecords
 from banana_assets.core.plans.templates import Template, TemplateStep
 from banana_assets.core.tables import PLAN_OUTCOMES
-from banana_assets.interfaces.cli.main import main
+from tests.commands import Run
 from tests.core.metrics.frames import T0, at
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 def a_template(ident: str, **more: Any) -> Template:
@@ -31,20 +28,6 @@ def a_template(ident: str, **more: Any) -> Template:
         ident * 16, f"Way {ident}", "d", "missing_dependency", "pip", "x", (step,), (), "", "plans", ("e",), (), T0, T0
     )
     return replace(made, **more)
-
-
-@pytest.fixture
-def banana(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run ``banana`` in this process: its exit status, stdout and stderr."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        load.cache_clear()
-        with pytest.raises(SystemExit) as left:
-            main(list(words))
-        out, err = capsys.readouterr()
-        return int(str(left.value.code)), out, err
-
-    return run
 
 
 def told(ident: str, fixed: int, recurred: int) -> list[dict[str, Any]]:
