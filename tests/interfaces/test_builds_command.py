@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from banana_assets.backends import derive
 from banana_assets.backends.ingest import ingest_builds
-from banana_assets.backends.settings import load, load_from
+from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.clusters import failure_clusters
@@ -25,9 +24,8 @@ from banana_assets.core.tables import (
     TEST_HISTORY,
     TEST_RESULTS,
 )
-from banana_assets.interfaces.cli.main import main
+from tests.commands import Run
 
-Run = Callable[..., tuple[int, str, str]]
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 COMPILES = """make
 cart.c:{line}:33: error: expected ';'
@@ -74,20 +72,6 @@ def told(folder: Path) -> None:
                 row[key] = f"{name}.{kind}"
         lines.append(json.dumps(row))
     (folder / "manifest.jsonl").write_text("\n".join(lines))
-
-
-@pytest.fixture
-def banana(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process: its exit status, stdout and stderr."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        load.cache_clear()
-        with pytest.raises(SystemExit) as left:
-            main([*words])
-        out, err = capsys.readouterr()
-        return int(str(left.value.code)), out, err
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,8 @@ import pytest
 from banana_assets.backends.ingest import ingest_builds
 from banana_assets.backends.settings import load
 from banana_assets.backends.store import open_store
-from banana_assets.interfaces.cli.main import main
+from tests.commands import Run
 
-Run = Callable[..., tuple[int, str, str]]
 PROJECT = """[project]
 name = "shop"
 dependencies = ["flask"]
@@ -35,20 +33,6 @@ tests/test_cart.py:4: AssertionError
 FAILED tests/test_cart.py::test_total - assert 1 == 2
 ========================= 1 failed, 1 passed in 0.01s ==========================
 """
-
-
-@pytest.fixture
-def banana(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process: its exit status, stdout and stderr."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        load.cache_clear()
-        with pytest.raises(SystemExit) as left:
-            main([*words])
-        out, err = capsys.readouterr()
-        return int(str(left.value.code)), out, err
-
-    return run
 
 
 @pytest.fixture

@@ -3,18 +3,16 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from banana_assets.backends.ingest import ingest_builds
-from banana_assets.backends.settings import load, load_from
+from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
-from banana_assets.interfaces.cli.main import main
+from tests.commands import Run
 
-Run = Callable[..., tuple[int, str, str]]
 SECRET = "ghp_" + "x7Kq9TzW2mB4nR6vL8pD" + "1sF3hJ5gY0aC9eUi"
 GREEN = """##[group]Run pytest
 test_cart.py ..
@@ -84,21 +82,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def banana(
-    made: tuple[Path, Path], home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Run:
-    """Run a command in this process, in the repository: its exit status, stdout and stderr."""
+def banana(banana: Run, made: tuple[Path, Path], home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command in the repository: its exit status, stdout and stderr."""
     shutil.copytree(made[0], home)
     monkeypatch.chdir(made[1])
-
-    def run(*words: str) -> tuple[int, str, str]:
-        load.cache_clear()
-        with pytest.raises(SystemExit) as left:
-            main([*words])
-        out, err = capsys.readouterr()
-        return int(str(left.value.code)), out, err
-
-    return run
+    return banana
 
 
 def test_a_failed_build_is_shown_beside_the_last_green_one(banana: Run) -> None:

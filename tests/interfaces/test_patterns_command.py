@@ -1,20 +1,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from banana_assets.backends.settings import load, load_from
+from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.tables import LOG_PATTERNS
-from banana_assets.interfaces.cli.main import main
+from tests.commands import Run
 from tests.core.metrics.frames import patterns
 
-Run = Callable[..., tuple[int, str, str]]
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BAD, WORSE, RARE, FINE = "aaaa000000000001", "aaaa000000000002", "bbbb000000000003", "cccc000000000004"
 FORMER = {"pattern_id": "dddd000000000005", "template": "old", "kind": "renamed", "changed_on": AT.date()}
@@ -27,17 +26,9 @@ ROWS = [
 
 
 @pytest.fixture
-def banana(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+def banana(banana: Run) -> Run:
     """Run ``banana patterns`` in this process: its exit status, stdout and stderr."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        load.cache_clear()
-        with pytest.raises(SystemExit) as left:
-            main(["patterns", *words])
-        out, err = capsys.readouterr()
-        return int(str(left.value.code)), out, err
-
-    return run
+    return partial(banana, "patterns")
 
 
 @pytest.fixture

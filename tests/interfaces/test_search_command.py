@@ -4,23 +4,22 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from functools import partial
 from io import BufferedReader, BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 
 from banana_assets.backends.search import embedding, open_search
-from banana_assets.backends.settings import load, load_from
+from banana_assets.backends.settings import load_from
 from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.diagnosis import diagnose
 from banana_assets.core.tables import FAILURE_CLUSTERS, LOG_PATTERNS
-from banana_assets.interfaces.cli.main import main
+from tests.commands import Run
 from tests.core.metrics.frames import patterns
 from tests.core.search.samples import document, documents
 from tests.core.search.test_search_documents import cluster
 
-Run = Callable[..., tuple[int, str, str]]
 LOG = """\
 collected 4 items
 ==================================== ERRORS ====================================
@@ -34,18 +33,10 @@ ERROR tests/test_hours.py
 
 
 @pytest.fixture
-def banana(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+def banana(banana: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run ``banana search`` in this process, by words: its exit status, stdout and stderr."""
     monkeypatch.setattr(embedding, "PACKAGE", "no-such-package")
-
-    def run(*words: str) -> tuple[int, str, str]:
-        load.cache_clear()
-        with pytest.raises(SystemExit) as left:
-            main(["search", *words])
-        out, err = capsys.readouterr()
-        return int(str(left.value.code)), out, err
-
-    return run
+    return partial(banana, "search")
 
 
 @pytest.fixture
