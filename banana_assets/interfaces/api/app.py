@@ -31,6 +31,7 @@ from banana_assets.interfaces.api.answering import tagged
 from banana_assets.interfaces.api.auditing import Auditing
 from banana_assets.interfaces.api.describing import Description
 from banana_assets.interfaces.api.guard import Guard
+from banana_assets.interfaces.api.heads import Heads
 from banana_assets.interfaces.api.ready import Answers, Ready
 from banana_assets.interfaces.api.service import Service, listed, open_service
 from banana_assets.interfaces.dashboard import pages
@@ -134,4 +135,5 @@ def create_app(
     app.add_middleware(Guard, hosts=[*hosts, *listed(settings.allowed_hosts)], most_bytes=settings.max_request_bytes)
     app.state.answers = Answers(app.state)
     app.add_middleware(Ready, answers=app.state.answers)
+    app.add_middleware(Heads, routes=app.router.routes)
     return app

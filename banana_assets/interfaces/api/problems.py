@@ -107,8 +107,8 @@ def install(app: FastAPI, page: Page) -> None:
     async def plain(request: Request, error: HTTPException) -> Response:
         headers = dict(error.headers or {})
         if error.status_code == 405:
-            named = headers.pop("Allow", "").split(", ")
-            headers["Allow"] = ", ".join(sorted({*named, *await run_in_threadpool(_methods, request)} - {""}))
+            named = {*headers.pop("Allow", "").split(", "), *await run_in_threadpool(_methods, request)} - {""}
+            headers["Allow"] = ", ".join(sorted(named | ({"HEAD"} if "GET" in named else set())))
         return answered(request, error.status_code, str(error.detail), headers=headers)
 
     @app.exception_handler(ClientDisconnect)

@@ -459,6 +459,7 @@ def test_a_method_that_is_not_there_names_all_that_are(api: TestClient) -> None:
     refused = api.options("/builds/a/log")
     assert refused.status_code == 405
     assert {"PUT", "PATCH"} <= set(refused.headers["allow"].split(", "))
+    assert api.post("/api/patterns").headers["allow"] == "GET, HEAD"
 
 
 def test_what_goes_wrong_inside_is_logged_in_lines_that_cannot_be_taken_for_ours(

@@ -91,6 +91,20 @@ def test_other_questions_have_other_answers(client: Client, hits: list[bool]) ->
     assert hits == [False] * 5 + [True] * 5
 
 
+def test_a_head_is_told_wherever_the_whole_is(client: Client, hits: list[bool]) -> None:
+    with client() as api:
+        for path in (BUILDS, "/", "/healthz", "/openapi.json", "/api/patterns", "/build/shop-1", "/build/none"):
+            whole, head = api.get(path), api.head(path)
+            assert (head.status_code, head.content) == (whole.status_code, b"")
+            names = ("content-type", "content-length", "etag")
+            assert [head.headers.get(name) for name in names] == [whole.headers.get(name) for name in names]
+        assert api.head(BUILDS, headers={"if-none-match": api.get(BUILDS).headers["etag"]}).status_code == 304
+        assert api.head("/webhooks/github").status_code == 405
+        # An upload is asked for so: it has no other answer.
+        assert api.head("/builds/new/log").headers["upload-offset"] == "0"
+    assert hits[:2] == [False, True]
+
+
 def test_a_change_is_seen_at_once(client: Client, home: Path, hits: list[bool]) -> None:
     with client() as api:
         for number in range(3):
