@@ -330,6 +330,8 @@ def misjudged_queues(queue_schedules: Frame) -> pl.DataFrame:
         .then(pl.col("saved_low") > 0)
         .when(pl.col("verdict") == "loses")
         .then(pl.col("saved_high") < 0)
+        .when(pl.col("verdict") == "saves_nothing")
+        .then(pl.max_horizontal(-pl.col("saved_low"), "saved_high") <= 0.05 * pl.col("first_come_wait") + slack)
         .otherwise(True)
     )
     wrong = ((saved - pl.col("saved_seconds")).abs() > slack) | ~clear.fill_null(False)

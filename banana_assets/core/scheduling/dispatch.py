@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.scheduling.priority import topological
@@ -13,13 +13,19 @@ _SLACK = 1e-9
 
 
 def dispatch(
-    tasks: Sequence[Task], limits: Limits, keys: Mapping[str, float], *, patience: float | None = None
+    tasks: Sequence[Task],
+    limits: Limits,
+    keys: Mapping[str, float],
+    *,
+    patience: Callable[[float], float] | None = None,
+    since: float = 0.0,
 ) -> list[Run]:
     """When each task runs if, whenever there is room, the ready task with the lowest key that fits begins.
 
-    ``patience`` seconds of waiting put a task before all that came later, whatever their keys, and nothing begins past
-    it while it does not fit: so nobody starves. Raises InputError for a task that fits under no circumstances, or no
-    parallel task at all, and ContradictionError for a ring of dependencies. Simulates O(n log n) events where all fit.
+    As many seconds of waiting as ``patience`` says at a moment put a task before all that came later, whatever their
+    keys, and nothing begins past it while it does not fit: so nobody starves. Nothing begins before ``since``. Raises
+    InputError for a task that fits under no circumstances, or no parallel task at all, and ContradictionError for a
+    ring of dependencies. Simulates O(n log n) events where all fit.
     """
     _possible(tasks, limits)
     topological(tasks)
@@ -43,7 +49,7 @@ def dispatch(
     least_cpu = min((t.cpu for t in tasks), default=0.0)
     runs: list[Run] = []
     heapq.heapify(arrivals)
-    now = 0.0
+    now = since
 
     def admit(task_id: str) -> None:
         task = known[task_id]
@@ -80,7 +86,7 @@ def dispatch(
             if patience is not None:
                 while oldest and oldest[0][2] in begun:
                     heapq.heappop(oldest)
-                if oldest and now - oldest[0][0] >= patience:
+                if oldest and now - oldest[0][0] >= patience(now):
                     first = known[oldest[0][2]]
                     if not fits(first):
                         break

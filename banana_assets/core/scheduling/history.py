@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,7 +22,8 @@ ENDED = ("success", "failed", "error", "cancelled")
 @dataclass(frozen=True)
 class Queue:
     """A queue: ``past`` by arrival, what waits and runs now (their times are not known yet), the kind of each task, and
-    ``batches`` (kind, items, seconds, memory_bytes)."""
+    ``batches`` (kind, items, seconds, memory_bytes). ``untimed`` ended tasks lack a time, ``blocked`` ones wait for
+    tasks that did not succeed; both are left out."""
 
     origin: str
     name: str
@@ -30,6 +32,7 @@ class Queue:
     running: tuple[Task, ...]
     kinds: dict[str, str]
     untimed: int
+    blocked: int
     batches: pl.DataFrame
 
     @property
@@ -105,18 +108,37 @@ def _queue(origin: str, name: str, rows: pl.DataFrame) -> Queue:
     timed = whole.sort("finished_at", "task_id").tail(RECENT).sort("arrived", "task_id")
     past = [_past(row, name) for row in timed.iter_rows(named=True)]
     batches = ended.drop_nulls(["items", "started_at", "finished_at"]).filter(pl.col("items") > 0)
+    asked = list(_now(rows.filter(status="queued")))
+    lost = _blocked(asked, set(ended.filter(pl.col("status") != "success")["task_id"]))
     return Queue(
         origin=origin,
         name=name,
         past=tuple(_as_they_ran(past)),
-        waiting=tuple(_now(rows.filter(status="queued"))),
+        waiting=tuple(t for t in asked if t.task_id not in lost),
         running=tuple(_now(rows.filter(status="running"))),
         kinds={str(i): str(k) for i, k in rows.select("task_id", "kind").iter_rows()},
         untimed=ended.height - whole.height,
+        blocked=len(lost),
         batches=batches.with_columns(
             seconds=(pl.col("finished_at") - pl.col("started_at")).dt.total_microseconds() / 1e6
         ).select("kind", "items", "seconds", "memory_bytes"),
     )
+
+
+def _blocked(asked: list[Task], unsuccessful: set[str]) -> set[str]:
+    """The tasks that wait for one that did not succeed, or for one that waits for such a one."""
+    followers: dict[str, list[str]] = {}
+    for task in asked:
+        for before in task.after:
+            followers.setdefault(before, []).append(task.task_id)
+    found: set[str] = set()
+    left = list(unsuccessful & followers.keys())
+    while left:
+        for follower in followers.get(left.pop(), ()):
+            if follower not in found:
+                found.add(follower)
+                left.append(follower)
+    return found
 
 
 def _as_they_ran(past: list[Past]) -> Iterator[Past]:
@@ -156,7 +178,7 @@ def _now(rows: pl.DataFrame) -> Iterator[Task]:
         arrived = row["started_at"] if row["status"] == "running" else row["arrived"]
         yield Task(
             task_id=str(row["task_id"]),
-            arrived=_seconds(arrived) if arrived else 0.0,
+            arrived=_seconds(arrived) if arrived else math.inf,
             runtime=0.0,
             expected=0.0,
             weight=_amount(row["weight"]),

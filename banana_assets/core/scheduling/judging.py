@@ -18,13 +18,25 @@ from banana_assets.core.scheduling.dispatch import dispatch
 from banana_assets.core.scheduling.estimates import Past, learned
 from banana_assets.core.scheduling.history import Queue
 from banana_assets.core.scheduling.priority import by_weight_over_time, first_come
-from banana_assets.core.scheduling.replay import LOSES, NO_WAITING, SAVES, Replayed, most_at_once, replay
+from banana_assets.core.scheduling.replay import (
+    LOSES,
+    NO_WAITING,
+    PATIENCE,
+    SAVES,
+    SAVES_NOTHING,
+    Replayed,
+    most_at_once,
+    replay,
+)
 from banana_assets.core.scheduling.types import Limits, Task
 from banana_assets.core.tables.scheduling import QUEUE_SCHEDULES
 
 MOST_WAITING = 500
 LEAST_WAIT = 1.0
 """Seconds of waiting that are worth a word."""
+
+LOST = 10.0
+"""Times the longest run of its queue, after which a task that is told to run is taken for lost."""
 
 SURE = 2.0
 """Times by which the replay in the order of arrival may differ from the waits that were seen."""
@@ -48,13 +60,14 @@ def schedules(found: Sequence[Queue], now: datetime | None, told: Told | None = 
 
 def row(queue: Queue, now: datetime | None, told: Told) -> dict[str, Any]:
     """A row of QUEUE_SCHEDULES."""
+    queue, lost = _without_lost(queue, now)
     most = told.at_once or parallelism_seen(queue)
     limits = Limits(most, told.memory or np.inf, told.cpu or np.inf)
     replayed = replay(queue.past, limits)
     best = parallelism.advise(queue.past, memory_limit=limits.memory, cpu_limit=limits.cpu)
-    said = statement(replayed)
+    said = f"{statement(replayed)}{_left_out(queue, lost)}"
     try:
-        waiting = waiting_now(queue, limits, now)
+        waiting = waiting_now(queue, limits, now, patience=PATIENCE * replayed.first_come.longest)
     except ContradictionError as error:
         waiting, said = [], f"{said} What waits now has no order: {error.message}"
     return {
@@ -89,14 +102,40 @@ def row(queue: Queue, now: datetime | None, told: Told) -> dict[str, Any]:
     }
 
 
+def _without_lost(queue: Queue, now: datetime | None) -> tuple[Queue, int]:
+    """The queue without tasks that cannot be running any more, and how many these are."""
+    if now is None or not queue.past:
+        return queue, 0
+    since = now.timestamp() - LOST * max(LEAST_WAIT, *(p.runtime for p in queue.past))
+    alive = tuple(t for t in queue.running if t.arrived >= since)
+    return replace(queue, running=alive), len(queue.running) - len(alive)
+
+
+def _left_out(queue: Queue, lost: int) -> str:
+    """What the figures do not count, in words."""
+    counts = (
+        (queue.untimed, "that ended {lack} a time"),
+        (lost, f"told as running for more than {LOST:.0f} times the longest run {{count}} as lost"),
+        (queue.blocked, "{wait} for others that did not succeed"),
+    )
+    said = [f"{plural(n, 'task')} {text.format(**(_ONE if n == 1 else _MANY))}" for n, text in counts if n]
+    return f" Left out: {'; '.join(said)}." if said else ""
+
+
+_ONE = {"lack": "lacks", "count": "counts", "wait": "waits"}
+_MANY = {word: word for word in _ONE}
+
+
 def parallelism_seen(queue: Queue) -> int:
-    """The most tasks of the queue that ran at once."""
+    """How many tasks of the queue may run at once, by what was seen."""
     return max(most_at_once(queue.past), len(queue.running))
 
 
 def statement(found: Replayed) -> str:
     """What came of running the queue again, in a sentence or two."""
     n = found.first_come.tasks
+    if n and found.first_come.mean > 0 and found.first_come.weighted <= 0:
+        return f"Whatever waits has the weight 0 ({plural(n, 'task')}), so no order saves anything."
     if found.verdict == NO_WAITING and found.seen.mean >= LEAST_WAIT:
         return (
             f"{plural(n, 'task').capitalize()} waited {seconds_text(found.seen.mean)} each though at most "
@@ -118,6 +157,7 @@ def statement(found: Replayed) -> str:
         interval = f"95 % interval {_signed(found.low)} to {_signed(found.high)}"
         verb = {
             SAVES: f"saves {seconds_text(found.saved)} of it ({found.share:.0%}; {interval})",
+            SAVES_NOTHING: f"saves nothing worth it ({_signed(found.saved)}; {interval}): keep the order of arrival",
             LOSES: f"costs {seconds_text(-found.saved)} more ({interval}): keep the order of arrival",
         }.get(found.verdict, f"makes no clear difference ({_signed(found.saved)}; {interval})")
         said = f"{base}; weight over expected time {verb}."
@@ -215,8 +255,11 @@ def _batches(queue: Queue, told: Told) -> Any:
         }
 
 
-def waiting_now(queue: Queue, limits: Limits, now: datetime | None) -> list[dict[str, Any]]:
-    """What waits now in the order in which it should begin (PLACE), with the time if nothing else comes."""
+def waiting_now(queue: Queue, limits: Limits, now: datetime | None, *, patience: float) -> list[dict[str, Any]]:
+    """What waits now in the order in which it should begin (PLACE), with the time if nothing else comes.
+
+    Whoever has waited for ``patience`` seconds goes first, as in the replay.
+    """
     if not queue.waiting or now is None:
         return []
     estimates = learned(queue.past)
@@ -230,22 +273,27 @@ def waiting_now(queue: Queue, limits: Limits, now: datetime | None) -> list[dict
             expected=thought,
             memory=min(task.memory, limits.memory),
             cpu=min(task.cpu, limits.cpu),
+            arrived=min(task.arrived, clock),
         )
 
-    begun = [replace(known(t), arrived=clock) for t in queue.running]
     # What runs began already: it holds its place, for as long as it is still expected to.
     left = [
-        replace(t, runtime=max(0.0, t.runtime - (clock - was.arrived)), after=())
-        for t, was in zip(begun, queue.running, strict=True)
+        replace(t, arrived=-np.inf, runtime=max(0.0, t.runtime - (clock - t.arrived)), after=())
+        for t in map(known, queue.running)
     ]
-    waits = [known(t) for t in queue.waiting]
-    ready = [replace(t, arrived=max(t.arrived, clock)) for t in waits]
-    keys = {t.task_id: -np.inf for t in left} | dict(by_weight_over_time(ready))
-    runs = dispatch([*left, *ready], limits, keys)
-    ours = [r for r in runs if r.task_id in {t.task_id for t in ready}]
-    arrival = first_come(waits)
+    by_id = {t.task_id: known(t) for t in queue.waiting}
+    arrival = first_come(list(by_id.values()))
     by_arrival = {t: i + 1 for i, t in enumerate(sorted(arrival, key=lambda t: (arrival[t], t)))}
-    by_id = {t.task_id: t for t in ready}
+    # All of them are known by now, whichever was asked for first.
+    keys = by_weight_over_time([replace(t, arrived=clock) for t in by_id.values()])
+    runs = dispatch(
+        [*left, *by_id.values()],
+        limits,
+        {t.task_id: -np.inf for t in left} | dict(keys),
+        patience=lambda _: max(patience, LEAST_WAIT),
+        since=clock,
+    )
+    ours = [r for r in runs if r.task_id in by_id]
     return [
         {
             "task_id": run.task_id,
@@ -256,7 +304,7 @@ def waiting_now(queue: Queue, limits: Limits, now: datetime | None) -> list[dict
             "first_come_place": by_arrival[run.task_id],
             "begins_at": _moment(run.start),
         }
-        for place, run in enumerate(sorted(ours, key=lambda r: (r.start, keys[r.task_id])), 1)
+        for place, run in enumerate(ours, 1)
     ][:MOST_WAITING]
 
 

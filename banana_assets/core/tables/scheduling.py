@@ -87,7 +87,7 @@ PLACE = pl.Struct(
 )
 """A task that waits now: its place from 1, the place it has by arrival, and when it should begin."""
 
-VERDICTS = ("saves", "loses", "no_clear_difference", "no_waiting")
+VERDICTS = ("saves", "loses", "saves_nothing", "no_clear_difference", "no_waiting")
 
 QUEUE_SCHEDULES = Table(
     "queue_schedules",

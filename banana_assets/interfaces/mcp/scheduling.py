@@ -58,7 +58,7 @@ class QueueSchedule(BaseModel):
     queue: str
     origin: str = Field(description="builds: a pipeline; tasks: a queue of tasks.")
     tasks: int = Field(description="Ended tasks it rests on.")
-    verdict: str = Field(description="saves, loses, no_clear_difference or no_waiting: order against arrival.")
+    verdict: str = Field(description="saves, loses, saves_nothing, no_clear_difference or no_waiting.")
     saved_seconds: float = Field(description="Waiting that the order would have saved a task.")
     saved_low: float | None = Field(description="Lower end of its 95 % interval.")
     saved_high: float | None = Field(description="Upper end of its 95 % interval.")

@@ -55,7 +55,7 @@ def test_every_task_runs_once_within_the_limits_and_after_what_it_waits_for(
 ) -> None:
     limits = Limits(parallel, memory=6, cpu=3)
     for keys in (first_come(tasks), by_weight_over_time(tasks)):
-        runs = dispatch(tasks, limits, keys, patience=patience)
+        runs = dispatch(tasks, limits, keys, patience=None if patience is None else lambda _: patience)
         assert sorted(r.task_id for r in runs) == sorted(t.task_id for t in tasks)
         at = {r.task_id: r for r in runs}
         for one in tasks:
@@ -123,7 +123,7 @@ def _allowed(order: tuple[Task, ...]) -> bool:
 def test_patience_keeps_a_long_task_from_waiting_for_ever() -> None:
     tasks = [task(0, runtime=100.0, expected=100.0), *(task(i, arrived=float(i - 1)) for i in range(1, 400))]
     impatient = dispatch(tasks, Limits(1), by_weight_over_time(tasks))
-    patient = dispatch(tasks, Limits(1), by_weight_over_time(tasks), patience=30.0)
+    patient = dispatch(tasks, Limits(1), by_weight_over_time(tasks), patience=lambda _: 30.0)
     assert waiting(tasks, impatient).longest > 300
     assert next(r for r in patient if r.task_id == "t0").start <= 31
 

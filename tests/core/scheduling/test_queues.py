@@ -237,3 +237,52 @@ def test_what_is_asked_for_later_lifts_nothing_before() -> None:
     parent = Task("p", 0.0, 1_000.0, 1_000.0)
     later = Task("c", 900_000.0, 10.0, 10.0, weight=1_000.0, after=("p",))
     assert ratios([parent, later])["p"] == pytest.approx(1 / 1_000)
+
+
+def test_who_waited_longest_goes_first_now_as_in_the_replay() -> None:
+    now = 30 * 86_400.0
+    asked = tasks(task(900, "render", now - 40_000, None, None), task(901, "tag", now - 30, None, None))
+    row = schedules(queues(BUILDS.empty(), pl.concat([busy_month(), asked])), at(now)).row(0, named=True)
+    assert row["longest_first_come"] * 1.5 < 40_000
+    assert [p["task_id"] for p in row["waiting"]] == ["t900", "t901"]
+    assert row["waiting"][0]["begins_at"] == at(now)
+
+
+def test_what_cannot_run_any_more_holds_no_place_and_is_told() -> None:
+    now = 30 * 86_400.0
+    dead = [task(800 + i, "tag", 5.0, 5.0, None) for i in range(6)]
+    asked = task(900, "tag", now, None, None)
+    row = schedules(queues(BUILDS.empty(), pl.concat([busy_month(), tasks(*dead, asked)])), at(now)).row(0, named=True)
+    assert (row["at_once"], row["verdict"]) == (1, "saves")
+    assert "Left out: 6 tasks told as running for more than 10 times the longest run count as lost." in row["statement"]
+    assert [p["begins_at"] for p in row["waiting"]] == [at(now)]
+
+
+def test_what_waits_for_a_task_that_failed_is_left_out_and_told() -> None:
+    now = 30 * 86_400.0
+    asked = tasks(
+        task(899, "tag", 0.0, 1.0, 2.0, status="failed"),
+        task(900, "tag", now, None, None, after=["t899"]),
+        task(901, "tag", now, None, None, after=["t900"]),
+        task(902, "tag", now, None, None, after=["t3"]),
+    )
+    row = schedules(queues(BUILDS.empty(), pl.concat([busy_month(), asked])), at(now)).row(0, named=True)
+    assert [p["task_id"] for p in row["waiting"]] == ["t902"]
+    assert "Left out: 2 tasks wait for others that did not succeed." in row["statement"]
+
+
+def test_weights_of_zero_are_no_room() -> None:
+    month = busy_month().with_columns(weight=pl.lit(0.0))
+    row = schedules(queues(BUILDS.empty(), month), at(0)).row(0, named=True)
+    assert row["verdict"] == "no_waiting"
+    assert row["statement"].startswith("Whatever waits has the weight 0 (360 tasks)")
+
+
+def test_a_task_that_was_asked_for_at_no_known_time_comes_last() -> None:
+    now = 30 * 86_400.0
+    asked = tasks(
+        task(900, "tag", now - 10, None, None, queued_at=None),
+        task(901, "tag", now - 5, None, None),
+    )
+    row = schedules(queues(BUILDS.empty(), pl.concat([busy_month(), asked])), at(now)).row(0, named=True)
+    assert [p["task_id"] for p in row["waiting"]] == ["t901", "t900"]

@@ -10,8 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from banana_assets.core.scheduling.estimates import FEWEST, Past, expected
-from banana_assets.core.scheduling.replay import LOSES, NO_WAITING, SAVES, UNCLEAR, most_at_once, replay
-from banana_assets.core.scheduling.types import Limits
+from banana_assets.core.scheduling.replay import (
+    LOSES,
+    NO_WAITING,
+    SAVES,
+    SAVES_NOTHING,
+    UNCLEAR,
+    _interval,
+    most_at_once,
+    replay,
+)
+from banana_assets.core.scheduling.types import Limits, most_together
 
 
 def history(seed: int, tasks: int, *, load: float, kinds: dict[str, float]) -> list[Past]:
@@ -45,7 +54,8 @@ def test_short_and_long_work_in_one_queue_saves_waiting() -> None:
 def test_work_of_one_length_saves_nothing_and_says_so() -> None:
     same = [replace(p, finished=p.started + 60.0) for p in history(2, 300, load=0.8, kinds={"build": 60.0})]
     found = replay(same, Limits(1))
-    assert found.verdict == UNCLEAR
+    assert found.verdict == SAVES_NOTHING
+    assert (found.low, found.high) == (0.0, 0.0)
     assert found.saved == pytest.approx(0.0, abs=1e-6)
 
 
@@ -103,3 +113,58 @@ def test_most_at_once_hands_on_at_the_same_moment() -> None:
     assert most_at_once([Past("a", "k", "g", 0, 0, 10), Past("b", "k", "g", 0, 10, 20)]) == 1
     assert most_at_once([Past("a", "k", "g", 0, 0, 10), Past("b", "k", "g", 0, 9, 20)]) == 2
     assert most_at_once([]) == 1
+
+
+def test_what_comes_later_changes_nothing_before() -> None:
+    """Neither estimates nor the wait after which a task goes first know the future."""
+    first = history(5, 120, load=0.9, kinds={"lint": 20.0, "build": 600.0})
+    begin = first[-1].finished * 3
+    # A crowd of one kind that waits longer than anyone before, in the order of arrival whatever the rule.
+    crowd = [
+        Past(f"c{i}", "lint", "all", begin + i, begin + i * 1e5, begin + (i + 1) * 1e5) for i in range(20)
+    ]  # fmt: skip
+    alone, followed = (replay(past, Limits(1)) for past in (first, [*first, *crowd]))
+    assert alone.saved > 0
+    assert followed.saved * followed.first_come.tasks == pytest.approx(alone.saved * alone.first_come.tasks)
+
+
+@pytest.mark.parametrize("servers", [1, 3])
+def test_times_that_overlap_by_a_slip_are_no_further_servers(servers: int) -> None:
+    free = [0.0] * servers
+    clean = []
+    draw = np.random.default_rng(servers)
+    for i, arrived in enumerate(np.cumsum(draw.exponential(60.0 / servers, 400))):
+        first = int(np.argmin(free))
+        start = max(float(arrived), free[first])
+        free[first] = start + float(draw.exponential(50.0))
+        clean.append(Past(f"t{i}", "k", "g", float(arrived), start, free[first]))
+    slipped = [replace(p, finished=p.finished + 1.0) for p in clean]
+    assert most_together((p.started, p.finished) for p in slipped) > servers
+    assert most_at_once(slipped) == most_at_once(clean) == servers
+
+
+def test_a_pause_before_each_task_is_no_limit() -> None:
+    """Each waits for its own begin while others run: all that were seen together count."""
+    slow = [Past(f"t{i}", "k", "g", i * 10.0, i * 10.0 + 30.0, i * 10.0 + 60.0) for i in range(100)]
+    assert most_at_once(slow) == 3
+
+
+@given(st.lists(st.tuples(st.floats(0, 500), st.floats(0, 60), st.floats(0, 60)), min_size=1, max_size=25))
+def test_never_more_at_once_than_were_seen(told: list[tuple[float, float, float]]) -> None:
+    past = [
+        Past(f"t{i}", "k", "g", arrived, arrived + waited, arrived + waited + ran)
+        for i, (arrived, waited, ran) in enumerate(told)
+    ]
+    assert 1 <= most_at_once(past) <= most_together((p.started, p.finished) for p in past)
+
+
+def test_intervals_are_as_wide_as_the_spells_differ() -> None:
+    """One spell that decides alone, among many that say the same, leaves the verdict open."""
+    even = np.array([[50.0, 100.0, 1.0]] * 30)
+    odd = np.vstack([even, [[-2_000.0, 1_500.0, 1.0]]])
+    low, high = _interval(even)
+    assert (low, high) == (pytest.approx(0.5), pytest.approx(0.5))
+    low, high = _interval(odd)
+    assert low is not None
+    assert high is not None
+    assert low < -0.5 < 0.5 < high
