@@ -20,7 +20,9 @@ from banana_assets.assets.scheduling import queue_schedules
 from banana_assets.assets.shared import content_hash, input_versions, markdown, result, table_asset, unchanged
 from banana_assets.backends.observing import observe
 from banana_assets.backends.rereading import verified
+from banana_assets.core.advice.bottlenecks import READ
 from banana_assets.core.advice.bottlenecks import bottlenecks as find_bottlenecks
+from banana_assets.core.advice.observed import OBSERVED
 from banana_assets.core.advice.standing import recommendations
 from banana_assets.core.metrics.forecast.history import coverage, current, kept, outlook
 from banana_assets.core.metrics.forecast.predict import predict
@@ -28,20 +30,8 @@ from banana_assets.core.plots.advice import bottlenecks_plot, recommendations_pl
 from banana_assets.core.plots.resources import forecast_plot
 from banana_assets.core.tables import (
     BOTTLENECKS,
-    BUILD_FAILURES,
-    BUILD_STEPS,
-    BUILDS,
-    FAILURE_CLUSTERS,
-    FLAKY_TESTS,
-    LOG_FILES,
-    LOG_PATTERNS,
-    LOG_SHAPES,
-    METADATA_QUALITY,
     OPTIMIZATION_RECOMMENDATIONS,
-    QUEUE_SCHEDULES,
-    RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
-    TEST_RESULTS,
 )
 from resources.store import StoreResource
 from resources.tables import TablesResource
@@ -66,21 +56,6 @@ def resource_usage_predictions(
     )
 
 
-_OBSERVED = (
-    BUILDS,
-    BUILD_STEPS,
-    TEST_RESULTS,
-    FLAKY_TESTS,
-    BUILD_FAILURES,
-    FAILURE_CLUSTERS,
-    RESOURCE_USAGE,
-    RESOURCE_USAGE_PREDICTIONS,
-    LOG_SHAPES,
-    LOG_PATTERNS,
-    LOG_FILES,
-)
-
-
 @table_asset(
     BOTTLENECKS,
     group="advice",
@@ -98,7 +73,7 @@ _OBSERVED = (
 def bottlenecks(store: StoreResource, tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
     """Find what holds things up."""
     lake = tables.get()
-    inputs = input_versions(lake, *_OBSERVED)
+    inputs = input_versions(lake, *(OBSERVED[name] for name in READ))
     if same := unchanged(lake, BOTTLENECKS, inputs):
         return same
     with store.open() as opened:
@@ -136,8 +111,7 @@ def optimization_recommendations(store: StoreResource, tables: TablesResource) -
     lake = tables.get()
     with store.open() as opened:
         states, most = opened.recommendation_states(), opened.settings.max_recommendations
-    rests_on = (BOTTLENECKS, QUEUE_SCHEDULES, METADATA_QUALITY, *_OBSERVED)
-    inputs = input_versions(lake, *rests_on, states=content_hash(states), most=most)
+    inputs = input_versions(lake, BOTTLENECKS, *OBSERVED.values(), states=content_hash(states), most=most)
     if same := unchanged(lake, OPTIMIZATION_RECOMMENDATIONS, inputs):
         return same
     found, seen, before = lake.read(BOTTLENECKS), observe(lake), lake.read(OPTIMIZATION_RECOMMENDATIONS)

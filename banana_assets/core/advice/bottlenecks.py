@@ -17,6 +17,9 @@ from banana_assets.core.vocabulary import SEVERITIES
 DETECTORS = (slow_steps, slow_tests, critical_paths, queues, failing_jobs, resource_limits, hot_hours, pattern_rates)
 """Each says in its docstring what it looks for, and in ``rules`` where its severities begin."""
 
+READ = ("builds", "steps", "tests", "usage", "predictions", "shapes", "patterns", "files")
+"""What the detectors look at, of ``OBSERVED``."""
+
 
 def bottlenecks(seen: Observed) -> pl.DataFrame:
     """BOTTLENECKS out of what was observed, the worst first. Nothing without evidence."""

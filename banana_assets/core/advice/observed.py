@@ -26,6 +26,23 @@ from banana_assets.core.tables import (
     TEST_RESULTS,
 )
 
+OBSERVED = {
+    "builds": BUILDS,
+    "steps": BUILD_STEPS,
+    "tests": TEST_RESULTS,
+    "flaky": FLAKY_TESTS,
+    "failures": BUILD_FAILURES,
+    "clusters": FAILURE_CLUSTERS,
+    "usage": RESOURCE_USAGE,
+    "predictions": RESOURCE_USAGE_PREDICTIONS,
+    "shapes": LOG_SHAPES,
+    "patterns": LOG_PATTERNS,
+    "files": LOG_FILES,
+    "schedules": QUEUE_SCHEDULES,
+    "metadata": METADATA_QUALITY,
+}
+"""The tables that advice is computed from, by their names in ``Observed``."""
+
 WARN, ERROR = 13, 17
 """First OpenTelemetry severity number of the level."""
 
@@ -70,19 +87,19 @@ class Observed:
     """The tables (as in core/tables) that bottlenecks, recommendations and effects are computed from; ``shapes`` are
     LOG_SHAPES ``by_hour``."""
 
-    builds: pl.DataFrame = field(default_factory=BUILDS.empty)
-    steps: pl.DataFrame = field(default_factory=BUILD_STEPS.empty)
-    tests: pl.DataFrame = field(default_factory=TEST_RESULTS.empty)
-    flaky: pl.DataFrame = field(default_factory=FLAKY_TESTS.empty)
-    failures: pl.DataFrame = field(default_factory=BUILD_FAILURES.empty)
-    clusters: pl.DataFrame = field(default_factory=FAILURE_CLUSTERS.empty)
-    usage: pl.DataFrame = field(default_factory=RESOURCE_USAGE.empty)
-    predictions: pl.DataFrame = field(default_factory=RESOURCE_USAGE_PREDICTIONS.empty)
+    builds: pl.DataFrame = field(default_factory=OBSERVED["builds"].empty)
+    steps: pl.DataFrame = field(default_factory=OBSERVED["steps"].empty)
+    tests: pl.DataFrame = field(default_factory=OBSERVED["tests"].empty)
+    flaky: pl.DataFrame = field(default_factory=OBSERVED["flaky"].empty)
+    failures: pl.DataFrame = field(default_factory=OBSERVED["failures"].empty)
+    clusters: pl.DataFrame = field(default_factory=OBSERVED["clusters"].empty)
+    usage: pl.DataFrame = field(default_factory=OBSERVED["usage"].empty)
+    predictions: pl.DataFrame = field(default_factory=OBSERVED["predictions"].empty)
     shapes: pl.DataFrame = field(default_factory=lambda: by_hour(LOG_SHAPES.empty().lazy()))
-    patterns: pl.DataFrame = field(default_factory=LOG_PATTERNS.empty)
-    files: pl.DataFrame = field(default_factory=LOG_FILES.empty)
-    schedules: pl.DataFrame = field(default_factory=QUEUE_SCHEDULES.empty)
-    metadata: pl.DataFrame = field(default_factory=METADATA_QUALITY.empty)
+    patterns: pl.DataFrame = field(default_factory=OBSERVED["patterns"].empty)
+    files: pl.DataFrame = field(default_factory=OBSERVED["files"].empty)
+    schedules: pl.DataFrame = field(default_factory=OBSERVED["schedules"].empty)
+    metadata: pl.DataFrame = field(default_factory=OBSERVED["metadata"].empty)
 
     @cached_property
     def ended(self) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banana_assets.core.advice.bottlenecks import bottlenecks
+from banana_assets.core.advice.bottlenecks import READ, bottlenecks
 from banana_assets.core.advice.observed import Observed, by_hour
 from banana_assets.core.advice.performance import performance_report
 from banana_assets.core.advice.performance_text import as_markdown, as_text
@@ -61,6 +61,8 @@ def test_any_tables_give_advice_that_keeps_its_rules(
     )
     stuck = bottlenecks(seen)
     assert BOTTLENECKS.violations(stuck) == {}
+    # The asset is computed again when one of these has changed, and only then.
+    assert bottlenecks(Observed(**{name: getattr(seen, name) for name in READ})).equals(stuck)
     first = recommendations(stuck, seen)
     rows = [(ident, "implemented", None, at(20), at(500), "ann") for ident in first["recommendation_id"]]
     states = pl.DataFrame(rows, schema=STATES, orient="row")
