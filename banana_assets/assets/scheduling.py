@@ -27,7 +27,7 @@ from resources.tables import TablesResource
 def tasks(store: StoreResource) -> dg.MaterializeResult[pl.DataFrame]:
     """Snapshot of the tasks in the records."""
     with store.open() as opened:
-        frame = stored_tasks(opened.engine)
+        frame = stored_tasks(opened.records)
     return result(TASKS, frame, preview=["queue", "task_id", "kind", "status", "queued_at", "duration_seconds"])
 
 

@@ -14,10 +14,10 @@ from banana_assets.backends.codebase.failed import cause_of, failed_tests
 from banana_assets.backends.explaining import diagnosed
 from banana_assets.backends.kept import Kept
 from banana_assets.backends.lookup import BuildDetail, build_detail
-from banana_assets.backends.plan_records import PlanRecords
+from banana_assets.backends.plan_reading import PlanReading
 from banana_assets.backends.quotes import Compared
+from banana_assets.backends.reading_store import ReadingStore
 from banana_assets.backends.search import open_search, there_is_an_index
-from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.rows import failure_row
 from banana_assets.core.builds.titles import telling, title_of
@@ -70,7 +70,7 @@ class Account:
 class Accounts:
     """Gathers accounts of the builds of a store. Safe to use from several threads."""
 
-    def __init__(self, store: Store, tables: Tables, quotes: Compared) -> None:
+    def __init__(self, store: ReadingStore, tables: Tables, quotes: Compared) -> None:
         self._store = store
         self._tables = tables
         self._quotes = quotes
@@ -87,7 +87,7 @@ class Accounts:
         )
         failure = self._failure(detail, budget, progress)
         cluster = detail.cluster
-        plan = PlanRecords(self._store.engine).latest("failure", cluster["cluster_id"]) if cluster else None
+        plan = PlanReading(self._store.records).latest("failure", cluster["cluster_id"]) if cluster else None
         return Account(
             detail=detail,
             failure=failure,

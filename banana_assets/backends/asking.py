@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from banana_assets.backends.store import Store
+from banana_assets.backends.reading_store import ReadingStore
 from banana_assets.backends.tables import Tables
 from banana_assets.core.ask.choosing import NONE, request
 from banana_assets.core.ask.meaning import query, taken, understood
@@ -56,7 +56,7 @@ class Answered:
     versions: Mapping[str, int | None]
 
 
-def ask(store: Store, tables: Tables, question: str, *, now: datetime, models: Models | None = None) -> Answered:
+def ask(store: ReadingStore, tables: Tables, question: str, *, now: datetime, models: Models | None = None) -> Answered:
     """The answer to a question, or what is not in the data."""
     builds = store.builds()
     meant = understood(question, _known(tables, builds, now))

@@ -2,38 +2,36 @@
 
 A blob is first written under a temporary name, synced, and renamed to its address; its row comes afterwards, so a row
 never points at nothing. What is small once compressed is kept in the row itself: a million tiny files are slower and
-larger than rows of a table. Every read checks the hash.
+larger than rows of a table. ``stored_blobs`` reads them.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import IO, Any, BinaryIO, Self, cast
+from typing import IO, Self
 
 import sqlalchemy as sa
 import zstandard
 
 from banana_assets.backends.records import tables
-from banana_assets.backends.records.engine import reading, writing
+from banana_assets.backends.records.engine import EngineRows, writing
 from banana_assets.backends.scratch import owned_name, sweep
+from banana_assets.backends.stored_blobs import CHUNK, StoredBlobs
 from banana_assets.core.errors import StoreError
 
 SMALL_BYTES = 64 << 10
 """Blobs of at most this compressed size are rows (bytes)."""
 
 LEVEL = 3
-CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -46,36 +44,12 @@ class Blob:
     content: bytes | None = None
 
 
-class Blobs:
-    """The blobs of one store: rows in the records, files under ``root`` (a folder or fsspec address)."""
+class Blobs(StoredBlobs):
+    """The blobs of one store, to be read and added to."""
 
     def __init__(self, engine: sa.Engine, root: str) -> None:
+        super().__init__(EngineRows(engine), root)
         self.engine = engine
-        self._address = root
-
-    @cached_property
-    def _place(self) -> tuple[Any, str]:
-        import fsspec
-
-        fs, root = fsspec.url_to_fs(self._address)
-        return fs, root
-
-    @property
-    def fs(self) -> Any:
-        """The file system that holds the files."""
-        return self._place[0]
-
-    @property
-    def root(self) -> str:
-        """The folder in it."""
-        return self._place[1]
-
-    @cached_property
-    def local(self) -> bool:
-        """Whether that is this machine's."""
-        from fsspec.implementations.local import LocalFileSystem
-
-        return isinstance(self.fs, LocalFileSystem)
 
     def put(self, stream: IO[bytes]) -> Blob:
         """Store the stream's bytes; the same bytes again change nothing. Memory stays flat."""
@@ -97,35 +71,6 @@ class Blobs:
     def writer(self) -> BlobWriter:
         """A blob to be written piece by piece."""
         return BlobWriter(self)
-
-    def open(self, sha256: str) -> BinaryIO:
-        """The bytes of a blob as a stream (no seeking). Reading raises StoreError when they are missing or damaged."""
-        with reading(self.engine) as connection:
-            row = connection.execute(
-                sa.select(tables.blobs.c.bytes, tables.blobs.c.content).where(tables.blobs.c.sha256 == sha256)
-            ).one_or_none()
-        if row is None:
-            raise StoreError(f"There is no blob {sha256[:16]}… in the records.", "Ingest its file again.")
-        if row.content is not None:
-            packed: IO[bytes] = io.BytesIO(row.content)
-        else:
-            try:
-                packed = self.fs.open(self.path(sha256), "rb")
-            except OSError as error:
-                raise StoreError(
-                    f"The blob {sha256[:16]}… cannot be read at {self.path(sha256)}: {error.strerror or error}.",
-                    "Restore that file from a backup, or ingest its log again.",
-                ) from error
-        return cast("BinaryIO", io.BufferedReader(_Verified(packed, sha256, row.bytes), CHUNK))
-
-    def read(self, sha256: str) -> bytes:
-        """All bytes of a blob; for those known to be small."""
-        with self.open(sha256) as stream:
-            return stream.read()
-
-    def path(self, sha256: str) -> str:
-        """Where the file of that address is."""
-        return f"{self.root}/{sha256[:2]}/{sha256[2:4]}/{sha256}.zst"
 
     def sweep(self) -> int:
         """Remove what killed processes left half written; returns how many."""
@@ -272,41 +217,3 @@ class _Spill:
         finally:
             if self.fs.exists(self.temporary):
                 self.fs.rm_file(self.temporary)
-
-
-class _Verified(io.RawIOBase):
-    """Decompresses a blob and compares its hash at the end."""
-
-    def __init__(self, packed: IO[bytes], sha256: str, size: int) -> None:
-        self.packed = packed
-        self.sha256, self.size = sha256, size
-        self.plain = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
-        self.digest = hashlib.sha256()
-        self.seen = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer)  # type: ignore[arg-type]
-        if not view:
-            return 0
-        try:
-            n = self.plain.readinto(view)
-        except (zstandard.ZstdError, OSError) as error:
-            raise self._damaged(str(error)) from error
-        self.digest.update(view[:n])
-        self.seen += n
-        if n == 0 and (self.seen != self.size or self.digest.hexdigest() != self.sha256):
-            raise self._damaged("its bytes have another hash")
-        return n
-
-    def close(self) -> None:
-        if not self.closed:
-            self.packed.close()
-        super().close()
-
-    def _damaged(self, why: str) -> StoreError:
-        return StoreError(
-            f"The blob {self.sha256[:16]}… is damaged: {why}.", "Restore it from a backup, or ingest its log again."
-        )

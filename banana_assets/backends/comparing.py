@@ -13,7 +13,7 @@ from banana_assets.backends.codebase.failed import cause_of
 from banana_assets.backends.explaining import build_lines
 from banana_assets.backends.lookup import explained, find_build
 from banana_assets.backends.quotes import Compared
-from banana_assets.backends.store import Store
+from banana_assets.backends.reading_store import ReadingStore
 from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.comparing import StepPair, Stretch, TestPair, new_stretches, paired_steps, paired_tests
 from banana_assets.core.builds.greens import last_green
@@ -85,7 +85,7 @@ class Comparison:
 
 
 def compared(
-    store: Store, tables: Tables, quotes: Compared, told: str | None, against: str | None, root: Path
+    store: ReadingStore, tables: Tables, quotes: Compared, told: str | None, against: str | None, root: Path
 ) -> Comparison:
     """Compare the build of that id (or a part of it), the newest failed one where none is told, with another.
 
@@ -125,7 +125,7 @@ def compared(
     )
 
 
-def _side(store: Store, tables: Tables, build: dict[str, Any], builds: pl.DataFrame) -> Side:
+def _side(store: ReadingStore, tables: Tables, build: dict[str, Any], builds: pl.DataFrame) -> Side:
     mine = pl.col("build_id") == build["build_id"]
     same_log = pl.col("log_sha256") == pl.lit(build["log_sha256"], dtype=pl.String)
     failure = None

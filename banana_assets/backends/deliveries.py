@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import orjson
-import polars as pl
 import sqlalchemy as sa
 
 from banana_assets.backends.blobs import register
@@ -16,23 +15,6 @@ from banana_assets.backends.records.api_tables import deliveries
 from banana_assets.backends.records.engine import reading, writing
 from banana_assets.backends.store import Store
 from banana_assets.core.errors import BananaError, InputError
-from banana_assets.core.schema import Type
-from banana_assets.core.tables.common import UTC as UTC_TYPE
-
-_TYPES: dict[str, Type] = {
-    "id": pl.Int64,
-    "provider": pl.String,
-    "delivery_id": pl.String,
-    "event": pl.String,
-    "received_at": UTC_TYPE,
-    "state": pl.String,
-    "attempts": pl.Int64,
-    "builds": pl.String,
-    "message": pl.String,
-    "done_at": UTC_TYPE,
-}
-DELIVERIES = pl.Schema(_TYPES)
-"""Columns of ``Deliveries.list``."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +77,6 @@ class Deliveries:
         with reading(self.store.engine) as connection:
             found = sa.select(deliveries.c.id).where(deliveries.c.state == "kept").order_by(deliveries.c.id)
             return list(connection.execute(found).scalars())
-
-    def list(self, limit: int = 50, states: Sequence[str] = ()) -> pl.DataFrame:
-        """The latest deliveries (DELIVERIES), the newest first."""
-        c = deliveries.c
-        query = sa.select(*(c[n] for n in DELIVERIES)).order_by(c.id.desc()).limit(limit)
-        query = query.where(c.state.in_(states)) if states else query
-        with reading(self.store.engine) as connection:
-            return pl.DataFrame([tuple(row) for row in connection.execute(query)], schema=DELIVERIES, orient="row")
 
     def _note(self, number: int, state: str, builds: Sequence[str], message: str | None) -> None:
         c = deliveries.c

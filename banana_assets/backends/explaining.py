@@ -11,11 +11,11 @@ from banana_assets.core.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-    from banana_assets.backends.store import Store
+    from banana_assets.backends.reading_store import ReadingStore
     from banana_assets.core.builds.diagnosis import Diagnosis
 
 
-def build_lines(store: Store, build_id: str) -> list[str]:
+def build_lines(store: ReadingStore, build_id: str) -> list[str]:
     """The lines of a build's log. Raises InputError when it has none."""
     from banana_assets.backends.lines import texts_of
 
@@ -24,7 +24,7 @@ def build_lines(store: Store, build_id: str) -> list[str]:
 
 
 def diagnosed(
-    store: Store, build: dict[str, Any], builds: pl.DataFrame, budget: int, against: Sequence[str] | None = None
+    store: ReadingStore, build: dict[str, Any], builds: pl.DataFrame, budget: int, against: Sequence[str] | None = None
 ) -> tuple[Diagnosis, str | None]:
     """Why a build (a row of BUILDS) failed, and the id of the build that it was compared with.
 

@@ -17,33 +17,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import polars as pl
 import sqlalchemy as sa
 
 from banana_assets.backends.records.api_tables import api_keys
 from banana_assets.backends.records.engine import reading, writing
 from banana_assets.backends.settings import Settings
 from banana_assets.core.errors import InputError, StoreError
-from banana_assets.core.schema import Type
-from banana_assets.core.tables.common import UTC
 from banana_assets.core.vocabulary import SCOPES
 
 PREFIX = "banana"
 SECRET_FILE = "server.secret"
 SECRET_BYTES = 32
 _KEY = re.compile(rf"{PREFIX}_([0-9a-f]{{12}})_([A-Za-z0-9_-]{{43}})", re.ASCII)
-
-_TYPES: dict[str, Type] = {
-    "key_id": pl.String,
-    "name": pl.String,
-    "scopes": pl.String,
-    "created_at": UTC,
-    "created_by": pl.String,
-    "expires_at": UTC,
-    "revoked_at": UTC,
-}
-KEYS = pl.Schema(_TYPES)
-"""Columns and types of ``Keys.list``."""
 
 
 @dataclass(frozen=True)
@@ -166,12 +151,6 @@ class Keys:
         """Whether a key was ever made, revoked ones included: from then on nobody enters without one."""
         with reading(self.engine) as connection:
             return connection.execute(sa.select(api_keys.c.key_id).limit(1)).first() is not None
-
-    def list(self) -> pl.DataFrame:
-        """All keys (KEYS), the newest first; of no key more than its id."""
-        query = sa.select(*(api_keys.c[n] for n in KEYS)).order_by(api_keys.c.created_at.desc(), api_keys.c.key_id)
-        with reading(self.engine) as connection:
-            return pl.DataFrame([tuple(row) for row in connection.execute(query)], schema=KEYS, orient="row")
 
     def revoke(self, key_id: str, at: datetime) -> bool:
         """End a key at once; whether there was one that still held. Raises InputError for an unknown id."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from banana_assets.backends.store import Store
+from banana_assets.backends.reading_store import ReadingStore
 from banana_assets.backends.tables import Tables
 from banana_assets.core.evidence import plural
 from banana_assets.core.metrics.forecast.history import current
@@ -27,7 +27,7 @@ from banana_assets.core.tables import (
 )
 
 
-def knowledge(store: Store, lake: Tables) -> Knowledge:
+def knowledge(store: ReadingStore, lake: Tables) -> Knowledge:
     """What the tables of a store know now."""
     builds = lake.read(BUILDS)
     return Knowledge(
@@ -45,7 +45,7 @@ def knowledge(store: Store, lake: Tables) -> Knowledge:
     )
 
 
-def behind(store: Store, lake: Tables, known: Knowledge) -> Behind:
+def behind(store: ReadingStore, lake: Tables, known: Knowledge) -> Behind:
     """What came in since the tables were computed."""
     new = store.builds().join(known.builds, on="build_id", how="anti")
     files = store.log_files()

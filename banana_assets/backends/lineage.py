@@ -7,7 +7,7 @@ import polars as pl
 from banana_assets.backends.lines import texts_of
 from banana_assets.backends.provenance import written
 from banana_assets.backends.quotes import Quotes
-from banana_assets.backends.store import Store
+from banana_assets.backends.reading_store import ReadingStore
 from banana_assets.backends.tables import Tables
 from banana_assets.core.errors import BananaError, InputError
 from banana_assets.core.evidence import Citation
@@ -23,7 +23,7 @@ AROUND = 2
 ABOUT = {"failure": "failure_clusters", "recommendation": "optimization_recommendations"}
 
 
-def why(store: Store, tables: Tables, plan: Plan, step_id: str | None = None) -> Why:
+def why(store: ReadingStore, tables: Tables, plan: Plan, step_id: str | None = None) -> Why:
     """The walk from a plan, or from one of its steps. Raises InputError for an unknown step."""
     steps = [s for s in plan.subtasks if step_id in (None, s.id)]
     if step_id is not None and not steps:
@@ -45,7 +45,7 @@ def why(store: Store, tables: Tables, plan: Plan, step_id: str | None = None) ->
 class Walk:
     """Rows and logs, each looked up once."""
 
-    def __init__(self, store: Store, tables: Tables) -> None:
+    def __init__(self, store: ReadingStore, tables: Tables) -> None:
         self.store = store
         self.tables = tables
         self.quotes = Quotes(store)

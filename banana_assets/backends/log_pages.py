@@ -12,7 +12,7 @@ from itertools import islice
 
 from banana_assets.backends.kept import Kept
 from banana_assets.backends.lines import read_lines, texts_of
-from banana_assets.backends.store import Store
+from banana_assets.backends.reading_store import ReadingStore
 from banana_assets.core.learning.wire import KEY_BYTES
 from banana_assets.core.logs.ansi import PLAIN, Piece, pieces
 from banana_assets.core.safety.secrets import mask_lines
@@ -39,7 +39,7 @@ class Line:
 class LogPages:
     """Looks into the logs of a store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ReadingStore) -> None:
         self.store = store
         self._kept: Kept[list[str]] = Kept(KEPT_BYTES)
 

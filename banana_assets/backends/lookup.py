@@ -24,7 +24,6 @@ from banana_assets.core.ids import found
 from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS, FLAKY_TESTS, TEST_RESULTS
 
 if TYPE_CHECKING:
-    from banana_assets.backends.store import Store
     from banana_assets.core.builds.timing import TimedStep
 
 
@@ -96,7 +95,7 @@ def find_build(builds: pl.DataFrame, told: str) -> dict[str, Any]:
 
 
 def build_detail(
-    store: Store,
+    store: ReadingStore,
     tables: Tables,
     told: str,
     late: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None,
@@ -142,7 +141,7 @@ def build_detail(
     )
 
 
-def explained(store: Store, build: dict[str, Any], builds: pl.DataFrame) -> dict[str, Any]:
+def explained(store: ReadingStore, build: dict[str, Any], builds: pl.DataFrame) -> dict[str, Any]:
     """Why a build (a row of ``builds``) failed, found out now: a row of BUILD_FAILURES."""
     from banana_assets.core.builds.rows import failure_row
 

@@ -60,11 +60,7 @@ class PlanReading:
 
     def find(self, told: str) -> str:
         """The id of the one plan whose id is so, or begins so. Raises InputError where there is none, or several."""
-        literal = told.replace("/", "//").replace("%", "/%").replace("_", "/_")
-        # The shortest first: the very one is among them.
-        order = "length(plan_id), plan_id LIMIT 9"
-        statement = f"SELECT plan_id FROM planner_results WHERE plan_id LIKE :so ESCAPE '/' ORDER BY {order}"
-        ids = [plan_id for (plan_id,) in self.records.rows(statement, {"so": f"{literal}%"})]
+        ids = self.records.beginning(told, "planner_results", "plan_id")
         return begun(told, ids, "plan", "`banana plans` lists them.")
 
     def plans(self, *, kind: str | None = None, subjects: Sequence[str] | None = None, after: int = 0) -> pl.DataFrame:

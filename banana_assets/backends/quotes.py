@@ -9,7 +9,7 @@ import polars as pl
 
 from banana_assets.backends.kept import Kept
 from banana_assets.backends.lines import texts_of
-from banana_assets.backends.store import Store
+from banana_assets.backends.reading_store import ReadingStore
 from banana_assets.core.advice.quoting import holds
 from banana_assets.core.builds.requoting import requoted
 from banana_assets.core.errors import BananaError
@@ -28,7 +28,7 @@ COMPARED_BYTES = 8 << 20
 class Quotes:
     """Reads logs of the store, each once while it is among the last few asked for."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ReadingStore) -> None:
         self._store = store
         self._logs: OrderedDict[str, Log | None] = OrderedDict()
 
@@ -84,7 +84,7 @@ class Compared:
     """Citations compared with their logs once: what a stored log says never changes. Safe to use from several
     threads."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ReadingStore) -> None:
         self._quotes = Quotes(store)
         self._reading = threading.Lock()
         self._held: Kept[Citation] = Kept(COMPARED_BYTES)
@@ -129,7 +129,7 @@ class Compared:
         return held
 
 
-def false_citations(store: Store, plans: pl.DataFrame) -> tuple[int, pl.DataFrame]:
+def false_citations(store: ReadingStore, plans: pl.DataFrame) -> tuple[int, pl.DataFrame]:
     """How many different places plans (PLANS) cite, and those citations that the logs do not say, by plan and step."""
     rows = cited(plans).sort("sha256")
     fields = list(Citation.__annotations__)

@@ -1,24 +1,28 @@
-"""The store for whoever only reads its records, without what writing needs: it opens in a fraction of the time."""
+"""The store for whoever only reads it, without what writing needs: it opens in a fraction of the time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
 import polars as pl
 
 from banana_assets.backends.records.revisions import refuse_other
 from banana_assets.backends.records.rows import Rows, SqliteRows, among, sqlite_file
 from banana_assets.backends.settings import Settings
+from banana_assets.backends.stored_blobs import StoredBlobs
 from banana_assets.core.advice.states import BASELINES
 from banana_assets.core.advice.states import STATES as RECOMMENDATION_STATES
 from banana_assets.core.builds.quarantine import QUARANTINES
-from banana_assets.core.errors import StoreError
+from banana_assets.core.errors import InputError, StoreError
 from banana_assets.core.logs.states import STATES
 from banana_assets.core.schema import Table
-from banana_assets.core.tables.raw import BUILDS, LOG_FILES, TEST_RESULTS
+from banana_assets.core.tables.raw import BUILDS, LOG_FILES, RESOURCE_SAMPLES, TEST_RESULTS
+
+if TYPE_CHECKING:
+    from banana_assets.core.builds.problems import Problem
 
 Kind = Literal["log_files", "builds", "resource_series"]
 
@@ -61,12 +65,13 @@ def open_reading(settings: Settings) -> ReadingStore:
 
 
 class ReadingStore:
-    """The records of an open store. Use it as a context manager, or call ``close``. Every frame is in a settled
-    order."""
+    """The records and blobs of an open store. Use it as a context manager, or call ``close``. Every frame is in a
+    settled order."""
 
     def __init__(self, settings: Settings, records: Rows) -> None:
         self.settings = settings
         self.records = records
+        self.blobs = StoredBlobs(records, settings.blobs_root)
         self._builds = 0, BUILDS.empty()
 
     def __enter__(self) -> Self:
@@ -137,6 +142,48 @@ class ReadingStore:
         schema = pl.Schema({"arrival_day": pl.Date})
         statement = f'SELECT DISTINCT arrival_day FROM "{kind}" ORDER BY arrival_day'
         return self.records.frame(schema, statement)["arrival_day"].to_list()
+
+    def problems_of(self, build_id: str) -> tuple[Problem, ...]:
+        """What the reports of analysers beside the build's log say, in their order."""
+        from banana_assets.core.builds.problems import Problem
+
+        columns = _listed(("file", "line", "col", "severity", "code", "message", "tool"))
+        statement = f"SELECT {columns} FROM reported_problems WHERE build_id = :build_id ORDER BY position"
+        return tuple(Problem(None, *row) for row in self.records.rows(statement, {"build_id": build_id}))
+
+    def read_samples(self, series_id: int) -> pl.DataFrame:
+        """The readings of one series (RESOURCE_SAMPLES), by metric and time. Raises InputError for an unknown one."""
+        from banana_assets.backends.ingest.samples import decode
+
+        statement = f"SELECT {_listed(SERIES)} FROM resource_series WHERE series_id = :series_id"
+        found = self.records.frame(SERIES, statement, {"series_id": series_id})
+        if found.is_empty():
+            raise InputError(f"There is no resource series {series_id}.", "`resource_series()` lists them.")
+        row = found.row(0, named=True)
+        return RESOURCE_SAMPLES.conform(
+            decode(self.blobs.read(row["sha256"])).with_columns(
+                pl.lit(row["arrival_day"], dtype=pl.Date).alias("arrival_day"),
+                pl.lit(series_id, dtype=pl.Int64).alias("series_id"),
+                pl.lit(row["source"]).alias("source"),
+                pl.lit(row["build_id"], dtype=pl.String).alias("build_id"),
+            )
+        )
+
+    def open_log(self, file_id: int) -> BinaryIO:
+        """The stored bytes of a log file. Raises InputError when there is none of that id."""
+        rows = self.records.rows("SELECT sha256 FROM log_files WHERE id = :file_id", {"file_id": file_id})
+        if not rows:
+            raise InputError(f"There is no log file {file_id}.", "`log_files()` lists them.")
+        return self.blobs.open(rows[0][0])
+
+    def open_build_log(self, build_id: str) -> BinaryIO:
+        """The log of a build. Raises InputError when there is no such build, or it has no log."""
+        statement = "SELECT log_sha256 FROM builds WHERE build_id = :build_id"
+        rows = self.records.rows(statement, {"build_id": build_id})
+        if not rows or rows[0][0] is None:
+            what = f"There is no build {build_id}." if not rows else f"The build {build_id} came without a log."
+            raise InputError(what, "`builds()` lists them.")
+        return self.blobs.open(rows[0][0])
 
     def pattern_states(self) -> pl.DataFrame:
         """What people decided about log patterns (``states.STATES``), by pattern_id."""

@@ -8,13 +8,13 @@ from typing import Any
 import polars as pl
 
 from banana_assets.backends.lines import texts_of
-from banana_assets.backends.store import Store
+from banana_assets.backends.reading_store import ReadingStore
 from banana_assets.core.advice.quoting import holds
 from banana_assets.core.advice.soundness import citations
 from banana_assets.core.errors import BananaError
 
 
-def false_quotes(store: Store, cited: pl.DataFrame) -> pl.DataFrame:
+def false_quotes(store: ReadingStore, cited: pl.DataFrame) -> pl.DataFrame:
     """Those of the citations (``soundness.citations``) whose log is not stored, or whose quote does not stand there.
 
     Each log is read once, an application's only as far as it is quoted.
@@ -34,7 +34,7 @@ def false_quotes(store: Store, cited: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([cited.clear(), *wrong])
 
 
-def verified(store: Store, advice: pl.DataFrame, key: str) -> pl.DataFrame:
+def verified(store: ReadingStore, advice: pl.DataFrame, key: str) -> pl.DataFrame:
     """The rows of BOTTLENECKS or OPTIMIZATION_RECOMMENDATIONS without the citations that do not hold.
 
     The fact and the row that it comes from stay; what is no quote of its log is shown to nobody.

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from banana_assets.backends.store import Store
+from banana_assets.backends.reading_store import ReadingStore
 from banana_assets.backends.tables import Tables
 from banana_assets.backends.task_records import stored_tasks
 from banana_assets.core.scheduling.history import Queue, queues
@@ -87,7 +87,7 @@ class Answer:
 
 
 def schedule_now(
-    store: Store,
+    store: ReadingStore,
     tables: Tables,
     *,
     queue: str | None = None,
@@ -97,7 +97,7 @@ def schedule_now(
 ) -> Answer:
     """The schedule of what the records hold at this moment: as it was computed, where that is still so and no limit is
     told, else computed here."""
-    builds, tasks = store.builds(), stored_tasks(store.engine)
+    builds, tasks = store.builds(), stored_tasks(store.records)
     plain = told in (None, Told()) and accepted == ACCEPTED_RISK and hours <= HOURS_AHEAD
     if plain and _computed(tables, builds, tasks):
         now = _latest(builds, tasks, tables.read(RESOURCE_USAGE_PREDICTIONS))

@@ -15,32 +15,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import polars as pl
 import sqlalchemy as sa
 
 from banana_assets.backends.keys import scopes_of
 from banana_assets.backends.records.api_tables import dashboard_sessions
 from banana_assets.backends.records.engine import reading, writing
 from banana_assets.core.errors import InputError
-from banana_assets.core.schema import Type
-from banana_assets.core.tables.common import UTC
 
 LINK_MINUTES = 10
 SESSION_DAYS = 7
 _SIGNED = re.compile(r"([0-9a-f]{16})\.([0-9a-f]{64})", re.ASCII)
-
-_TYPES: dict[str, Type] = {
-    "session_id": pl.String,
-    "name": pl.String,
-    "scopes": pl.String,
-    "created_at": UTC,
-    "created_by": pl.String,
-    "opened_at": UTC,
-    "ends_at": UTC,
-    "revoked_at": UTC,
-}
-SESSIONS = pl.Schema(_TYPES)
-"""Columns and types of ``Sessions.list``."""
 
 
 @dataclass(frozen=True)
@@ -112,13 +96,6 @@ class Sessions:
     def token(self, session_id: str) -> str:
         """What forms of that session carry, so that no other site can send them."""
         return self._mac("token", session_id)
-
-    def list(self) -> pl.DataFrame:
-        """All sessions and links (SESSIONS), the newest first."""
-        c = dashboard_sessions.c
-        query = sa.select(*(c[name] for name in SESSIONS)).order_by(c.created_at.desc(), c.session_id)
-        with reading(self.engine) as connection:
-            return pl.DataFrame([tuple(row) for row in connection.execute(query)], schema=SESSIONS, orient="row")
 
     def revoke(self, session_id: str, at: datetime) -> bool:
         """End a session, or its link, at once; whether it still held. Raises InputError for an unknown id."""

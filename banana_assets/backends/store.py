@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any
 
-import polars as pl
 import sqlalchemy as sa
 
 from banana_assets.backends.blobs import Blobs
 from banana_assets.backends.reading_store import ReadingStore
 from banana_assets.backends.records import tables as t
-from banana_assets.backends.records.engine import EngineRows, open_engine, reading, writing
+from banana_assets.backends.records.engine import EngineRows, open_engine, writing
 from banana_assets.backends.records.migration import ensure_current
 from banana_assets.backends.settings import Settings
 from banana_assets.core.errors import InputError
-from banana_assets.core.tables.raw import RESOURCE_SAMPLES
 from banana_assets.core.vocabulary import PATTERN_STATES, RECOMMENDATION_DECISIONS
-
-if TYPE_CHECKING:
-    from banana_assets.core.builds.problems import Problem
 
 
 def open_store(settings: Settings) -> Store:
@@ -39,54 +33,12 @@ def open_store(settings: Settings) -> Store:
 
 
 class Store(ReadingStore):
-    """An open store: what a ``ReadingStore`` answers, the stored logs, and what people decide."""
+    """An open store: what a ``ReadingStore`` answers, blobs that can be added to, and what people decide."""
 
     def __init__(self, settings: Settings, engine: sa.Engine) -> None:
         super().__init__(settings, EngineRows(engine))
         self.engine = engine
-        self.blobs = Blobs(engine, settings.blobs_root)
-
-    def problems_of(self, build_id: str) -> tuple[Problem, ...]:
-        """What the reports of analysers beside the build's log say, in their order."""
-        from banana_assets.core.builds.problems import Problem
-
-        c = t.reported_problems.c
-        columns = (c.file, c.line, c.col, c.severity, c.code, c.message, c.tool)
-        rows = self._rows(sa.select(*columns).where(c.build_id == build_id).order_by(c.position))
-        return tuple(Problem(None, *row) for row in rows)
-
-    def read_samples(self, series_id: int) -> pl.DataFrame:
-        """The readings of one series (RESOURCE_SAMPLES), by metric and time. Raises InputError for an unknown one."""
-        from banana_assets.backends.ingest.samples import decode
-
-        c = t.resource_series.c
-        rows = self._rows(sa.select(c.sha256, c.arrival_day, c.source, c.build_id).where(c.series_id == series_id))
-        if not rows:
-            raise InputError(f"There is no resource series {series_id}.", "`resource_series()` lists them.")
-        sha256, day, source, build_id = rows[0]
-        return RESOURCE_SAMPLES.conform(
-            decode(self.blobs.read(sha256)).with_columns(
-                pl.lit(day, dtype=pl.Date).alias("arrival_day"),
-                pl.lit(series_id, dtype=pl.Int64).alias("series_id"),
-                pl.lit(source).alias("source"),
-                pl.lit(build_id, dtype=pl.String).alias("build_id"),
-            )
-        )
-
-    def open_log(self, file_id: int) -> BinaryIO:
-        """The stored bytes of a log file. Raises InputError when there is none of that id."""
-        rows = self._rows(sa.select(t.log_files.c.sha256).where(t.log_files.c.id == file_id))
-        if not rows:
-            raise InputError(f"There is no log file {file_id}.", "`log_files()` lists them.")
-        return self.blobs.open(rows[0][0])
-
-    def open_build_log(self, build_id: str) -> BinaryIO:
-        """The log of a build. Raises InputError when there is no such build, or it has no log."""
-        rows = self._rows(sa.select(t.builds.c.log_sha256).where(t.builds.c.build_id == build_id))
-        if not rows or rows[0][0] is None:
-            what = f"There is no build {build_id}." if not rows else f"The build {build_id} came without a log."
-            raise InputError(what, "`builds()` lists them.")
-        return self.blobs.open(rows[0][0])
+        self.blobs: Blobs = Blobs(engine, settings.blobs_root)
 
     def set_pattern_state(
         self,
@@ -175,7 +127,3 @@ class Store(ReadingStore):
             changed = connection.execute(sa.update(key.table).where(key == value).values(values))
             if not changed.rowcount:
                 connection.execute(sa.insert(key.table).values({key.name: value, **values}))
-
-    def _rows(self, query: sa.Select[Any]) -> Sequence[tuple[Any, ...]]:
-        with reading(self.engine) as connection:
-            return [tuple(row) for row in connection.execute(query)]

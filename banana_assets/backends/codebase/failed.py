@@ -12,7 +12,7 @@ from banana_assets.core.codebase.suspects import Cause
 
 if TYPE_CHECKING:
     from banana_assets.backends.lookup import BuildDetail
-    from banana_assets.backends.store import Store
+    from banana_assets.backends.reading_store import ReadingStore
     from banana_assets.backends.tables import Tables
 
 
@@ -25,7 +25,7 @@ class BuildChanges:
     changes: Changes
 
 
-def build_changes(store: Store, tables: Tables, told: str, root: Path | str) -> BuildChanges:
+def build_changes(store: ReadingStore, tables: Tables, told: str, root: Path | str) -> BuildChanges:
     """What changed before the build of that id (or a part of it) failed, in the repository that ``root`` is in.
 
     Raises InputError when there is no such build, or no such folder.

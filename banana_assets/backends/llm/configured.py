@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from banana_assets.backends.llm.ollama_client import Ollama
-from banana_assets.backends.llm.openai_client import OpenAI
 from banana_assets.backends.settings import Settings
 from banana_assets.core.errors import InputError
 from banana_assets.core.models.budgets import Amount, Budgets
@@ -83,8 +81,13 @@ def told(settings: Settings, name: str) -> Candidate:
 
 def client(settings: Settings, chosen: Candidate) -> LanguageModel:
     """The client of a candidate."""
+    # Their libraries take long to load, and who asks for budgets or names needs neither.
     if chosen.provider == "ollama":
+        from banana_assets.backends.llm.ollama_client import Ollama
+
         return Ollama(settings.ollama_url, chosen.model)
+    from banana_assets.backends.llm.openai_client import OpenAI
+
     return OpenAI(_key(settings), chosen.model, url=settings.openai_base_url or OPENAI_URL)
 
 

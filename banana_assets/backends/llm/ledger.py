@@ -7,23 +7,17 @@ that processes that ask at once can neither overspend together nor all try a mod
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import polars as pl
 import sqlalchemy as sa
 
-from banana_assets.backends.records.engine import reading, writing
+from banana_assets.backends.llm.ledger_reading import GRACE, RESERVED, LedgerReading
+from banana_assets.backends.records.engine import ConnectionRows, EngineRows, writing
 from banana_assets.backends.records.model_tables import llm_calls
-from banana_assets.core.models.breaker import LOOKED_AT, Breaker, Past, breaker
 from banana_assets.core.models.budgets import Amount, Budgets, exceeded
-from banana_assets.core.models.types import NOT_MADE, ModelError, Usage
-from banana_assets.core.tables.models import LLM_CALLS
+from banana_assets.core.models.types import ModelError, Usage
 from banana_assets.core.text import cut
-
-RESERVED = "reserved"
-GRACE = timedelta(seconds=5)
-"""How long after its deadline a call may still settle itself."""
 
 LONGEST_ERROR = 400
 
@@ -44,10 +38,11 @@ class Entry:
     retries: int = 0
 
 
-class Ledger:
+class Ledger(LedgerReading):
     """The table ``llm_calls``. Safe to be used by several processes at once."""
 
     def __init__(self, engine: sa.Engine, budgets: Budgets) -> None:
+        super().__init__(EngineRows(engine))
         self.engine = engine
         self.budgets = budgets
 
@@ -59,8 +54,9 @@ class Ledger:
         refused: ModelError | None = None
         with writing(self.engine) as connection:
             _settle_lost(connection, now)
-            state = breaker(_past(connection, entry.provider, entry.model), now)
-            over = exceeded(self.budgets, asked, _run(connection, entry.run_id), _day(connection, now))
+            held = LedgerReading(ConnectionRows(connection))
+            state, (run, day) = held.breaker(entry.provider, entry.model, now), held.taken(now, entry.run_id)
+            over = exceeded(self.budgets, asked, run, day)
             if state.state == "open":
                 refused = ModelError(
                     "circuit_open",
@@ -115,29 +111,6 @@ class Ledger:
         with writing(self.engine) as connection:
             _settle_lost(connection, now)
 
-    def breaker(self, provider: str, model: str, now: datetime) -> Breaker:
-        """Whether that model is left alone."""
-        with reading(self.engine) as connection:
-            return breaker(_past(connection, provider, model), now)
-
-    def taken(self, now: datetime, run_id: str = "") -> tuple[Amount, Amount]:
-        """What the run and the UTC day have taken, with what is reserved."""
-        with reading(self.engine) as connection:
-            return _run(connection, run_id), _day(connection, now)
-
-    def calls(self, since: datetime | None = None) -> pl.DataFrame:
-        """The calls (LLM_CALLS), all or those from a moment on, in their order."""
-        c = llm_calls.c
-        query = sa.select(*(c[_COLUMNS.get(n, n)] for n in LLM_CALLS.dtypes)).order_by(c.id)
-        if since is not None:
-            query = query.where(c.started_at >= since)
-        with reading(self.engine) as connection:
-            rows = [tuple(row) for row in connection.execute(query)]
-        return LLM_CALLS.conform(pl.DataFrame(rows, schema=LLM_CALLS.dtypes, orient="row"))
-
-
-_COLUMNS = {"call_id": "id"}
-
 
 def _values(entry: Entry) -> dict[str, Any]:
     return {
@@ -185,36 +158,6 @@ def _settle_lost(connection: sa.Connection, now: datetime) -> None:
             error="the process that asked ended before the answer came",
         )
     )
-
-
-def _past(connection: sa.Connection, provider: str, model: str) -> list[Past]:
-    c = llm_calls.c
-    query = (
-        sa.select(c.started_at, c.ended_at, c.outcome)
-        .where(c.provider == provider, c.model == model, c.outcome.not_in(NOT_MADE), c.cache_hit.is_(False))
-        .order_by(c.id.desc())
-        .limit(LOOKED_AT)
-    )
-    return [Past(start, end, outcome == "ok") for start, end, outcome in connection.execute(query)]
-
-
-def _run(connection: sa.Connection, run_id: str) -> Amount:
-    return _sum(connection, llm_calls.c.run_id == run_id)
-
-
-def _day(connection: sa.Connection, now: datetime) -> Amount:
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    c = llm_calls.c
-    return _sum(connection, sa.and_(c.started_at >= midnight, c.started_at < midnight + timedelta(days=1)))
-
-
-def _sum(connection: sa.Connection, where: sa.ColumnElement[bool]) -> Amount:
-    c = llm_calls.c
-    waiting = c.outcome == RESERVED
-    dollars = sa.case((waiting, c.reserved_cost), else_=c.cost)
-    tokens = sa.case((waiting, c.reserved_tokens), else_=c.input_tokens + c.output_tokens)
-    row = connection.execute(sa.select(sa.func.sum(dollars), sa.func.sum(tokens)).where(where)).one()
-    return Amount(float(row[0] or 0.0), int(row[1] or 0))
 
 
 def _brief(text: str) -> str:

@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from banana_assets.backends.llm import configured as setup
-from banana_assets.backends.llm.ledger import Ledger
-from banana_assets.backends.llm.ollama_client import Ollama
+from banana_assets.backends.llm.ledger_reading import LedgerReading
 from banana_assets.backends.settings import Settings, mask_password
 from banana_assets.core.models.prices import OPENAI_URL
 from banana_assets.core.models.routing import Candidate, Tiers, why_not
@@ -43,7 +42,7 @@ class Standing:
         return dict(vars(self))
 
 
-def standing(settings: Settings, ledger: Ledger | None, now: datetime) -> list[Standing]:
+def standing(settings: Settings, ledger: LedgerReading | None, now: datetime) -> list[Standing]:
     """Every model that is set up, asked now whether it answers."""
     tiers = setup.tiers(settings)
     rows = []
@@ -68,6 +67,8 @@ def absent(settings: Settings, present: Sequence[str]) -> list[Standing]:
     if not settings.language_models:
         said = dict.fromkeys(("ollama", "openai"), "switched off (language_models)")
     else:
+        from banana_assets.backends.llm.ollama_client import Ollama
+
         answers = "ollama" not in present and Ollama(settings.ollama_url, settings.ollama_model).health().ready
         there = f"; it answers and has {settings.ollama_model}" if answers else ""
         said = {
@@ -81,7 +82,7 @@ def absent(settings: Settings, present: Sequence[str]) -> list[Standing]:
     ]
 
 
-def budget_rows(settings: Settings, ledger: Ledger | None, now: datetime) -> list[dict[str, Any]]:
+def budget_rows(settings: Settings, ledger: LedgerReading | None, now: datetime) -> list[dict[str, Any]]:
     """What a call, a run and the UTC day may take, and what of the day is left."""
     limits = setup.budgets(settings)
     taken = ledger.taken(now)[1] if ledger else None

@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from banana_assets.backends.media.records import MediaRecords
-from banana_assets.backends.store import Store
+from banana_assets.backends.media.reading import MediaReading
+from banana_assets.backends.reading_store import ReadingStore
 from banana_assets.core.errors import InputError, MissingError
 from banana_assets.core.media.items import Library
 from banana_assets.core.media.quality import quality
@@ -25,7 +25,7 @@ _made: OrderedDict[tuple[object, ...], dict[str, Any]] = OrderedDict()
 
 
 def analyze_metadata_quality(
-    store: Store,
+    store: ReadingStore,
     *,
     collection: str | None = None,
     min_completeness: float = 0.0,
@@ -39,8 +39,8 @@ def analyze_metadata_quality(
     Raises MissingError for a collection that there is not, InputError for a percentage outside 0 to 100.
     """
     least = share_of(min_completeness)
-    records = MediaRecords(store.engine)
-    asked = (str(store.engine.url), records.cursor(), collection, least, include_recommendations, detailed_analysis)
+    records = MediaReading(store.records)
+    asked = (store.records.address, records.cursor(), collection, least, include_recommendations, detailed_analysis)
     if asked not in _made:
         libraries = chosen(records, collection)
         told = analysis(
@@ -64,7 +64,7 @@ def share_of(told: float) -> float:
     return told if told <= 1 else told / 100
 
 
-def chosen(records: MediaRecords, collection: str | None) -> list[Library]:
+def chosen(records: MediaReading, collection: str | None) -> list[Library]:
     """The libraries with items, of one collection or of all.
 
     Raises MissingError where neither a collection is called so nor the place of any item has it in it.

@@ -7,19 +7,21 @@ from typing import Any
 import polars as pl
 
 from banana_assets.backends.media.analysis import chosen
-from banana_assets.backends.media.records import MediaRecords
-from banana_assets.backends.store import Store
+from banana_assets.backends.media.reading import MediaReading
+from banana_assets.backends.reading_store import ReadingStore
 
 OURS = ("derived", "model", "person")
 
 
-def exported(store: Store, *, collection: str | None = None, accepted_only: bool = False) -> list[dict[str, Any]]:
+def exported(
+    store: ReadingStore, *, collection: str | None = None, accepted_only: bool = False
+) -> list[dict[str, Any]]:
     """A row a value: ``item_id, collection, uri, field, value`` (a list), ``origin, source, confidence``.
 
     With ``accepted_only`` those alone that rules, models or people gave. Raises InputError for a collection that there
     is not.
     """
-    records = MediaRecords(store.engine)
+    records = MediaReading(store.records)
     meant = {item for one in chosen(records, collection) for item in one.items["item_id"]}
     values = (
         records.items()

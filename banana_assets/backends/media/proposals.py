@@ -10,12 +10,14 @@ import orjson
 import polars as pl
 import sqlalchemy as sa
 
-from banana_assets.backends.media.records import HELD, MediaRecords
+from banana_assets.backends.media.proposal_reading import ProposalReading
+from banana_assets.backends.media.reading import HELD
+from banana_assets.backends.media.records import MediaRecords
 from banana_assets.backends.records import media_tables as t
-from banana_assets.backends.records.engine import reading, writing
+from banana_assets.backends.records.engine import EngineRows, reading, writing
 from banana_assets.core.errors import InputError
 from banana_assets.core.media.items import is_placeholder, placeholder
-from banana_assets.core.media.proposing import PROPOSALS, Proposal
+from banana_assets.core.media.proposing import Proposal
 from banana_assets.core.media.schema import RecordSchema
 from banana_assets.core.media.standard import MEDIA
 from banana_assets.core.media.values import value_of
@@ -29,10 +31,11 @@ MOVES = {
 """What people may make of a proposal, and from which states."""
 
 
-class Proposals:
+class Proposals(ProposalReading):
     """The proposals of a store, over the engine of its records."""
 
     def __init__(self, engine: sa.Engine) -> None:
+        super().__init__(EngineRows(engine))
         self.engine = engine
 
     def offer(
@@ -92,46 +95,6 @@ class Proposals:
             for k in range(0, len(keys), AT_ONCE):
                 found += connection.execute(sa.select(c.id).where(c.value_key.in_(keys[k : k + AT_ONCE]))).scalars()
         return sorted(found)
-
-    def rows(
-        self,
-        *,
-        states: Collection[str] = (),
-        collection: str | None = None,
-        field: str | None = None,
-        ids: Collection[int] = (),
-        after: int = 0,
-        limit: int | None = None,
-    ) -> pl.DataFrame:
-        """Proposals (PROPOSALS) by their numbers, those past ``after``; values that people set are among them."""
-        p, i = t.media_proposals.c, t.media_items.c
-        columns = [i[n] if n in ("collection", "uri") else p["id" if n == "proposal_id" else n] for n in PROPOSALS]
-        query = sa.select(*columns).join_from(t.media_proposals, t.media_items).order_by(p.id)
-        if states:
-            query = query.where(p.state.in_(list(states)))
-        if collection:
-            query = query.where(i.collection == collection)
-        if field:
-            query = query.where(p.field == field)
-        if ids:
-            query = query.where(p.id.in_(list(ids)))
-        if after:
-            query = query.where(p.id > after)
-        if limit:
-            query = query.limit(limit)
-        with reading(self.engine) as connection:
-            found = [list(row) for row in connection.execute(query)]
-        place = list(PROPOSALS).index("value")
-        for row in found:
-            row[place] = orjson.loads(row[place])
-        return pl.DataFrame(found, schema=PROPOSALS, orient="row")
-
-    def counts(self) -> dict[str, int]:
-        """How many there are in each state."""
-        c = t.media_proposals.c
-        with reading(self.engine) as connection:
-            query = sa.select(c.state, sa.func.count()).where(c.origin != "person").group_by(c.state).order_by(c.state)
-            return {row[0]: row[1] for row in connection.execute(query)}
 
     def decide(self, ids: Collection[int], state: str, *, by: str, note: str | None = None) -> tuple[int, list[str]]:
         """Accept, reject or reopen proposals; how many changed, and why others did not, a sentence each.

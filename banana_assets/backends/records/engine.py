@@ -183,22 +183,43 @@ def _store_error(url: sa.URL, said: list[str]) -> StoreError:
     return refused(where, said[0] if said else "no reason given")
 
 
+class ConnectionRows(Rows):
+    """Answers within a transaction of somebody else's."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self.address = connection.engine.url.render_as_string(hide_password=True)
+        self.text_times = connection.dialect.name == "sqlite"
+
+    def rows(self, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT, as that transaction sees them."""
+        found = [tuple(row) for row in self._connection.execute(sa.text(statement), dict(values or {}))]
+        return found if self.text_times else [tuple(map(_plain, row)) for row in found]
+
+    def close(self) -> None:
+        """Leave the connection to whoever has it."""
+
+
 class EngineRows(Rows):
     """Answers over an engine, each in a transaction of its own."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self.address = engine.url.render_as_string(hide_password=True)
         self.text_times = engine.dialect.name == "sqlite"
 
     def rows(self, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a SELECT. Raises StoreError when the database cannot be read."""
         with reading(self._engine) as connection:
-            found = [tuple(row) for row in connection.execute(sa.text(statement), dict(values or {}))]
-        if self.text_times:
-            return found
-        # Postgres gives moments in the zone of its session.
-        return [tuple(v.astimezone(UTC) if isinstance(v, datetime) else v for v in row) for row in found]
+            return ConnectionRows(connection).rows(statement, values)
 
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
+
+
+def _plain(value: Any) -> Any:
+    """Postgres gives moments in the zone of its session, and bytes as a view of its buffer."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    return bytes(value) if isinstance(value, memoryview) else value

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,11 @@ _FILE = re.compile(r"sqlite:///(?!file:|:memory:)([^?]+)", re.DOTALL)
 class Rows(ABC):
     """Answers of a records database."""
 
+    address: str
+    """The address of the database, without a password."""
+
     text_times: bool
-    """Whether dates and times come as text, as SQLite keeps them, the times in UTC."""
+    """Whether dates and times come as text, as SQLite keeps them, the times in UTC, and truth as 0 and 1."""
 
     @abstractmethod
     def rows(self, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
@@ -41,11 +45,22 @@ class Rows(ABC):
         Raises TypeError or PolarsError where a value has another type.
         """
         found = self.rows(statement, values)
-        times = {name for name, dtype in schema.items() if dtype.is_temporal()} if self.text_times else set()
-        given = {name: pl.String if name in times else dtype for name, dtype in schema.items()}
+        if not self.text_times:
+            return pl.DataFrame(found, schema=schema, orient="row")
+        given = {name: _KEPT_AS.get(dtype.base_type(), dtype) for name, dtype in schema.items()}
         return pl.DataFrame(found, schema=given, orient="row").with_columns(
-            _day(name) if schema[name] == pl.Date else _moment(name) for name in schema if name in times
+            _READ_AS[dtype.base_type()](name) for name, dtype in schema.items() if dtype.base_type() in _READ_AS
         )
+
+    def beginning(self, told: str, table: str, column: str, where: str = "1 = 1") -> list[str]:
+        """The ids in a column of a table that begin so, the shortest first: the very one is among them."""
+        literal = told.replace("/", "//").replace("%", "/%").replace("_", "/_")
+        like = f"{column} LIKE :so ESCAPE '/' AND {where} ORDER BY length({column}), {column} LIMIT 9"
+        return [ident for (ident,) in self.rows(f"SELECT {column} FROM {table} WHERE {like}", {"so": f"{literal}%"})]
+
+    def moment(self, at: datetime) -> datetime | str:
+        """A moment as the value of a statement."""
+        return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}" if self.text_times else at
 
 
 def _day(name: str) -> pl.Expr:
@@ -56,11 +71,20 @@ def _moment(name: str) -> pl.Expr:
     return pl.col(name).str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us").dt.replace_time_zone("UTC")
 
 
-def among(values: Sequence[Any]) -> tuple[str, dict[str, Any]]:
-    """What stands behind IN for these values, and the values by name."""
-    named = {f"in_{n}": value for n, value in enumerate(values)}
+def _truth(name: str) -> pl.Expr:
+    return pl.col(name).cast(pl.Boolean)
+
+
+_KEPT_AS: dict[Any, Any] = {pl.Date: pl.String, pl.Datetime: pl.String, pl.Boolean: pl.Int64}
+_READ_AS: dict[Any, Callable[[str], pl.Expr]] = {pl.Date: _day, pl.Datetime: _moment, pl.Boolean: _truth}
+"""What SQLite has no type for."""
+
+
+def among(values: Sequence[Any], name: str = "in") -> tuple[str, dict[str, Any]]:
+    """What stands behind IN for these values, and the values by name, each of which begins so."""
+    named = {f"{name}_{n}": value for n, value in enumerate(values)}
     # Nothing is in an empty list, which Postgres does not take.
-    return f"({', '.join(f':{name}' for name in named) or 'NULL'})", named
+    return f"({', '.join(f':{each}' for each in named) or 'NULL'})", named
 
 
 def sqlite_file(address: str) -> Path | None:
@@ -75,6 +99,7 @@ class SqliteRows(Rows):
     text_times = True
 
     def __init__(self, path: Path) -> None:
+        self.address = f"sqlite:///{path}"
         self._path = path
         self._driver = sqlite_module()
         with self._reported():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +12,14 @@ import typer
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.text import visible
-from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.opened import opened, opened_reading
 from banana_assets.interfaces.cli.output import Format, say, write_object
 
 if TYPE_CHECKING:
     from banana_assets.backends.asking import Answered
+    from banana_assets.backends.llm import Models
+    from banana_assets.backends.reading_store import ReadingStore
+    from banana_assets.backends.tables import Tables
 
 app = typer.Typer(add_completion=False)
 
@@ -42,12 +47,7 @@ def ask(
     text = " ".join(question).strip()
     if not text:
         raise InputError("There is no question.", 'Ask one: `banana ask "why did the last build fail?"`.')
-    with opened() as (store, tables):
-        models = None
-        if not no_model:
-            from banana_assets.backends.llm import open_models
-
-            models = open_models(store.settings, store.engine)
+    with _opened(asks=not no_model) as (store, tables, models):
         answer = answered(store, tables, text, now=datetime.now(UTC), models=models)
     form = Format.json if as_json else form
     if form is Format.table:
@@ -56,6 +56,22 @@ def ask(
         write_object(asdict(answer), form)
     if not answer.answered:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _opened(*, asks: bool) -> Iterator[tuple[ReadingStore, Tables, Models | None]]:
+    """The store, the tables and the models to ask, where one is set up: what it is asked is written down."""
+    from banana_assets.backends.llm.configured import tiers
+    from banana_assets.backends.settings import load
+
+    if asks and tiers(load()).all():
+        from banana_assets.backends.llm import open_models
+
+        with opened() as (store, tables):
+            yield store, tables, open_models(store.settings, store.engine)
+    else:
+        with opened_reading() as (reading, tables):
+            yield reading, tables, None
 
 
 def _write(answer: Answered) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from banana_assets.core.evidence import plural, seconds_text
 from banana_assets.interfaces.cli.causes import cause_lines
-from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.opened import opened_reading
 from banana_assets.interfaces.cli.output import Format, shown, write_object
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def build(
     """Show one build: how it ended, why, whether that is new, its tests and steps, and the last green one before it."""
     from banana_assets.backends.lookup import build_detail
 
-    with opened() as (store, tables):
+    with opened_reading() as (store, tables):
         detail = build_detail(store, tables, build_id)
     if form is Format.table:
         sys.stdout.write(shown("\n".join(_text(detail))) + "\n")

@@ -12,7 +12,7 @@ import typer
 from banana_assets.core.evidence import plural, seconds_text
 from banana_assets.core.text import cut
 from banana_assets.interfaces.cli.causes import cause_lines
-from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.opened import opened_reading
 from banana_assets.interfaces.cli.output import Format, shown, write_object
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def compare(
     from banana_assets.backends.comparing import compared, wire_comparison
     from banana_assets.backends.quotes import Compared
 
-    with opened() as (store, tables):
+    with opened_reading() as (store, tables):
         root = store.settings.code_root or Path.cwd()
         found = compared(store, tables, Compared(store), build, against, root)
     if form is Format.table:

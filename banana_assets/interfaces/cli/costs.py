@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from banana_assets.core.evidence import plural
 from banana_assets.interfaces.cli.asked import moment
-from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.opened import opened, opened_reading
 from banana_assets.interfaces.cli.output import Format, say, write_rows
+
+if TYPE_CHECKING:
+    from banana_assets.core.models.budgets import Budgets
 
 app = typer.Typer(add_completion=False)
 
@@ -41,16 +44,16 @@ def costs(
     Models on own machines cost nothing, nor do answers kept from earlier calls. A call that never came back counts with
     the most it could have cost.
     """
-    from banana_assets.backends.llm import configured
-    from banana_assets.backends.llm.ledger import Ledger
-    from banana_assets.backends.settings import load
+    from banana_assets.backends.llm.configured import budgets
+    from banana_assets.backends.llm.ledger_reading import LedgerReading
     from banana_assets.core.models.costs import costs as summed
 
     now = datetime.now(UTC)
     start = moment(since, now) if since else None
-    with opened() as (store, _):
-        ledger = Ledger(store.engine, configured.budgets(load()))
-        ledger.settle_lost(now)
+    with opened_reading() as (store, _):
+        ledger, limits = LedgerReading(store.records), budgets(store.settings)
+        if ledger.lost(now):
+            _settle(limits, now)
         found = ledger.calls(start)
         day = ledger.taken(now)[1]
     if calls:
@@ -62,8 +65,14 @@ def costs(
         write_rows(list(summed(found, names).iter_rows(named=True)) if found.height else [], form)
     if not found.height:
         say("banana costs: no language model was asked" + (" since then." if since else "."))
-    limits = configured.budgets(load()).day
     say(
-        f"banana costs: today ${day.dollars:.4f} of ${limits.dollars:g} and {plural(day.tokens, 'token')} "
-        f"of {limits.tokens:,}."
+        f"banana costs: today ${day.dollars:.4f} of ${limits.day.dollars:g} and {plural(day.tokens, 'token')} "
+        f"of {limits.day.tokens:,}."
     )
+
+
+def _settle(limits: Budgets, now: datetime) -> None:
+    from banana_assets.backends.llm.ledger import Ledger
+
+    with opened() as (store, _):
+        Ledger(store.engine, limits).settle_lost(now)

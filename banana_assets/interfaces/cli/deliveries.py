@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.opened import opened, opened_reading
 from banana_assets.interfaces.cli.output import Format, say, write_rows
 
 app = typer.Typer(add_completion=False)
@@ -22,10 +22,10 @@ def deliveries(
     """List what webhooks brought, the newest first, and what came of it."""
     if context.invoked_subcommand is not None:
         return
-    from banana_assets.backends.deliveries import Deliveries
+    from banana_assets.backends.delivery_reading import delivery_list
 
-    with opened() as (store, _):
-        found = Deliveries(store).list(limit)
+    with opened_reading() as (store, _):
+        found = delivery_list(store.records, limit)
     columns = ["id", "provider", "event", "received_at", "state", "attempts", "builds", "message"]
     write_rows(list(found.iter_rows(named=True)), form, columns=columns)
     if not found.height:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from banana_assets.backends.keys import Keys
+    from banana_assets.backends.records.rows import Rows
     from banana_assets.backends.sessions import Sessions
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -61,8 +62,10 @@ def create(
 @app.command("list")
 def show(form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table) -> None:
     """List the keys, the newest first; of none more than its id."""
-    with _keys() as held:
-        found = held.list()
+    from banana_assets.backends.access_reading import key_list
+
+    with _records() as records:
+        found = key_list(records)
         write_rows(list(found.iter_rows(named=True)), form, columns=found.columns)
         if not found.height:
             say("banana keys: there are none; this machine alone may ask.")
@@ -88,8 +91,10 @@ def login(
 @app.command()
 def sessions(form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table) -> None:
     """List who looks at the dashboard, and links that nobody opened, the newest first."""
-    with _sessions() as held:
-        found = held.list()
+    from banana_assets.backends.access_reading import session_list
+
+    with _records() as records:
+        found = session_list(records)
         write_rows(list(found.iter_rows(named=True)), form, columns=found.columns)
         if not found.height:
             say("banana keys: nobody was let in by a link.")
@@ -100,12 +105,25 @@ def revoke(
     ident: Annotated[str, typer.Argument(help="Id of a key or a session, as `list` and `sessions` show it.")],
 ) -> None:
     """End a key or a session. A server that knew the key may take it for two seconds more."""
+    from banana_assets.backends.access_reading import session_list
+
     ident, now = ident.strip(), datetime.now(UTC)
+    with _records() as records:
+        is_session = ident in session_list(records)["session_id"]
     with _keys() as held, _sessions() as opened:
-        among: Keys | Sessions = opened if ident in opened.list()["session_id"] else held
+        among: Keys | Sessions = opened if is_session else held
         if not among.revoke(ident, now):
             raise InputError(f"{ident} was over before.", "`banana keys list` and `banana keys sessions` show when.")
         say(f"banana keys: {ident} is revoked.")
+
+
+@contextmanager
+def _records() -> Iterator[Rows]:
+    from banana_assets.backends.reading_store import open_reading
+    from banana_assets.backends.settings import load
+
+    with open_reading(load()) as store:
+        yield store.records
 
 
 @contextmanager

@@ -21,16 +21,15 @@ def models(form: Annotated[Format, typer.Option("--format", "-f", help="How it i
 
     Asks each whether it is there, which costs nothing. Exits with 1 where one that is set up does not answer.
     """
-    from banana_assets.backends.llm import configured
-    from banana_assets.backends.llm.ledger import Ledger
+    from banana_assets.backends.llm.ledger_reading import LedgerReading
     from banana_assets.backends.llm.standing import absent, budget_rows, standing
+    from banana_assets.backends.reading_store import open_reading
     from banana_assets.backends.settings import load, there_is_a_store
-    from banana_assets.backends.store import open_store
 
     settings, now = load(), datetime.now(UTC)
     if there_is_a_store(settings):
-        with open_store(settings) as store:
-            ledger = Ledger(store.engine, configured.budgets(settings))
+        with open_reading(settings) as store:
+            ledger = LedgerReading(store.records)
             found, budgets = standing(settings, ledger, now), budget_rows(settings, ledger, now)
     else:
         found, budgets = standing(settings, None, now), budget_rows(settings, None, now)

@@ -8,7 +8,7 @@ import typer
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.text import visible
-from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.opened import opened_reading
 from banana_assets.interfaces.cli.output import Format, say, write_object
 from banana_assets.interfaces.cli.running import FINDINGS
 
@@ -32,11 +32,11 @@ def why(
     The exit status is 1 when a log does not say what is quoted from it.
     """
     from banana_assets.backends import lineage
-    from banana_assets.backends.plan_records import PlanRecords
+    from banana_assets.backends.plan_reading import PlanReading
     from banana_assets.core.plans.lineage import as_text
 
-    with opened() as (store, tables):
-        records = PlanRecords(store.engine)
+    with opened_reading() as (store, tables):
+        records = PlanReading(store.records)
         plan = records.plan(records.find(plan_id))
         if plan is None:
             raise InputError(f"There is no plan {plan_id}.", "`banana plans` lists them.")

@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from banana_assets.backends.deliveries import Deliveries
+from banana_assets.backends.delivery_reading import delivery_list
 from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.interfaces.api import beside, webhooks
@@ -33,7 +34,7 @@ def left(home: Path) -> Path:
 
 def states(home: Path) -> list[str]:
     with open_store(load_from(home)) as store:
-        return Deliveries(store).list().sort("id")["state"].to_list()
+        return delivery_list(store.records).sort("id")["state"].to_list()
 
 
 def app_of(home: Path) -> TestClient:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from banana_assets.backends.ci.signatures import UnsignedError, check_github
 from banana_assets.backends.deliveries import Deliveries
+from banana_assets.backends.delivery_reading import delivery_list
 from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from tests.interfaces.api.conftest import Client
@@ -81,7 +82,7 @@ def test_a_job_of_github_becomes_a_build_once(client: Client, home: Path) -> Non
     assert again.json()["outcome"] == "known"
     with open_store(load_from(home)) as store:
         build = store.builds().row(-1, named=True)
-        kept = Deliveries(store).list()
+        kept = delivery_list(store.records)
     assert (build["build_id"], build["status"], build["pipeline"]) == ("github-77", "failed", "me/shop/CI")
     assert (build["duration_seconds"], build["commit_sha"]) == (120, "abc")
     assert kept.select("state", "attempts", "builds").rows() == [("done", 1, '["github-77"]')]
@@ -116,7 +117,7 @@ def test_what_is_not_signed_is_not_kept(client: Client, home: Path, change: dict
         assert api.post("/webhooks/github", content=body, headers=other).status_code == 401
         assert api.post("/webhooks/github", content=body + b" ", headers=signed(body)).status_code == 401
     with open_store(load_from(home)) as store:
-        assert Deliveries(store).list().is_empty()
+        assert delivery_list(store.records).is_empty()
 
 
 def test_an_old_event_is_taken_for_a_replay(client: Client) -> None:
@@ -147,7 +148,7 @@ def test_other_events_are_kept_and_ignored(client: Client, home: Path) -> None:
         body = json.dumps(github_payload(conclusion="skipped")).encode()
         assert api.post("/webhooks/github", content=body, headers=signed(body, "d2")).status_code == 202
     with open_store(load_from(home)) as store:
-        assert Deliveries(store).list()["state"].to_list() == ["ignored", "ignored"]
+        assert delivery_list(store.records)["state"].to_list() == ["ignored", "ignored"]
 
 
 def test_jobs_of_gitlab_by_token_and_by_signature(client: Client, home: Path) -> None:
