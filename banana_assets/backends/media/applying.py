@@ -19,7 +19,7 @@ from banana_assets.backends.media import tags
 from banana_assets.backends.media.files import opened, read_media, sha256_of
 from banana_assets.backends.media.proposals import Proposals
 from banana_assets.backends.media.records import MediaRecords, Source, local_path
-from banana_assets.backends.media.rewriting import Difference, copied, difference, put_in_place, restore, retag
+from banana_assets.backends.media.rewriting import Difference, copied, difference, put_in_place, restore, retag, seen
 from banana_assets.backends.records import media_tables as t
 from banana_assets.backends.records.engine import reading, writing
 from banana_assets.backends.store import Store
@@ -57,8 +57,8 @@ def apply_accepted(
         _mend(store, by)
     found = Proposals(store.engine).rows(states=["accepted"], collection=collection, ids=ids)
     done: list[Done] = []
-    for (uri,), rows in found.group_by("uri", maintain_order=True):
-        done += _apply_file(store, str(uri), rows.to_dicts(), by, dry_run)
+    for _, rows in found.group_by("item_id", maintain_order=True):
+        done += _apply_file(store, rows["uri"][0], rows.to_dicts(), by, dry_run)
     return done
 
 
@@ -69,7 +69,8 @@ def _mend(store: Store, by: str) -> None:
     query = (
         sa.select(w.id, w.path, w.before_sha256)
         .join_from(t.media_writes, t.media_items, w.item_id == i.item_id)
-        .where(w.undone_at.is_(None), i.content_sha256 == w.before_sha256)
+        # What was read again since, somebody has brought back to what it was: their doing stays.
+        .where(w.undone_at.is_(None), i.content_sha256 == w.before_sha256, i.changed_at <= w.written_at)
     )
     with reading(store.engine) as connection:
         begun = connection.execute(query).all()
@@ -97,20 +98,38 @@ def _apply_file(store: Store, uri: str, rows: list[dict[str, Any]], by: str, dry
         return [Done(r["proposal_id"], uri, r["field"], "skipped", f"{why}; export the values instead") for r in rows]
     # A link stays a link: what it leads to is written.
     path = path.resolve()
-    stat = path.stat()
-    why = "it has other names (hard links), which would keep the old tags" if stat.st_nlink > 1 else ""
-    why = why or ("" if stat.st_mode & S_IWUSR else "its owner may not write it")
-    if why:
+    if why := _left_alone(path):
         return [Done(r["proposal_id"], uri, r["field"], "skipped", f"{why}; export the values instead") for r in rows]
+    before = seen(path)
     try:
         audio = opened(path)
         wanted, done = _wanted(store, audio, uri, rows, by, dry_run)
+        if wanted and not _as_read(store, rows[0]["item_id"], path):
+            why = "the file has changed since it was read; ingest it again"
+            return done + [Done(r["proposal_id"], uri, r["field"], "skipped", why) for r in wanted]
         if not wanted or dry_run:
             return done + [Done(r["proposal_id"], uri, r["field"], "applied", "not written: dry run") for r in wanted]
-        _write(store, path, stat, wanted, by)
+        _write(store, path, before, wanted, by)
     except (InputError, OSError) as error:
         return [Done(r["proposal_id"], uri, r["field"], "failed", str(error)) for r in rows]
     return done + [Done(r["proposal_id"], uri, r["field"], "applied") for r in wanted]
+
+
+def _left_alone(path: Path) -> str:
+    """Why a file must not be replaced; empty where it may be."""
+    stat = path.stat()
+    if stat.st_nlink > 1:
+        return "it has other names (hard links), which would keep the old tags"
+    may = stat.st_mode & S_IWUSR and os.access(path, os.W_OK)
+    return "" if may else "its owner may not write it, or you may not"
+
+
+def _as_read(store: Store, item_id: str, path: Path) -> bool:
+    """Whether the file at the place of an item is still the one that was read: it may be another song by now."""
+    i = t.media_items.c
+    with reading(store.engine) as connection:
+        known = connection.execute(sa.select(i.content_sha256).where(i.item_id == item_id)).scalar()
+    return known is None or known == sha256_of(path)
 
 
 def _wanted(
@@ -149,8 +168,8 @@ def _wanted(
     return wanted, done
 
 
-def _write(store: Store, path: Path, stat: os.stat_result, rows: Sequence[dict[str, Any]], by: str) -> None:
-    """``stat`` is that of before the tags were looked at."""
+def _write(store: Store, path: Path, looked: tuple[int, ...], rows: Sequence[dict[str, Any]], by: str) -> None:
+    """``looked`` is how the file was before its tags were looked at."""
     before = sha256_of(path)
     with copied(path) as copy:
         retag(copy, {row["field"]: list(row["value"]) for row in rows})
@@ -177,8 +196,7 @@ def _write(store: Store, path: Path, stat: os.stat_result, rows: Sequence[dict[s
             connection.execute(
                 sa.update(t.media_proposals).where(c.id.in_(ids)).values(state="applied", write_id=key[0])
             )
-        now = path.stat()
-        if (now.st_size, now.st_mtime_ns) != (stat.st_size, stat.st_mtime_ns):
+        if seen(path) != looked:
             _settle(store, ids, "accepted", by, None)
             raise InputError(f"{path} was changed meanwhile.", "Run the same command again.")
         try:
@@ -217,28 +235,32 @@ def reread(store: Store, item_id: str) -> None:
 def undo(store: Store, *, by: str, ids: Collection[int] = (), collection: str | None = None) -> list[Done]:
     """Take applied values out of their files again, and accepted ones back; those with a number, or of a collection.
 
-    A file that nobody has changed since is given back byte by byte, with all that the same write had put in. In one
-    that was changed, a tag is taken away where it still says what was written, and stays where it does not.
+    What a person set goes on to count where it is not named by its number: only the file is as it was again. A file
+    that nobody has changed since is given back byte by byte, with all that the same write had put in. In one that was
+    changed, a tag is taken away where it still says what was written, and stays where it does not.
     """
     found = Proposals(store.engine).rows(states=["accepted", "applied"], collection=collection, ids=ids)
-    taken_back = found.filter(pl.col("state") == "accepted")
+    person = pl.col("origin") == "person"
+    taken_back = found.filter((pl.col("state") == "accepted") & (~person | pl.lit(value=bool(ids))))
     if taken_back.height:
         _settle(store, taken_back["proposal_id"].to_list(), "undone", by, "taken back before it was written")
     done = [Done(r["proposal_id"], r["uri"], r["field"], "undone") for r in taken_back.iter_rows(named=True)]
     # The last write of a file is undone first: only then is what was before it there again.
     applied = found.filter(pl.col("state") == "applied").sort("write_id", descending=True)
     for (write_id,), rows in applied.group_by("write_id", maintain_order=True):
-        done += _undo_write(store, int(str(write_id)), rows.to_dicts(), by)
+        done += _undo_write(store, int(str(write_id)), rows.to_dicts(), by, named=bool(ids))
     return done
 
 
-def _undo_write(store: Store, write_id: int, rows: list[dict[str, Any]], by: str) -> list[Done]:
+def _undo_write(store: Store, write_id: int, rows: list[dict[str, Any]], by: str, *, named: bool) -> list[Done]:
     with reading(store.engine) as connection:
         write = connection.execute(sa.select(t.media_writes).where(t.media_writes.c.id == write_id)).mappings().one()
     every = Proposals(store.engine).rows(states=["applied"]).filter(pl.col("write_id") == write_id).to_dicts()
-    path = Path(write["path"])
+    path = _where(write["path"], rows[0]["uri"])
     left: list[dict[str, Any]] = []
     try:
+        if why := _left_alone(path):
+            return [Done(r["proposal_id"], str(path), r["field"], "skipped", why) for r in rows]
         now = sha256_of(path)
         whole = len(every) == len(rows)
         if now == write["after_sha256"] and whole:
@@ -247,11 +269,15 @@ def _undo_write(store: Store, write_id: int, rows: list[dict[str, Any]], by: str
             gone = rows
         elif now == write["before_sha256"]:
             gone = rows
+        elif not _present(store, write["item_id"]):
+            return [Done(r["proposal_id"], str(path), r["field"], "skipped", "another file is there now") for r in rows]
         else:
             gone, left = _take_out(path, rows)
     except (InputError, OSError) as error:
         return [Done(r["proposal_id"], str(path), r["field"], "failed", str(error)) for r in rows]
-    _settle(store, [r["proposal_id"] for r in gone], "undone", by, None)
+    kept_on = [r["proposal_id"] for r in gone if r["origin"] == "person" and not named]
+    _settle(store, kept_on, "accepted", by, None)
+    _settle(store, [r["proposal_id"] for r in gone if r["proposal_id"] not in kept_on], "undone", by, None)
     if len(gone) == len(every):
         with writing(store.engine) as connection:
             connection.execute(
@@ -262,14 +288,28 @@ def _undo_write(store: Store, write_id: int, rows: list[dict[str, Any]], by: str
     reread(store, write["item_id"])
     told = [Done(r["proposal_id"], str(path), r["field"], "undone") for r in gone]
     return told + [
-        Done(r["proposal_id"], str(path), r["field"], "skipped", "somebody has changed it since") for r in left
+        Done(r["proposal_id"], str(path), r["field"], "skipped", "somebody has changed the file since") for r in left
     ]
+
+
+def _present(store: Store, item_id: str) -> bool:
+    i = t.media_items.c
+    with reading(store.engine) as connection:
+        return bool(connection.execute(sa.select(i.present).where(i.item_id == item_id)).scalar())
+
+
+def _where(written: str, uri: str) -> Path:
+    """The file that was written, or where it was moved to since."""
+    path, now = Path(written), local_path(uri)
+    return path if path.exists() or now is None else now.resolve()
 
 
 def _take_out(path: Path, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Take those tags away that say what was written; which, and which say something else."""
     audio = opened(path)
     ours = [r for r in rows if audio is not None and tags.same(tags.raw(audio, r["field"]), r["field"], r["value"])]
+    # Of several texts in one tag only the sum is known: it must not become one text.
+    ours = [r for r in ours if "; " not in (r["stands"] or "")]
     if ours:
         with copied(path) as copy:
             retag(copy, {r["field"]: [r["stands"]] if r["stands"] else None for r in ours}, back=True)

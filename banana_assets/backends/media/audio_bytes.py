@@ -28,6 +28,12 @@ def digest(path: Path) -> str:
         return found.hexdigest()
 
 
+def after_id3(path: Path) -> int:
+    """Where a file goes on behind its ID3v2 tag; 0 where it has none."""
+    with path.open("rb") as stream:
+        return _after_id3(stream)
+
+
 def _spans(stream: BinaryIO, size: int) -> list[tuple[int, int]]:
     start = _after_id3(stream)
     stream.seek(start)

@@ -5,7 +5,9 @@ The original's table ``media_metadata`` is one of them: what its ``metadata_json
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,11 +27,18 @@ EXPORTS = {
 MOST_BYTES = 1 << 30
 MOST_ROWS = 5_000_000
 ORIGINAL = "media_metadata"
+OLD = "cp1252"
+OLD_NOTE = "text that is no UTF-8 is read as Windows-1252"
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
 _ROOTS = ("items", "records", "rows", "data", "media", "entries", "tracks", "episodes", "results")
 
 
-def read_export(path: Path, schema: RecordSchema, *, table: str = "") -> list[Read]:
-    """The items of an export. ``table`` names that of a SQLite file, where it has several.
+def read_export(path: Path, schema: RecordSchema, *, table: str = "", notes: list[str] | None = None) -> list[Read]:
+    """The items of an export. ``table`` names that of a SQLite file, where it has several; ``notes`` takes what had to
+    be guessed.
 
     Raises InputError for what cannot be read, says nothing of any field, or is too large.
     """
@@ -37,13 +46,15 @@ def read_export(path: Path, schema: RecordSchema, *, table: str = "") -> list[Re
     try:
         if path.stat().st_size > MOST_BYTES:
             raise InputError(f"{path} is larger than {MOST_BYTES:,} bytes.", "Split it into smaller files.")
-        rows = _rows(path, form, table)
+        rows = _rows(path, form, table, [] if notes is None else notes)
         found = [
             item_of(row, schema, at=f"row {number} of {path.name}", fallback=f"{path}#{number}")
             for number, row in enumerate(rows, 1)
         ]
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.", "Check its permissions and the disk.") from error
+    if len(found) > MOST_ROWS:
+        raise InputError(f"{path} has more than {MOST_ROWS:,} rows.", "Split it into smaller files.")
     if found and not any(read.values for read in found):
         raise InputError(
             f"{path} has {plural(len(found), 'row')}, and none says anything of {', '.join(list(schema.by_name)[:6])}.",
@@ -52,14 +63,14 @@ def read_export(path: Path, schema: RecordSchema, *, table: str = "") -> list[Re
     return found
 
 
-def _rows(path: Path, form: str, table: str) -> Iterator[Mapping[str, Any]]:
+def _rows(path: Path, form: str, table: str, notes: list[str]) -> Iterator[Mapping[str, Any]]:
     if form == "json":
         return _json(path)
     if form == "jsonl":
         return _json_lines(path)
     if form == "sqlite":
-        return _sqlite(path, table)
-    return _frame(path, form)
+        return _sqlite(path, table, notes)
+    return _frame(path, form, notes)
 
 
 def _json(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -89,17 +100,37 @@ def _json_lines(path: Path) -> Iterator[Mapping[str, Any]]:
             yield row
 
 
-def _frame(path: Path, form: str) -> Iterator[Mapping[str, Any]]:
+def _frame(path: Path, form: str, notes: list[str]) -> Iterator[Mapping[str, Any]]:
     try:
         if form == "parquet":
-            frame = pl.read_parquet(path, n_rows=MOST_ROWS)
+            frame = pl.read_parquet(path, n_rows=MOST_ROWS + 1)
         else:
-            separator = "\t" if path.suffix.lower() == ".tsv" else ","
-            frame = pl.read_csv(path, separator=separator, infer_schema=False, encoding="utf8-lossy", n_rows=MOST_ROWS)
+            text = _decoded(path.read_bytes(), notes)
+            separator = "\t" if path.suffix.lower() == ".tsv" else _separator(text.partition("\n")[0])
+            frame = pl.read_csv(text.encode(), separator=separator, infer_schema=False, n_rows=MOST_ROWS + 1)
     except pl.exceptions.PolarsError as error:
         raise InputError(f"{path} cannot be read: {str(error).splitlines()[0]}.", "Check the file.") from error
     for row in frame.iter_rows(named=True):
         yield {name: _opened(value) for name, value in row.items()}
+
+
+def _decoded(data: bytes, notes: list[str]) -> str:
+    """The text: by its byte order mark, as UTF-8, or as the encoding of Windows in western countries, and that told."""
+    for mark, name in _MARKS:
+        if data.startswith(mark):
+            return data.decode(name, "replace")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        if OLD_NOTE not in notes:
+            notes.append(OLD_NOTE)
+        return data.decode(OLD, "replace")
+
+
+def _separator(header: str) -> str:
+    """What stands between the names of columns: a comma, or what spreadsheets write where a comma is in numbers."""
+    plain = re.sub(r'"[^"]*"', "", header)
+    return max(",;\t|", key=plain.count)
 
 
 def _opened(value: Any) -> Any:
@@ -112,7 +143,7 @@ def _opened(value: Any) -> Any:
     return value
 
 
-def _sqlite(path: Path, table: str) -> Iterator[Mapping[str, Any]]:
+def _sqlite(path: Path, table: str, notes: list[str]) -> Iterator[Mapping[str, Any]]:
     sqlite3 = sqlite_module()
     address = f"file:{str(path).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode=ro"
     try:
@@ -121,9 +152,10 @@ def _sqlite(path: Path, table: str) -> Iterator[Mapping[str, Any]]:
         raise InputError(f"{path} cannot be opened: {error}.", "Check the file.") from error
     try:
         connection.row_factory = sqlite3.Row
+        connection.text_factory = lambda data: _decoded(data, notes)
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
         chosen = _table(path, names, table)
-        for row in connection.execute(f'SELECT * FROM "{chosen}" LIMIT {MOST_ROWS}'):
+        for row in connection.execute(f'SELECT * FROM "{chosen}" LIMIT {MOST_ROWS + 1}'):
             yield {name: _opened(row[name]) for name in row.keys()}  # noqa: SIM118 - a row is no mapping
     except sqlite3.Error as error:
         raise InputError(f"{path} cannot be read: {error}.", "Check that it is a SQLite database.") from error

@@ -24,6 +24,9 @@ MOST_ENTRIES = 100_000
 TIMEOUT = 30.0
 MOST_REDIRECTS = 3
 _MARKUP = re.compile(r"<[a-zA-Z/!][^>]*>|&[a-zA-Z#0-9]+;")
+_COUNTED = re.compile(r"(?:#|no\.?|nr\.?|ep\.?|episode|item|post|s\d+e)?[-_ ]?\d+", re.IGNORECASE)
+"""What is no name of an entry among all feeds: many count theirs."""
+
 _BLOCKS = frozenset(("p", "br", "div", "li", "ul", "ol", "h1", "h2", "h3", "h4", "tr"))
 
 
@@ -39,8 +42,11 @@ def read_feed(data: bytes, name: str, schema: RecordSchema) -> list[Read]:
     told = feedparser.parse(data, response_headers={"content-location": ""})
     if not told.version and not told.entries:
         raise InputError(f"{name} is no feed (RSS, Atom).", "Check the address or the file.")
+    if len(told.entries) > MOST_ENTRIES:
+        raise InputError(f"{name} has more than {MOST_ENTRIES:,} entries.", "Split it into smaller files.")
     channel = _channel(told.feed, schema)
-    return [_entry(entry, number, channel, schema, name) for number, entry in enumerate(told.entries[:MOST_ENTRIES], 1)]
+    own = str(told.feed.get("link") or told.feed.get("title") or name)
+    return [_entry(entry, number, channel, schema, name, own) for number, entry in enumerate(told.entries, 1)]
 
 
 def _check(data: bytes, name: str) -> None:
@@ -75,7 +81,7 @@ def _channel(feed: Any, schema: RecordSchema) -> dict[str, Value]:
     return _values(said, schema, "channel", "the feed's channel")
 
 
-def _entry(entry: Any, number: int, channel: dict[str, Value], schema: RecordSchema, name: str) -> Read:
+def _entry(entry: Any, number: int, channel: dict[str, Value], schema: RecordSchema, name: str, of: str) -> Read:
     enclosure: Any = next((link for link in entry.get("links", []) if link.get("rel") == "enclosure"), {})
     content = next((part.get("value", "") for part in entry.get("content", [])), "")
     moment = entry.get("published_parsed") or entry.get("updated_parsed")
@@ -97,6 +103,8 @@ def _entry(entry: Any, number: int, channel: dict[str, Value], schema: RecordSch
     }
     own = channel | _values(said, schema, "feed", f"entry {number} of the feed")
     place = str(entry.get("id") or enclosure.get("href") or entry.get("link") or f"{name}#{number}")
+    if _COUNTED.fullmatch(place):
+        place = f"{of}#{place}"
     values = tuple(own[field] for field in schema.by_name if field in own)
     size = enclosure.get("length", "")
     return Read(

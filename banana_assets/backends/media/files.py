@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from banana_assets.backends.media.tags import read_tags
+from banana_assets.backends.media.tags import DAMAGE, read_tags
 from banana_assets.core.errors import InputError
 from banana_assets.core.media.records import AUDIO, VIDEO, Read, kind_of
 from banana_assets.core.media.schema import RecordSchema
@@ -58,7 +58,7 @@ def opened(path: Path) -> Any:
 
     try:
         return mutagen.File(path)
-    except mutagen.MutagenError as error:
+    except (mutagen.MutagenError, *DAMAGE) as error:
         said = str(error) or type(error).__name__
         raise InputError(f"{path} cannot be read as audio: {said}.", "Check whether it plays.") from error
     except OSError as error:

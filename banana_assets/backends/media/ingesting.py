@@ -40,11 +40,13 @@ def ingest_media(
     schema: RecordSchema | None = None,
     table: str = "",
     progress: Progress | None = None,
+    inside: Path | None = None,
 ) -> Report:
     """Take in what paths name: folders, media files, feeds (also http addresses of allowed hosts), exports.
 
     ``schema`` says what the records are, media unless told; it is kept under its name. ``table`` names that of a SQLite
-    file. Of a folder that was read before, files that are gone are noted. What cannot be used is in the report.
+    file. Of a folder that was read before, and of the folder ``inside``, files that are gone are noted. What cannot be
+    used is in the report.
     """
     if not collection.strip():
         raise InputError("The collection has no name.", "Give one with --collection.")
@@ -62,9 +64,27 @@ def ingest_media(
             report.refuse("", found)
         else:
             taking.take_file(found)
+    taking.settle()
     taking.commit()
-    for folder in (path for path in files if path.is_dir()):
+    for folder in (path for path in [*files, *([inside] if inside else [])] if path.is_dir()):
         taking.note_gone(folder.absolute())
+    return report
+
+
+def ingest_arrivals(store: Store, paths: Iterable[Path]) -> Report:
+    """Take in files that came into the watched folder: the collection is the folder below ``media``, or media."""
+    watched = store.settings.watch_folder
+    root = watched.absolute() / MEDIA.name if watched else None
+    by_folder: dict[Path | None, list[Path]] = {}
+    for path in paths:
+        own = root is not None and path.is_relative_to(root) and path.parent != root
+        folder = root / path.relative_to(root).parts[0] if root and own else root
+        by_folder.setdefault(folder, []).append(path)
+    report = Report()
+    for folder, files in by_folder.items():
+        name = folder.name if folder else MEDIA.name
+        inside = folder if folder != root else None
+        report.items += ingest_media(store, files, collection=name, inside=inside).items
     return report
 
 
@@ -93,6 +113,8 @@ class _Taking:
         self.known = self.records.sources(collection)
         self.seen: set[str] = set()
         self.pending: list[tuple[Source, list[Read]]] = []
+        self.waiting: list[Source] = []
+        self.notes: dict[str, list[str]] = {}
 
     def take_file(self, found: Found) -> None:
         """Take a file, or leave it and say why."""
@@ -110,6 +132,12 @@ class _Taking:
             return
         self.seen.add(str(path))
         try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            name = os.fsencode(path).decode(errors="replace")
+            self.report.refuse(name, InputError(f"The name of {name} is no UTF-8.", "Give the file another name."))
+            return
+        try:
             stat = path.stat()
             old = self.known.get(str(path))
             if old is not None and self._settled(old, stat):
@@ -121,11 +149,51 @@ class _Taking:
                 self.records.touch(source)
                 self.report.add(Item(str(path), "known", self.collection))
                 return
-            self.add(source, self.read(path, form, sha256))
-        except InputError as error:
-            self.report.refuse(str(path), error)
+            self.waiting.append(source)
         except OSError as error:
             self.report.refuse(str(path), InputError(f"{path} cannot be read: {error.strerror}.", "Check it."))
+
+    def settle(self) -> None:
+        """Read the files that are new or changed, once all of them are known: one that has only another place or name
+        by now keeps its item."""
+        waiting, self.waiting = self.waiting, []
+        moves = self._moves(waiting)
+        if moves:
+            self.records.move(self.collection, moves)
+            rows = [(source, self.known.pop(uri)) for uri, source in moves.items()]
+            self.known |= {source.uri: row for source, row in rows}
+            for uri, source in moves.items():
+                self.notes[source.uri] = [f"moved from {uri}"]
+        for source in waiting:
+            try:
+                self.add(source, self.read(Path(source.uri), source.form, source.sha256))
+            except InputError as error:
+                self.report.refuse(source.uri, error)
+            except OSError as error:
+                told = InputError(f"{source.uri} cannot be read: {error.strerror}.", "Check it.")
+                self.report.refuse(source.uri, told)
+
+    def _moves(self, waiting: list[Source]) -> dict[str, Source]:
+        """Where each file was that is elsewhere now: a place that has its content no more."""
+        now = {source.uri: source.sha256 for source in waiting}
+        places: dict[str, list[str]] = {}
+        for uri, old in self.known.items():
+            if old["form"] == "file" and self._same_schema(old):
+                places.setdefault(old["sha256"], []).append(uri)
+        moves: dict[str, Source] = {}
+        for source in waiting:
+            left = [uri for uri in places.get(source.sha256, []) if uri not in moves and self._left(uri, now)]
+            if source.form == "file" and left:
+                # Of several of the same content that of the same name is meant.
+                name = Path(source.uri).name
+                same = [uri for uri in left if Path(uri).name == name]
+                moves[min(same or left)] = source
+        return moves
+
+    def _left(self, uri: str, now: dict[str, str]) -> bool:
+        if uri in now:
+            return bool(now[uri] != self.known[uri]["sha256"])
+        return uri not in self.seen and not os.path.lexists(uri)
 
     def _settled(self, old: dict[str, Any], stat: os.stat_result) -> bool:
         same = (old["bytes"], old["mtime_ns"]) == (stat.st_size, stat.st_mtime_ns) and self._same_schema(old)
@@ -143,7 +211,7 @@ class _Taking:
             if path.stat().st_size > feeds.MOST_BYTES:
                 raise InputError(f"{path} is larger than {feeds.MOST_BYTES:,} bytes.", "Name a smaller feed.")
             return feeds.read_feed(path.read_bytes(), str(path), self.schema)
-        return read_export(path, self.schema, table=self.table)
+        return read_export(path, self.schema, table=self.table, notes=self.notes.setdefault(str(path), []))
 
     def take(self, address: str, fetch: Any) -> None:
         """Take the feed of an address."""
@@ -177,7 +245,11 @@ class _Taking:
             outcome: Outcome = "changed" if source.uri in self.known else "new"
             items = saved.new + saved.changed
             repeated = len(reads) - len({read.uri for read in reads})
-            notes = [f"{plural(saved.gone, 'item')} no longer in it"] if saved.gone else []
+            notes = self.notes.pop(source.uri, [])
+            if saved.gone:
+                notes.append(f"{plural(saved.gone, 'item')} no longer in it")
+            if saved.taken:
+                notes.append(f"{plural(saved.taken, 'item')} that another source told before: this one counts now")
             if repeated:
                 notes.append(f"{plural(repeated, 'row')} of a place that an earlier row has: the earlier one counts")
             note = "; ".join(notes)

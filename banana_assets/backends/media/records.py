@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,6 +50,8 @@ class Saved:
     changed: int = 0
     known: int = 0
     gone: int = 0
+    taken: int = 0
+    """Of all these, those that another source told until now."""
 
     def __add__(self, other: Saved) -> Saved:
         return Saved(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
@@ -91,15 +94,17 @@ class MediaRecords(MediaReading):
         before = {
             row.item_id: row
             for row in connection.execute(
-                sa.select(c.item_id, c.known, c.kind, c.content_sha256, c.present, c.schema).where(
+                sa.select(c.item_id, c.uri, c.known, c.kind, c.content_sha256, c.present, c.schema).where(
                     c.source_id == source_id
                 )
             )
         }
-        seq = connection.execute(sa.select(sa.func.max(c.seq))).scalar() or 0
+        seq = _last(connection)
         new, changed, known = [], [], 0
-        ids = {stable_id("media item", source.collection, source.schema, read.uri): read for read in reversed(found)}
-        before |= _elsewhere(connection, [item_id for item_id in ids if item_id not in before])
+        ids = _identified(connection, source, before, found)
+        others = _elsewhere(connection, [item_id for item_id in ids if item_id not in before])
+        taken = sum(row.present for row in others.values())
+        before |= others
         for item_id, read in reversed(ids.items()):
             text = orjson.dumps([value.told() for value in read.values]).decode()
             values = {
@@ -109,7 +114,7 @@ class MediaRecords(MediaReading):
             old = before.get(item_id)
             if old is None:
                 seq += 1
-                own = {"item_id": item_id, "seq": seq, "collection": source.collection, "uri": read.uri}
+                own: dict[str, Any] = {"item_id": item_id, "seq": seq, "collection": source.collection, "uri": read.uri}
                 own |= {"source_id": source_id, "arrived_at": now, "changed_at": now, "arrival_day": now.date()}
                 new.append(values | own)
             elif (old.known, old.kind, old.content_sha256, old.present) != (text, read.kind, read.content_sha256, True):
@@ -124,7 +129,39 @@ class MediaRecords(MediaReading):
             connection.execute(sa.update(t.media_items).where(c.item_id == item_id).values(values))
         gone = [item_id for item_id in before if item_id not in ids and before[item_id].present]
         self._gone(connection, gone, seq, now)
-        return Saved(len(new), len(changed), known, len(gone))
+        return Saved(len(new), len(changed), known, len(gone), taken)
+
+    def move(self, collection: str, moves: Mapping[str, Source]) -> None:
+        """Let the item of each file that was at a place be that of the file that is elsewhere now: all that is known of
+        it, and was decided and written, goes with it. What was at that place before and moved nowhere is gone."""
+        s = t.media_sources.c
+        old = {uri: stable_id("media source", collection, uri) for uri in moves}
+        with writing(self.engine) as connection:
+            ids = {
+                uri: connection.execute(sa.select(s.id).where(s.uri_key == key)).scalar_one()
+                for uri, key in old.items()
+            }
+            for source in moves.values():
+                there = connection.execute(sa.select(s.id).where(s.uri_key == source.key)).scalar()
+                if there is not None and there not in ids.values():
+                    self._displace(connection, there, "gone")
+                    c = t.media_items.c
+                    gone = (
+                        connection.execute(sa.select(c.item_id).where(c.source_id == there, c.present)).scalars().all()
+                    )
+                    self._gone(connection, gone, _last(connection), datetime.now(UTC))
+            # Two files may have changed places: each leaves its own before any arrives.
+            for source_id in ids.values():
+                self._displace(connection, source_id, "moving")
+            for uri, source in moves.items():
+                where: dict[str, Any] = {"uri": source.uri, "uri_key": source.key}
+                connection.execute(sa.update(t.media_sources).where(s.id == ids[uri]).values(where))
+                own = sa.update(t.media_items).where(t.media_items.c.source_id == ids[uri])
+                connection.execute(own.values(uri=source.uri, seq=_last(connection) + 1))
+
+    def _displace(self, connection: sa.Connection, source_id: int, why: str) -> None:
+        key = stable_id("media source", why, str(source_id))
+        connection.execute(sa.update(t.media_sources).where(t.media_sources.c.id == source_id).values(uri_key=key))
 
     def remove(self, collection: str, uris: Iterable[str]) -> int:
         """Note that these sources of a collection are there no more; how many items are gone with them."""
@@ -132,7 +169,7 @@ class MediaRecords(MediaReading):
         c, s = t.media_items.c, t.media_sources.c
         gone = 0
         with writing(self.engine) as connection:
-            seq = connection.execute(sa.select(sa.func.max(c.seq))).scalar() or 0
+            seq = _last(connection)
             for k in range(0, len(keys), 500):
                 ids = sa.select(s.id).where(s.uri_key.in_(keys[k : k + 500]))
                 rows = connection.execute(sa.select(c.item_id).where(c.source_id.in_(ids), c.present)).scalars().all()
@@ -145,6 +182,11 @@ class MediaRecords(MediaReading):
         for number, item_id in enumerate(ids, seq + 1):
             values = {"present": False, "seq": number, "changed_at": now}
             connection.execute(sa.update(t.media_items).where(c.item_id == item_id).values(values))
+
+
+def _last(connection: sa.Connection) -> int:
+    """The last number that an arrival or a change was given."""
+    return connection.execute(sa.select(sa.func.max(t.media_items.c.seq))).scalar() or 0
 
 
 def _put_source(connection: sa.Connection, source: Source, now: datetime) -> int:
@@ -162,6 +204,35 @@ def _put_source(connection: sa.Connection, source: Source, now: datetime) -> int
     key = done.inserted_primary_key
     assert key is not None
     return int(key[0])
+
+
+def _identified(
+    connection: sa.Connection, source: Source, before: Mapping[str, Any], found: Sequence[Read]
+) -> dict[str, Read]:
+    """What was read by its item's id, the last first: that of the item of this place, or a new one.
+
+    An id is the hash of the place where the item was first; when it was moved, that of another file at that place is
+    another one.
+    """
+    own = {(row.schema, row.uri): row.item_id for row in before.values()}
+    wanted = {
+        read.uri: stable_id("media item", source.collection, source.schema, read.uri)
+        for read in found
+        if (source.schema, read.uri) not in own
+    }
+    c = t.media_items.c
+    ids = list(wanted.values())
+    places: dict[str, str] = {}
+    for k in range(0, len(ids), 500):
+        query = sa.select(c.item_id, c.uri).where(c.item_id.in_(ids[k : k + 500]))
+        places |= {row.item_id: row.uri for row in connection.execute(query)}
+    named = {}
+    for read in reversed(found):
+        item_id = own.get((source.schema, read.uri)) or wanted[read.uri]
+        if places.get(item_id, read.uri) != read.uri:
+            item_id = stable_id("media item", source.collection, source.schema, read.uri, secrets.token_hex(8))
+        named[item_id] = read
+    return named
 
 
 def _elsewhere(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Any]:
