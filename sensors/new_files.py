@@ -1,6 +1,7 @@
 """New files in the watched folder ask for ingestion.
 
-The folder has two parts: ``logs`` for application logs, ``builds`` for CI logs with or without a manifest.
+The folder has three parts: ``logs`` for application logs, ``builds`` for CI logs with or without a manifest, ``media``
+for podcasts, music and video, a folder a collection.
 """
 
 import dagster as dg
@@ -9,14 +10,14 @@ from banana_assets.backends.watching import changes
 from jobs.graph import everything
 from resources.store import StoreResource
 
-PARTS = {"logs": "log_files", "builds": "builds"}
+PARTS = {"logs": "log_files", "builds": "builds", "media": "media_items"}
 
 
 @dg.sensor(
     job=everything,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Ingests files that are new or have grown in BANANA_WATCH_FOLDER (logs/ and builds/).",
+    description="Ingests files that are new or have grown in BANANA_WATCH_FOLDER (logs/, builds/ and media/).",
 )
 def new_files(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
     """One run for all files that came or grew since the last look; a file still being written waits a look."""

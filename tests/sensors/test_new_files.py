@@ -30,6 +30,9 @@ def test_files_are_asked_for_once(home: Path, folder: Path) -> None:
     build.parent.mkdir()
     log.write_text("hello\n")
     build.write_text("failed\n")
+    song = folder / "media" / "music" / "1.wav"
+    song.parent.mkdir(parents=True)
+    song.write_bytes(b"RIFF")
     first = look(home, None)
     second = look(home, first.cursor)
     third = look(home, second.cursor)
@@ -37,6 +40,7 @@ def test_files_are_asked_for_once(home: Path, folder: Path) -> None:
     (request,) = second.run_requests or []
     assert request.run_config["ops"]["log_files"]["config"]["paths"] == [str(log)]
     assert request.run_config["ops"]["builds"]["config"]["paths"] == [str(build)]
+    assert request.run_config["ops"]["media_items"]["config"]["paths"] == [str(song)]
     assert request.partition_key
     assert not third.run_requests
 
