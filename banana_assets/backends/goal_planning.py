@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from banana_assets.backends.knowing import behind, knowledge
 from banana_assets.backends.planning import Clock, Planner, utc_now
-from banana_assets.backends.proposing import NO_MODEL, Question, Spent, checked
+from banana_assets.backends.proposing import Question, Spent, checked
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.plans.asked import Ask
@@ -84,12 +84,11 @@ def plan_goal(
     found, plan = _goal_floor(store, lake, planner, ask, with_analysis=with_analysis)
     there = planner.known.rooms if with_analysis else ()
     if plan.status != "abstained":
-        hard = min(1.0, 0.3 + 0.1 * len(found.subjects) + 0.1 * len(ask.constraints))
         evidence = goal_evidence(found.subjects, plan, ask, there)
         concerns = [s.concern for s in found.subjects]
         if planner.proposer.asks:
             begins(f"asking {use_model or 'a language model'} for a better one")
-        plan = planner.proposer.plan(Question(plan, evidence, ask, concerns, there, None, hard))
+        plan = planner.proposer.plan(Question(plan, evidence, ask, concerns, there, None, _hardness(found, ask)))
     if keep:
         planner.records.save(plan)
     patterns = sum("pattern" in f"{s.kind} {s.name}" for s in found.subjects)
@@ -106,6 +105,7 @@ def preview_goal(
     models: Models | None = None,
     *,
     use_model: str | None = None,
+    advanced: bool = False,
     with_analysis: bool = True,
     clock: Clock = utc_now,
 ) -> Preview:
@@ -113,9 +113,11 @@ def preview_goal(
     planner = Planner(store, lake, knowledge(store, lake), None, clock=clock)
     found, floor = _goal_floor(store, lake, planner, ask, with_analysis=with_analysis)
     evidence = goal_evidence(found.subjects, floor, ask, planner.known.rooms if with_analysis else ())
+    hard = _hardness(found, ask)
+    route = models.route(complexity=hard, use_model=use_model, advanced=advanced) if models is not None else None
     return Preview(
         ask.goal or "",
-        _would_ask(models, use_model),
+        tuple(candidate.name for candidate in route.candidates) if route else (),
         tuple((text, read(text).told) for text in ask.constraints),
         tuple(s.name for s in found.subjects),
         tuple(line.text for line in evidence.lines) if floor.status != "abstained" else (),
@@ -123,12 +125,9 @@ def preview_goal(
     )
 
 
-def _would_ask(models: Models | None, use_model: str | None) -> tuple[str, ...]:
-    if models is None or use_model in NO_MODEL:
-        return ()
-    if use_model:
-        return (use_model,)
-    return tuple(f"{h.provider}/{h.model}" for h in models.health() if h.provider not in NO_MODEL)
+def _hardness(found: Found, ask: Ask) -> float:
+    """How complex the question is, in 0..1: which model it goes to depends on it."""
+    return min(1.0, 0.3 + 0.1 * len(found.subjects) + 0.1 * len(ask.constraints))
 
 
 def _goal_floor(store: Store, lake: Tables, planner: Planner, ask: Ask, *, with_analysis: bool) -> tuple[Found, Plan]:

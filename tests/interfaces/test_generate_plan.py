@@ -82,6 +82,34 @@ def test_flags_change_the_plan(banana: Run) -> None:
     assert steps("-m", "none") == steps("--advanced-model")
 
 
+def test_constraints_come_in_an_array_or_a_file_too(banana: Run, tmp_path: Path) -> None:
+    file = tmp_path / "constraints.txt"
+    file.write_text("at most 2 steps\n\nno downtime\n")
+    for told in ('["at most 2 steps", "no downtime"]', f"@{file}"):
+        status, out, _ = banana("-g", GOAL, "--dry-run", "-f", "json", "--constraints", told, "--constraints", "x")
+        assert status == 0
+        assert [c["constraint"] for c in json.loads(out)["constraints"]] == ["at most 2 steps", "no downtime", "x"]
+
+
+@pytest.mark.parametrize("told", ["", '["a"', "[1]", '{"a": 1}', "@absent.txt"])
+def test_constraints_that_are_none_are_refused(banana: Run, told: str) -> None:
+    status, out, err = banana("-g", GOAL, "--constraints", told)
+    assert (status, out) == (2, "")
+    assert "--constraints" in err
+
+
+def test_lines_are_the_plan_and_its_steps(banana: Run) -> None:
+    rows = [json.loads(line) for line in banana("-g", GOAL, "-f", "jsonl", "--max-subtasks", "2")[1].splitlines()]
+    assert [row["part"] for row in rows] == ["plan", "subtasks", "subtasks"]
+    assert (rows[0]["goal"], rows[0]["success"]) == (GOAL, True)
+
+
+def test_a_file_that_cannot_be_written_is_told_before_a_plan_is_kept(banana: Run, home: Path, tmp_path: Path) -> None:
+    assert banana("-g", GOAL, "-o", str(tmp_path / "no" / "plan.json"))[:2] == (2, "")
+    assert stored(home) == 0
+    assert banana("-g", GOAL, "-o", "-")[1].startswith("Goal: ")
+
+
 def test_text_and_markdown_are_for_people(banana: Run) -> None:
     status, out, _ = banana("-g", GOAL)
     assert status == 0

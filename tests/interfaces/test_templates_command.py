@@ -65,10 +65,10 @@ def names(run: Run, *words: str) -> list[str]:
 
 
 @pytest.mark.parametrize("command", ["templates", "manage-plan-templates"])
-def test_no_operation_shows_help_and_two_are_too_many(banana: Run, command: str) -> None:
+def test_no_operation_says_which_there_are_and_two_are_too_many(banana: Run, command: str) -> None:
     status, out, err = banana(command)
     assert (status, out) == (2, "")
-    assert "--conflict-strategy" in err
+    assert "--list, --search, --show, --export, --import or --delete" in err
     status, out, err = banana(command, "--list", "--delete", "x")
     assert (status, out) == (2, "")
     assert "one operation" in err
@@ -95,6 +95,21 @@ def test_the_formats(filled: Run) -> None:
     assert rows[0]["ID"] == "b" * 16
     assert {"Name", "Description", "Success Rate", "Usage Count", "Created At"} <= set(rows[0])
     assert json.loads(filled("templates", "-l", "-f", "json")[1])[0]["id"] == "b" * 16
+
+
+def test_one_is_shown_with_its_steps(filled: Run) -> None:
+    status, out, _ = filled("templates", "--show", "aaa")
+    assert status == 0
+    assert "1. Declare `{missing}`.\n   change, 10 min, medium\n   -> It is there." in out
+    assert "Worked: 75% (30% to 95%) of 4" in out
+    assert json.loads(filled("templates", "--show", "a", "-f", "json")[1])["id"] == "a" * 16
+    assert filled("templates", "--show", "zz")[:2] == (1, "")
+
+
+def test_options_that_change_nothing_are_told(filled: Run) -> None:
+    assert "--limit changes nothing with --show" in filled("templates", "--show", "a", "--limit", "1")[2]
+    assert "--conflict-strategy changes nothing" in filled("templates", "-l", "--conflict-strategy", "skip")[2]
+    assert "nothing" not in filled("templates", "-l", "--limit", "3")[2]
 
 
 def test_search_looks_for_all_words(filled: Run) -> None:

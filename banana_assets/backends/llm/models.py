@@ -16,7 +16,7 @@ from banana_assets.backends.llm.ledger import Ledger
 from banana_assets.backends.settings import Settings
 from banana_assets.core.models.budgets import Amount
 from banana_assets.core.models.quality import below_floor
-from banana_assets.core.models.routing import Candidate, Tiers, route
+from banana_assets.core.models.routing import Candidate, Route, Tiers, route
 from banana_assets.core.models.types import Answer, Health, LanguageModel, ModelError, Request
 from banana_assets.core.safety.secrets import mask
 from banana_assets.core.safety.untrusted import tidy
@@ -110,24 +110,33 @@ class Models:
         ``complexity`` is in 0..1. ``use_model`` asks that model alone before doing without (``none`` asks no model).
         Raises ModelError when nothing answered, also not without a model; InputError where ``use_model`` is not set up.
         """
-        without = use_model in setup.NO_MODEL
-        told = self._named(use_model) if use_model and not without else None
         tried: list[str] = []
-        if told or (self.configured and not without):
-            chosen = route(
-                self._tiers,
-                complexity=complexity,
-                told=told,
-                advanced=advanced,
-                paid_allowed=self._paid_allowed,
-                below_floor=lambda c: self._below_floor(c, request.category),
-            )
+        chosen = self.route(complexity=complexity, use_model=use_model, advanced=advanced, category=request.category)
+        if chosen is not None:
             tried += chosen.left_out
             seconds = self._deadline if deadline_seconds is None else deadline_seconds
             answer = self._asked(chosen.candidates, request, seconds, tried)
             if answer is not None:
                 return replace(answer, tried=tuple(tried))
         return replace(self._without(request, tried), tried=tuple(tried))
+
+    def route(
+        self, *, complexity: float, use_model: str | None = None, advanced: bool = False, category: str = ""
+    ) -> Route | None:
+        """The models that ``generate`` would ask, in order; None where it would ask none. Raises InputError where
+        ``use_model`` is not set up."""
+        without = use_model in setup.NO_MODEL
+        told = self._named(use_model) if use_model and not without else None
+        if without or not (told or self.configured):
+            return None
+        return route(
+            self._tiers,
+            complexity=complexity,
+            told=told,
+            advanced=advanced,
+            paid_allowed=self._paid_allowed,
+            below_floor=lambda c: self._below_floor(c, category),
+        )
 
     def health(self) -> list[Health]:
         """Every model that is set up, and planning without one."""

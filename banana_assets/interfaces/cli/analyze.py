@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,34 +11,22 @@ import typer
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
 from banana_assets.interfaces.cli.asked import Severity
-from banana_assets.interfaces.cli.opened import opened
-from banana_assets.interfaces.cli.output import say, shown, to_json, write_text
+from banana_assets.interfaces.cli.documents import Form, Forms, Output, chosen, parts, write_document
+from banana_assets.interfaces.cli.opened import opened, opened_reading
+from banana_assets.interfaces.cli.output import say, shown, to_json
 from banana_assets.interfaces.cli.running import command_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import polars as pl
 
-    from banana_assets.backends.store import Store
+    from banana_assets.backends.reading_store import ReadingStore
     from banana_assets.backends.tables import Tables
     from banana_assets.core.advice.observed import Observed
 
 app = typer.Typer(add_completion=False)
 
 DEFAULT_HOURS = 24.0
-
-
-class Form(StrEnum):
-    """How the report is written."""
-
-    json = "json"
-    jsonl = "jsonl"
-    text = "text"
-    markdown = "markdown"
-
-
-_BY_SUFFIX = {".jsonl": Form.jsonl, ".md": Form.markdown, ".markdown": Form.markdown, ".txt": Form.text}
+FORMS = Forms(Form.text, Form.json, Form.jsonl, Form.markdown)
 
 
 @app.command()
@@ -62,14 +48,13 @@ def analyze(
             "None asks no model, nor does leaving it out.",
         ),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; stdout unless told.", dir_okay=False)
-    ] = None,
+    output: Output = None,
     form: Annotated[
         Form | None,
         typer.Option(
             "--format",
             "-f",
+            click_type=FORMS,
             help="Text on stdout unless told; in a file by its suffix (.md, .txt, .jsonl), else JSON. jsonl is a line "
             "for each part of the report, or row of it.",
         ),
@@ -87,7 +72,7 @@ def analyze(
     span = _span(days, hours)
     from banana_assets.core.advice.performance import performance_report
 
-    with opened() as (store, tables):
+    with opened_reading() as (store, tables):
         seen, frames, behind = _gathered(store, tables, recommend=generate_recommendations)
         report = performance_report(
             seen,
@@ -98,7 +83,7 @@ def analyze(
             bottlenecks_only=bottlenecks_only,
         )
         if use_model is not None:
-            report["focus"] = _focus(store, report.get("patterns", []), use_model)
+            report["focus"] = _focus(report.get("patterns", []), use_model)
     head: dict[str, Any] = {
         "analysis_timestamp": datetime.now(UTC),
         "analysis_duration_ms": round(1000 * (time.monotonic() - begun)),
@@ -106,7 +91,7 @@ def analyze(
     }
     for line in behind:
         say(f"{command_path()}: {line}")
-    _write(head | report, output, form)
+    write_document(_written(head | report, chosen(form, output, FORMS)), output)
 
 
 def _span(days: float | None, hours: float | None) -> float:
@@ -117,7 +102,9 @@ def _span(days: float | None, hours: float | None) -> float:
     return told
 
 
-def _gathered(store: Store, tables: Tables, *, recommend: bool) -> tuple[Observed, dict[str, pl.DataFrame], list[str]]:
+def _gathered(
+    store: ReadingStore, tables: Tables, *, recommend: bool
+) -> tuple[Observed, dict[str, pl.DataFrame], list[str]]:
     """What was observed, the tables of the report, and in what they are behind the store.
 
     Builds and test results come from the records. Where the tables do not hold all builds, bottlenecks and
@@ -156,7 +143,7 @@ def _gathered(store: Store, tables: Tables, *, recommend: bool) -> tuple[Observe
     return seen, frames, behind
 
 
-def _focus(store: Store, patterns: list[dict[str, Any]], model: str) -> dict[str, Any]:
+def _focus(patterns: list[dict[str, Any]], model: str) -> dict[str, Any]:
     """What that model would look at first among the patterns of the report."""
     from banana_assets.backends.focusing import focus
 
@@ -170,30 +157,20 @@ def _focus(store: Store, patterns: list[dict[str, Any]], model: str) -> dict[str
         }
         for row in patterns
     ]
-    found = focus(store.settings, store.engine, asked, model)
+    with opened() as (store, _):
+        found = focus(store.settings, store.engine, asked, model)
     for note in found.notes:
         say(f"{command_path()}: {shown(note)}")
     return {"patterns": list(found.patterns), "model": found.model, "notes": list(found.notes)}
 
 
-def _write(report: dict[str, Any], output: Path | None, form: Form | None) -> None:
+def _written(report: dict[str, Any], form: Form) -> str:
     from banana_assets.core.advice.performance_text import as_markdown, as_text
+    from banana_assets.core.safety.serving import served
 
-    chosen = form or (Form.text if output is None else _BY_SUFFIX.get(output.suffix.lower(), Form.json))
-    if chosen is Form.json:
-        text = to_json(report, indent=True) + "\n"
-    elif chosen is Form.jsonl:
-        text = "".join(to_json(line) + "\n" for line in _lines(report))
-    else:
-        text = (as_markdown if chosen is Form.markdown else as_text)(report)
-    if write_text(text, output):
-        say(f"{command_path()}: wrote {output}.")
-
-
-def _lines(report: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The report as rows that name their part: each list a row of its own per item, single values together first."""
-    parts = {name: value for name, value in report.items() if isinstance(value, dict | list)}
-    yield {"part": "report"} | {name: value for name, value in report.items() if name not in parts}
-    for name, value in parts.items():
-        for row in value if isinstance(value, list) else [value]:
-            yield {"part": name} | (row if isinstance(row, dict) else {"said": row})
+    report = served(report)
+    if form is Form.json:
+        return to_json(report, indent=True) + "\n"
+    if form is Form.jsonl:
+        return "".join(to_json(line) + "\n" for line in parts(report))
+    return (as_markdown if form is Form.markdown else as_text)(report)

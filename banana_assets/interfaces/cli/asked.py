@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.text import shortlist
@@ -42,6 +43,47 @@ def moment(told: str, latest: datetime | None) -> datetime:
             f"{told!r} is no day and no duration.", "Write 2026-03-01, 2026-03-01T08:00, 90m, 24h, 7d or 2w."
         ) from error
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def phrases(told: Sequence[str], option: str) -> tuple[str, ...]:
+    """The phrases of an option that may be given several times: each as it is, those of a JSON array (``["a", "b"]``),
+    or those of a file (``@FILE``): an array too, or a phrase a line.
+
+    Raises InputError for a file that cannot be read, other JSON, and a phrase without words.
+    """
+    found: list[str] = []
+    for text in told:
+        if text.startswith("@"):
+            written = _file(text[1:], option)
+            found += _array(written, option) if written[:1] in ("[", "{") else filter(None, written.splitlines())
+        else:
+            found += _array(text, option) if text.lstrip()[:1] in ("[", "{") else [text]
+    if any(not text.strip() for text in found):
+        raise InputError(f"A phrase of {option} is empty.", f"Say it in words: {option} 'no downtime'.")
+    return tuple(text.strip() for text in found)
+
+
+def _file(name: str, option: str) -> str:
+    try:
+        return Path(name).read_text(encoding="utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise InputError(
+            f"{name}, named by {option}, cannot be read: {why}.", "Name a file with a phrase a line."
+        ) from error
+
+
+def _array(text: str, option: str) -> list[str]:
+    import json
+
+    remedy = f"""Write {option} '["no downtime", "at most 5 steps"]', or the words alone."""
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{option} begins like JSON, and is none: {error}.", remedy) from error
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise InputError(f"{option} takes an array of texts where it is JSON.", remedy)
+    return found
 
 
 def day(told: str) -> date:

@@ -45,6 +45,7 @@ VALUES: dict[tuple[str, str], tuple[str, bool]] = {
     ("*", "plan_id"): (PLANS, False),
     ("*", "step"): (STEPS, False),
     ("templates", "delete"): (TEMPLATES, False),
+    ("templates", "show"): (TEMPLATES, False),
     ("keys", "ident"): (KEYS, False),
     ("patterns", "pattern"): (PATTERNS, False),
     ("deliveries", "number"): (DELIVERIES, False),

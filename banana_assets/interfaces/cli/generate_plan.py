@@ -4,34 +4,26 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.text import visible
+from banana_assets.interfaces.cli.asked import phrases
+from banana_assets.interfaces.cli.documents import Form, Forms, Output, chosen, parts, write_document
 from banana_assets.interfaces.cli.opened import opened, require
-from banana_assets.interfaces.cli.output import progress, say, to_json, write_text
+from banana_assets.interfaces.cli.output import progress, say, shown, to_json
 from banana_assets.interfaces.cli.running import FINDINGS, command_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from banana_assets.backends.goal_planning import GoalPlan, Preview
 
 app = typer.Typer(add_completion=False)
 MOST = 50
-
-
-class Form(StrEnum):
-    """How it is written."""
-
-    text = "text"
-    json = "json"
-    markdown = "markdown"
-
-
-_BY_SUFFIX = {".md": Form.markdown, ".markdown": Form.markdown, ".txt": Form.text}
+FORMS = Forms(Form.text, Form.json, Form.jsonl, Form.markdown)
 
 
 @app.command()
@@ -45,7 +37,8 @@ def generate(
         typer.Option(
             "--constraints",
             help="What the plan has to keep: 'at most 5 steps', 'within 2 hours', 'no downtime', 'do not touch PATH', "
-            "'only change PATH', 'at most 4 GiB of memory'. May be given several times.",
+            "'only change PATH', 'at most 4 GiB of memory'. May be given several times; a JSON array of such words, or "
+            "@FILE with one a line, stands for all in it.",
         ),
     ] = None,
     preferred_approach: Annotated[
@@ -65,18 +58,20 @@ def generate(
         ),
     ] = True,
     advanced_model: Annotated[
-        bool, typer.Option("--advanced-model", help="Prefer the model for hard questions.")
+        bool, typer.Option("--advanced-model", help="Ask the model for hard questions first, whatever this one is.")
     ] = False,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; stdout unless told.", dir_okay=False)
-    ] = None,
+    output: Output = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be planned with: nothing is asked, nothing stored.")
     ] = False,
     form: Annotated[
         Form | None,
         typer.Option(
-            "--format", "-f", help="Text on stdout unless told; in a file by its suffix (.md, .txt), else JSON."
+            "--format",
+            "-f",
+            click_type=FORMS,
+            help="Text on stdout unless told; in a file by its suffix (.md, .txt, .jsonl), else JSON. jsonl is a line "
+            "for the plan, and one for each step.",
         ),
     ] = None,
 ) -> None:
@@ -93,21 +88,25 @@ def generate(
     from banana_assets.core.tables import BUILD_FAILURES
 
     begun = time.monotonic()
-    ask = asked(goal, context, constraints or (), preferred_approach, max_subtasks)
-    more: dict[str, Any] = {"use_model": use_model, "with_analysis": with_analysis}
-    chosen = form or (Form.text if output is None else _BY_SUFFIX.get(output.suffix.lower(), Form.json))
+    told = phrases(constraints or (), "--constraints")
+    ask = asked(goal, context, told, preferred_approach, max_subtasks)
+    more: dict[str, Any] = {"use_model": use_model, "advanced": advanced_model, "with_analysis": with_analysis}
+    form = chosen(form, output, FORMS)
     with opened() as (store, tables):
         require(tables, BUILD_FAILURES)
         models = open_models(store.settings, store.engine)
+        if advanced_model and (use_model is not None or not models.configured):
+            why = "no language model is set up" if use_model is None else "--use-model says which model is asked"
+            say(f"{command_path()}: --advanced-model changes nothing: {why}.")
         if dry_run:
-            _write(_previewed(preview_goal(store, tables, ask, models, **more), chosen), output)
+            write_document(_previewed(preview_goal(store, tables, ask, models, **more), form), output)
             return
         with progress("Planning") as now:
-            made = plan_goal(store, tables, ask, models, advanced=advanced_model, begins=now, **more)
+            made = plan_goal(store, tables, ask, models, begins=now, **more)
     took = round(1000 * (time.monotonic() - begun))
-    for told in made.spent.tried:
-        say(f"{command_path()}: {visible(told)}")
-    _write(_made(made, goal, took, chosen), output)
+    for said in made.spent.tried:
+        say(f"{command_path()}: {visible(said)}")
+    write_document(_made(made, goal, took, form), output)
     if made.plan.status == "abstained":
         raise typer.Exit(FINDINGS)
 
@@ -123,19 +122,31 @@ def _made(made: GoalPlan, goal: str, took: int, form: Form) -> str:
         return as_markdown(made.plan) + "\n"
     result = as_answer(made.plan, patterns=made.patterns, templates=made.templates, metrics=made.metrics)
     told = {"goal": served(goal), "generated_at": datetime.now(UTC), "generation_time_ms": took, "result": result}
-    return to_json(told, indent=True) + "\n"
+    if form is Form.json:
+        return to_json(told, indent=True) + "\n"
+    return "".join(to_json(row) + "\n" for row in _rows(told))
+
+
+def _rows(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The plan without its steps, and each step."""
+    result = told["result"]
+    plan = result["plan"] or {}
+    yield {"part": "plan"} | {
+        k: v for k, v in (told | result | plan).items() if k not in ("plan", "result", "subtasks")
+    }
+    yield from ({"part": "subtasks"} | step for step in plan.get("subtasks", ()))
 
 
 def _previewed(found: Preview, form: Form) -> str:
+    from banana_assets.core.safety.serving import served
+
+    told = {"dry_run": True, **served(found.told())}
     if form is Form.json:
-        return to_json({"dry_run": True, **found.told()}, indent=True) + "\n"
+        return to_json(told, indent=True) + "\n"
+    if form is Form.jsonl:
+        return "".join(to_json(row) + "\n" for row in parts(told))
     lines = [f"Goal: {found.goal}", f"Would ask: {', '.join(found.models) or 'no model'}"]
     lines += [f"Constraint “{text}”: {told}" for text, told in found.constraints]
     lines += [found.reason] if found.reason else [f"Evidence ({len(found.evidence)} lines):"]
     lines += [f"  {n}| {text}" for n, text in enumerate(found.evidence, 1)]
-    return visible("\n".join([*lines, "Nothing was asked and nothing stored."])) + "\n"
-
-
-def _write(text: str, output: Path | None) -> None:
-    if write_text(text, output):
-        say(f"{command_path()}: wrote {output}.")
+    return shown("\n".join([*lines, "Nothing was asked and nothing stored."])) + "\n"

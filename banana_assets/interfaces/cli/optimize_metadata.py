@@ -5,9 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import time
-from datetime import UTC, datetime
-from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,31 +12,20 @@ import typer
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
 from banana_assets.core.text import visible
-from banana_assets.interfaces.cli.opened import opened
-from banana_assets.interfaces.cli.output import progress, say, to_json, write_text
-from banana_assets.interfaces.cli.running import FINDINGS
+from banana_assets.interfaces.cli.documents import Form, Forms, Output, chosen, write_document
+from banana_assets.interfaces.cli.opened import opened, opened_reading
+from banana_assets.interfaces.cli.output import progress, say, to_json
+from banana_assets.interfaces.cli.running import FINDINGS, command_path, in_vain
 
 if TYPE_CHECKING:
     from banana_assets.backends.media.filling import Filled
     from banana_assets.backends.store import Store
 
 app = typer.Typer(add_completion=False)
-NAME = "banana optimize-metadata"
 CSV_HEADER = ("Field", "Missing Count", "Percentage")
 NO_MODEL = "none"
 SHOWN = 20
-
-
-class Form(StrEnum):
-    """How it is written."""
-
-    json = "json"
-    jsonl = "jsonl"
-    text = "text"
-    csv = "csv"
-
-
-_BY_SUFFIX = {".csv": Form.csv, ".jsonl": Form.jsonl, ".txt": Form.text}
+FORMS = Forms(Form.text, Form.json, Form.jsonl, Form.csv)
 
 
 @app.command()
@@ -62,13 +48,12 @@ def optimize(
             "it out.",
         ),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; stdout unless told.", dir_okay=False)
-    ] = None,
+    output: Output = None,
     form: Annotated[
         Form | None,
         typer.Option(
             "--format",
+            click_type=FORMS,
             help="Text on stdout unless told; in a file by its suffix (.csv, .jsonl, .txt), else JSON. csv and jsonl "
             "have a line for each field that is missing somewhere.",
         ),
@@ -92,12 +77,20 @@ def optimize(
     """
     from banana_assets.backends.media.analysis import analyze_metadata_quality
 
+    if not fill_gaps:
+        in_vain("without --fill-gaps", "use_model", "batch_size", "dry_run")
+    elif analyze_only:
+        in_vain("beside --analyze-only", "fill_gaps", "use_model", "batch_size", "dry_run")
+    elif use_model in (None, NO_MODEL):
+        in_vain("where no model is asked", "batch_size")
     begun = time.monotonic()
     filled: Filled | None = None
-    with opened() as (store, _), progress("Analyzing metadata"):
+    with progress("Analyzing metadata"):
         if fill_gaps and not analyze_only:
-            filled = _filled(store, collection, use_model, batch_size, dry_run)
-        told = analyze_metadata_quality(store, collection=collection, min_completeness=min_completeness)
+            with opened() as (store, _):
+                filled = _filled(store, collection, use_model, batch_size, dry_run)
+        with opened_reading() as (reading, _):
+            told = analyze_metadata_quality(reading, collection=collection, min_completeness=min_completeness)
     analysis = {name: value for name, value in told.items() if name != "analysisTimestamp"}
     result: dict[str, Any] = {
         "analysis_timestamp": told["analysisTimestamp"],
@@ -109,18 +102,15 @@ def optimize(
         result["filled"] = filled.told()
         if dry_run:
             result["filled"]["wouldPropose"] = [_proposal(p) for p in filled.proposals[:SHOWN]]
-    chosen = form or (Form.text if output is None else _BY_SUFFIX.get(output.suffix.lower(), Form.json))
-    _write(_WRITTEN[chosen](result), output)
+    write_document(_WRITTEN[chosen(form, output, FORMS)](result), output)
     for note in filled.said if filled else ():
-        say(f"{NAME}: {visible(note)}")
+        say(f"{command_path()}: {visible(note)}")
     if "message" in analysis:
-        say(f"{NAME}: {analysis['message']}")
+        say(f"{command_path()}: {analysis['message']}")
         raise typer.Exit(FINDINGS)
     if analysis["completenessScore"] < analysis["minCompleteness"]:
-        say(
-            f"{NAME}: completeness {analysis['completenessScore']:.1%} is below the {analysis['minCompleteness']:.0%} "
-            "that is asked for."
-        )
+        least = f"the {analysis['minCompleteness']:.0%} that is asked for"
+        say(f"{command_path()}: completeness {analysis['completenessScore']:.1%} is below {least}.")
         raise typer.Exit(FINDINGS)
 
 
@@ -219,8 +209,3 @@ def _filled_text(filled: dict[str, Any]) -> list[str]:
 
 
 _WRITTEN = {Form.json: _json, Form.jsonl: _jsonl, Form.csv: _csv, Form.text: _text}
-
-
-def _write(text: str, output: Path | None) -> None:
-    if write_text(text, output):
-        say(f"{NAME}: wrote {output} at {datetime.now(UTC):%F %H:%M} UTC.")

@@ -5,6 +5,7 @@ Secrets of logs are masked here: what a terminal shows is pasted into chats and 
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -79,15 +80,47 @@ def write_object(value: Mapping[str, Any], form: Format) -> None:
 
 def write_text(text: str, path: Path | None) -> bool:
     """A whole text, into the file of that path or on stdout; whether it went into a file. Raises InputError where that
-    cannot be written."""
-    if path is None:
+    cannot be written.
+
+    A file is replaced whole or not at all; what is no plain file (a pipe, a device) is written to as it is.
+    """
+    if path is None or on_stdout(path):
         sys.stdout.write(text)
         return False
+    # A link stays one: what it leads to is replaced.
+    target = path.resolve()
+    partial = target.with_name(f".{target.name}.{os.getpid()}") if target.is_file() or not target.exists() else target
     try:
-        path.write_text(text, encoding="utf-8")
+        partial.write_text(text, encoding="utf-8")
+        if partial != target:
+            if target.exists():
+                partial.chmod(target.stat().st_mode)
+            partial.replace(target)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}.", "Name a file in a folder of yours.") from error
+        if partial != target:
+            partial.unlink(missing_ok=True)
+        raise _unwritable(path, error.strerror or str(error)) from error
     return True
+
+
+def on_stdout(path: Path) -> bool:
+    """Whether a path asks for stdout."""
+    return str(path) == "-"
+
+
+def check_writable(path: Path) -> None:
+    """Raises InputError where no file of that path can be written, without making or changing one."""
+    folder = path.parent
+    if path.is_dir():
+        raise _unwritable(path, "it is a folder")
+    if not folder.is_dir():
+        raise _unwritable(path, f"there is no folder {folder}")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise _unwritable(path, "permission denied")
+
+
+def _unwritable(path: Path, why: str) -> InputError:
+    return InputError(f"{path} cannot be written: {why}.", "Name a file in a folder of yours.")
 
 
 def to_json(value: Any, *, indent: bool = False) -> str:
@@ -106,6 +139,8 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _write_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    if not columns:
+        return
     cells = [[_cell(row.get(c)) for c in columns] for row in rows]
     numeric = [bool(rows) and all(_is_number(row.get(c)) for row in rows) for c in columns]
     widths = [max([len(c), *(len(line[i]) for line in cells)]) for i, c in enumerate(columns)]

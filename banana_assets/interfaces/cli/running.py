@@ -46,6 +46,21 @@ def command_path() -> str:
     return click.get_current_context().command_path
 
 
+def given(*names: str) -> list[str]:
+    """Those of the options, by the names of their parameters, that were written on the command line."""
+    context = click.get_current_context()
+    told = {p.name: p.opts[0] for p in context.command.params if p.name}
+    return [told[n] for n in names if context.get_parameter_source(n) is click.core.ParameterSource.COMMANDLINE]
+
+
+def in_vain(why: str, *names: str) -> None:
+    """Say which of these options were written on the command line though they change nothing, and why."""
+    from banana_assets.interfaces.cli.output import say
+
+    if found := given(*names):
+        say(f"{command_path()}: {' and '.join(found)} {'changes' if len(found) == 1 else 'change'} nothing {why}.")
+
+
 def prepared(app: Any, name: str) -> click.Command:
     """A command as it is run: with plain help that ends with examples, and ``-h`` for it everywhere."""
     command = typer.main.get_command(app)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -18,16 +17,20 @@ import typer
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
 from banana_assets.core.text import visible
-from banana_assets.interfaces.cli.opened import opened
-from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
-from banana_assets.interfaces.cli.running import FINDINGS, USAGE, command_path
+from banana_assets.interfaces.cli.opened import opened, opened_reading
+from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows, write_text
+from banana_assets.interfaces.cli.running import FINDINGS, command_path, given, in_vain
+from banana_assets.interfaces.cli.template_view import as_text, elsewhere, success
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from banana_assets.backends.template_records import TemplateRecords
     from banana_assets.core.plans.templates import Template
 
 app = typer.Typer(add_completion=False)
 
+OPERATIONS = ("--list", "--search", "--show", "--export", "--import", "--delete")
 TABLE_ROWS = 50
 MOST_BYTES = 64 << 20
 CSV = {
@@ -83,11 +86,11 @@ class Strategy(StrEnum):
 
 @app.command()
 def templates(
-    context: typer.Context,
     listing: Annotated[bool, typer.Option("--list", "-l", help="List the templates.")] = False,
     search: Annotated[
         str | None, typer.Option("--search", "-s", metavar="TEXT", help="Find templates by words.")
     ] = None,
+    show: Annotated[str | None, typer.Option("--show", metavar="ID", help="Show one template with its steps.")] = None,
     export: Annotated[
         Path | None, typer.Option("--export", "-e", metavar="FILE", help="Write the templates to a file; - is stdout.")
     ] = None,
@@ -106,27 +109,46 @@ def templates(
     form: Annotated[Shown, typer.Option("--format", "-f", help="How the list is written.")] = Shown.table,
     limit: Annotated[int | None, typer.Option(min=1, help=f"Most rows; {TABLE_ROWS} in a table unless told.")] = None,
 ) -> None:
-    """Manage plan templates: list, search, export, import or delete them.
+    """Manage plan templates: list, search, show, export, import or delete them.
 
     A template is the shape of a plan that worked. `success` is how many later plans of that shape were fixed by what
     builds showed, with its 95 % Wilson interval; what other stores counted is shown apart. Name one operation.
     """
-    asked = [listing, search is not None, export is not None, source is not None, delete is not None]
-    if sum(asked) != 1:
-        if any(asked):
-            raise click.UsageError("Name one operation at a time: --list, --search, --export, --import or --delete.")
-        with redirect_stdout(sys.stderr):
-            typer.echo(context.get_help())
-        raise typer.Exit(USAGE)
+    asked = given("listing", "search", "show", "export", "source", "delete")
+    if len(asked) != 1:
+        at_once = " at a time" if asked else ""
+        raise click.UsageError(f"Name one operation{at_once}: {', '.join(OPERATIONS[:-1])} or {OPERATIONS[-1]}.")
+    if source is None:
+        in_vain("without --import", "conflict_strategy")
+    if source is not None or delete is not None or show is not None:
+        in_vain(f"with {asked[0]}", "sort_by", "order", "filter_success_rate", "limit")
+    if export is not None:
+        in_vain("with --export, which writes JSON", "form")
     if source is not None:
         _import(source, conflict_strategy, form)
     elif delete is not None:
         _delete(delete, form)
+    elif show is not None:
+        _show(show, form)
     else:
-        _show(search, export, sort_by, order, filter_success_rate, form, limit)
+        _several(search, export, sort_by, order, filter_success_rate, form, limit)
 
 
-def _show(
+def _show(told: str, form: Shown) -> None:
+    known, frame, _, _ = _standing()
+    matching = [t.template_id for t in known if t.template_id.startswith(told)] if told else []
+    if len(matching) != 1:
+        what = f"is no template {told!r}" if not matching else f"are {len(matching):,} templates that begin with {told}"
+        say(f"{command_path()}: There {what}. `banana templates --list` lists them.")
+        raise typer.Exit(FINDINGS)
+    row = next(row for row in frame.iter_rows(named=True) if row["template_id"] == matching[0])
+    if form is Shown.table:
+        sys.stdout.write(as_text(row))
+    else:
+        _write([row], form, one=True)
+
+
+def _several(
     search: str | None,
     export: Path | None,
     sort_by: SortBy,
@@ -137,15 +159,7 @@ def _show(
 ) -> None:
     import polars as pl
 
-    with opened() as (store, tables):
-        from banana_assets.backends.template_records import TemplateRecords
-        from banana_assets.core.plans.template_counts import standing
-        from banana_assets.core.tables.outcomes import PLAN_OUTCOMES
-
-        records = TemplateRecords(store.engine)
-        known, home = records.templates(), records.home
-        computed = tables.version(PLAN_OUTCOMES) is not None
-        frame = standing(known, records.uses(), tables.read(PLAN_OUTCOMES))
+    known, frame, home, computed = _standing()
     found = frame.filter(pl.col("template_id").is_in(_matching(known, search))) if search is not None else frame
     kept = found.filter(pl.col("success_rate") >= least) if least is not None else found
     down = (order or (Order.asc if sort_by is SortBy.name else Order.desc)) is Order.desc
@@ -172,6 +186,19 @@ def _show(
         say(f"{command_path()}: {kept.height - most:,} more (--limit).")
 
 
+def _standing() -> tuple[Sequence[Template], pl.DataFrame, str, bool]:
+    """All templates, with what is counted of each; the name of this home; whether outcomes were ever computed."""
+    with opened_reading() as (store, tables):
+        from banana_assets.backends.template_reading import TemplateReading
+        from banana_assets.core.plans.template_counts import standing
+        from banana_assets.core.tables.outcomes import PLAN_OUTCOMES
+
+        records = TemplateReading(store.records)
+        known = records.templates()
+        frame = standing(known, records.uses(), tables.read(PLAN_OUTCOMES))
+        return known, frame, records.home, tables.version(PLAN_OUTCOMES) is not None
+
+
 def _matching(known: Sequence[Template], text: str) -> list[str]:
     """Those that have all the words, in whatever they say."""
     words = text.lower().split()
@@ -179,9 +206,13 @@ def _matching(known: Sequence[Template], text: str) -> list[str]:
     return [name for name, all_of_it in said.items() if all(word in all_of_it for word in words)]
 
 
-def _write(rows: list[dict[str, Any]], form: Shown) -> None:
+def _write(rows: list[dict[str, Any]], form: Shown, *, one: bool = False) -> None:
     if form in (Shown.json, Shown.jsonl):
-        write_rows([{"id": row["template_id"], **row} for row in rows], Format(form.value))
+        told = [{"id": row["template_id"], **row} for row in rows]
+        if one:
+            write_object(told[0], Format(form.value))
+        else:
+            write_rows(told, Format(form.value))
     elif form is Shown.csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(CSV)
@@ -193,13 +224,8 @@ def _write(rows: list[dict[str, Any]], form: Shown) -> None:
 
 
 def _for_people(row: dict[str, Any]) -> dict[str, Any]:
-    success = "not tried yet"
-    if row["trials"]:
-        interval = f"{row['success_low']:.0%} to {row['success_high']:.0%}"
-        success = f"{row['success_rate']:.0%} ({interval}) of {row['trials']}"
-    elsewhere = f"{row['imported_successes']:g} of {row['imported_trials']:g}" if row["imported_trials"] else None
     name = row["name"] + (" (not used: " + row["issues"][0] + ")" if row["issues"] else "")
-    return row | {"success": success, "elsewhere": elsewhere, "name": name}
+    return row | {"success": success(row), "elsewhere": elsewhere(row), "name": name}
 
 
 def _csv_cell(value: Any) -> Any:
@@ -214,19 +240,8 @@ def _export(rows: list[tuple[Template, dict[str, Any]]], home: str, file: Path) 
     from banana_assets.interfaces.cli.output import to_json
 
     text = to_json(exported(rows, home, datetime.now(UTC)), indent=True) + "\n"
-    if str(file) == "-":
-        sys.stdout.write(text)
-    else:
-        partial = file.with_name(f".{file.name}.{os.getpid()}")
-        try:
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(file)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise InputError(
-                f"{file} cannot be written: {error.strerror}.", "Name a file in a folder of yours."
-            ) from error
-    say(f"{command_path()}: exported {plural(len(rows), 'template')}{'' if str(file) == '-' else f' to {file}'}.")
+    to = f" to {file}" if write_text(text, file) else ""
+    say(f"{command_path()}: exported {plural(len(rows), 'template')}{to}.")
 
 
 def _import(file: Path, strategy: Strategy, form: Shown) -> None:
