@@ -5,7 +5,7 @@ from functools import partial
 import dagster as dg
 import polars as pl
 
-from banana_assets.assets.metrics import resource_rollups
+from banana_assets.assets.metrics import resource_rollups, resource_usage
 from banana_assets.assets.raw import builds
 from banana_assets.assets.shared import input_versions, result, table_asset, unchanged
 from banana_assets.backends.scheduling import schedule
@@ -16,6 +16,7 @@ from banana_assets.core.tables import (
     EXECUTION_WINDOWS,
     QUEUE_SCHEDULES,
     RESOURCE_ROLLUPS,
+    RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
     TASKS,
 )
@@ -52,12 +53,12 @@ def queue_schedules(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame
     EXECUTION_WINDOWS,
     group="advice",
     # By its name: what is advised rests on queues too, so its module imports this one.
-    deps=[builds, tasks, queue_schedules, resource_rollups, RESOURCE_USAGE_PREDICTIONS.name],
+    deps=[builds, tasks, queue_schedules, resource_rollups, resource_usage, RESOURCE_USAGE_PREDICTIONS.name],
 )
 def execution_windows(tables: TablesResource) -> dg.MaterializeResult[pl.DataFrame]:
     """Find when there is room for each kind of work."""
     lake = tables.get()
-    inputs = input_versions(lake, BUILDS, TASKS, RESOURCE_ROLLUPS, RESOURCE_USAGE_PREDICTIONS)
+    inputs = input_versions(lake, BUILDS, TASKS, RESOURCE_ROLLUPS, RESOURCE_USAGE, RESOURCE_USAGE_PREDICTIONS)
     if same := unchanged(lake, EXECUTION_WINDOWS, inputs):
         return same
     frame = schedule(lake).windows
@@ -65,6 +66,6 @@ def execution_windows(tables: TablesResource) -> dg.MaterializeResult[pl.DataFra
         EXECUTION_WINDOWS,
         frame,
         plot=partial(windows_plot, frame),
-        preview=["queue", "kind", "host", "begins_at", "ends_at", "best_at", "risk"],
+        preview=["queue", "kind", "host", "begins_at", "ends_at", "best_at", "risk", "peak_risk", "fits"],
         inputs=inputs,
     )

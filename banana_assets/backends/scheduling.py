@@ -20,6 +20,7 @@ from banana_assets.core.tables import (
     EXECUTION_WINDOWS,
     QUEUE_SCHEDULES,
     RESOURCE_ROLLUPS,
+    RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
     TASKS,
 )
@@ -32,6 +33,7 @@ class Schedule:
     found: tuple[Queue, ...]
     predictions: pl.DataFrame
     rollups: pl.DataFrame
+    usage: pl.DataFrame
     now: datetime | None
     told: Told
     accepted: float
@@ -46,7 +48,13 @@ class Schedule:
     def windows(self) -> pl.DataFrame:
         """EXECUTION_WINDOWS."""
         return execution_windows(
-            self.found, self.predictions, self.rollups, self.now, accepted=self.accepted, hours=self.hours
+            self.found,
+            self.predictions,
+            self.rollups,
+            self.usage,
+            self.now,
+            accepted=self.accepted,
+            hours=self.hours,
         )
 
 
@@ -70,6 +78,7 @@ def schedule(
         found=tuple(q for q in queues(known, work) if queue is None or q.name == queue),
         predictions=predictions,
         rollups=tables.read(RESOURCE_ROLLUPS),
+        usage=tables.read(RESOURCE_USAGE),
         now=now or _latest(known, work, predictions),
         told=told or Told(),
         accepted=accepted,
@@ -117,6 +126,8 @@ def _computed(tables: Tables, builds: pl.DataFrame, tasks: pl.DataFrame) -> bool
     """Whether the tables hold just these builds and tasks, and windows were looked for."""
     if any(tables.version(table) is None for table in (QUEUE_SCHEDULES, EXECUTION_WINDOWS, BUILDS, TASKS)):
         return False
+    if tables.read(EXECUTION_WINDOWS)["peak_risk"].null_count():
+        return False  # An earlier version of the table says less.
     return all(
         tables.read(table).sort(*table.key).equals(rows.sort(*table.key))
         for table, rows in ((BUILDS, builds), (TASKS, tasks))

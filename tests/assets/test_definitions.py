@@ -67,6 +67,7 @@ LINEAGE = {
         "tasks",
         "queue_schedules",
         "resource_rollups",
+        "resource_usage",
         "resource_usage_predictions",
     },
     "plans": {

@@ -16,7 +16,16 @@ from banana_assets.core.evidence import plural
 from banana_assets.core.scheduling.estimates import Past
 from banana_assets.core.scheduling.history import Queue
 from banana_assets.core.scheduling.judging import kinds, parallelism_seen
-from banana_assets.core.scheduling.windows import ACCEPTED_RISK, Demand, Floats, same_hours, windows
+from banana_assets.core.scheduling.windows import (
+    ACCEPTED_RISK,
+    Demand,
+    Floats,
+    at_once,
+    at_peaks,
+    risks,
+    same_hours,
+    windows,
+)
 from banana_assets.core.tables.scheduling import EXECUTION_WINDOWS
 from banana_assets.core.units import quantity, unit_of
 
@@ -32,6 +41,20 @@ FEWEST_RUNS = 3
 
 
 @dataclass(frozen=True)
+class Use:
+    """What a host is expected to use of one resource: quantiles (steps x 5) of the mean and of the highest reading of
+    each step, and the limit."""
+
+    means: Floats
+    peaks: Floats
+    limit: float
+
+    def short(self, metric: str) -> Floats:
+        """Where too much of it hurts: memory at its highest reading, CPU, which is only waited for, at the mean."""
+        return self.peaks if metric.startswith("memory") else self.means
+
+
+@dataclass(frozen=True)
 class Ahead:
     """The time ahead of one host, or of none (``host`` empty), in steps of so many seconds."""
 
@@ -39,14 +62,14 @@ class Ahead:
     begin: datetime
     step: int
     steps: int
-    series: dict[str, tuple[Floats, float]]
-    """Quantiles (steps x 5) and the limit of each metric."""
+    series: dict[str, Use]
 
 
 def execution_windows(
     found: Sequence[Queue],
     predictions: pl.DataFrame,
     rollups: pl.DataFrame,
+    usage: pl.DataFrame,
     now: datetime | None,
     *,
     accepted: float = ACCEPTED_RISK,
@@ -54,13 +77,14 @@ def execution_windows(
 ) -> pl.DataFrame:
     """EXECUTION_WINDOWS for each kind of work of these queues.
 
-    ``predictions`` is RESOURCE_USAGE_PREDICTIONS, ``rollups`` RESOURCE_ROLLUPS (for what builds held), ``now`` the
-    latest time in the data. ``accepted`` is the risk up to which a time counts as a window.
+    ``predictions`` is RESOURCE_USAGE_PREDICTIONS, ``rollups`` RESOURCE_ROLLUPS (for what builds held), ``usage``
+    RESOURCE_USAGE (for how far peaks stand above means), ``now`` the latest time in the data. ``accepted`` is the risk
+    up to which a time counts as a window.
     """
     rows: list[dict[str, Any]] = []
     # Recordings of builds are readings of processes that come and go, and no place to run anything.
     hosts = predictions.join(rollups.filter("of_build"), on="source", how="anti")
-    spans = list(_ahead(hosts, hours))
+    spans = list(ahead(hosts, usage, hours))
     needs = _needs(rollups)
     for queue in found:
         load = _load(queue.past)
@@ -74,7 +98,7 @@ def execution_windows(
     return EXECUTION_WINDOWS.conform(made.sort(*EXECUTION_WINDOWS.key))
 
 
-def _ahead(predictions: pl.DataFrame, hours: int) -> Iterator[Ahead]:
+def ahead(predictions: pl.DataFrame, usage: pl.DataFrame, hours: int) -> Iterator[Ahead]:
     """The forecasts of each host that has a metric with a limit, joined to steps of a minute, five or an hour."""
     limited = predictions.filter(pl.col("current"), pl.col("metric").is_in(METRICS)).with_columns(
         limit=pl.when(pl.col("metric").str.ends_with("_percent"))
@@ -84,9 +108,9 @@ def _ahead(predictions: pl.DataFrame, hours: int) -> Iterator[Ahead]:
     for (host,), group in limited.drop_nulls("limit").sort("ts").group_by("source", maintain_order=True):
         begin: datetime = group["made_at"].max()  # type: ignore[assignment]
         end: datetime = group.group_by("metric").agg(pl.col("ts").max())["ts"].min()  # type: ignore[assignment]
-        ahead = min((end - begin).total_seconds(), hours * 3600)
-        step = 3600 if ahead >= 12 * 3600 else 300 if ahead >= 3600 else 60
-        steps = int(ahead // step)
+        span = min((end - begin).total_seconds(), hours * 3600)
+        step = 3600 if span >= 12 * 3600 else 300 if span >= 3600 else 60
+        steps = int(span // step)
         if steps < 1:
             continue
         series = {}
@@ -97,11 +121,20 @@ def _ahead(predictions: pl.DataFrame, hours: int) -> Iterator[Ahead]:
             joined = every.join(high, on="place", how="left").fill_null(strategy="forward")
             if not joined.fill_null(strategy="backward").null_count().sum_horizontal()[0]:
                 values = joined.fill_null(strategy="backward").select(QUANTILES).to_numpy()
-                series[str(metric)] = values, float(one["limit"][0])
+                limit = float(one["limit"][0])
+                means, peaks = _seen(usage.filter(source=host, metric=metric), step)
+                series[str(metric)] = Use(values, at_peaks(values, means, peaks, limit), limit)
         if "memory_used_bytes" in series:
             series.pop("memory_percent", None)
         if series:
             yield Ahead(str(host), begin, step, steps, series)
+
+
+def _seen(usage: pl.DataFrame, step: int) -> tuple[Floats, Floats]:
+    """Means and highest readings of the steps of the past that were read."""
+    read = usage.filter(pl.col("samples") > 0).sort("ts")
+    steps = read.group_by_dynamic("ts", every=f"{step}s").agg(pl.col("mean").mean(), pl.col("peak").max())
+    return steps["mean"].to_numpy(), steps["peak"].to_numpy()
 
 
 def _plain(now: datetime, hours: int) -> Ahead:
@@ -143,17 +176,20 @@ def _windows(
     load: tuple[Floats, NDArray[np.int64]] | None,
     accepted: float,
 ) -> Iterator[dict[str, Any]]:
-    demands, rests_on, units = [], [], {}
-    for metric, (values, limit) in span.series.items():
+    demands, highest, rests_on, units = [], [], [], {}
+    for metric, use in span.series.items():
         need, why = _need(metric, told, needs)
-        demands.append(Demand(metric, values, limit, need))
-        rests_on.append(f"forecast of {metric} of {span.host}, limit {quantity(limit, metric)}; {why}")
+        demands.append(Demand(metric, use.short(metric), use.limit, need))
+        highest.append(Demand(metric, use.peaks, use.limit, need))
+        rests_on.append(f"forecast of {metric} of {span.host}, limit {quantity(use.limit, metric)}; {why}")
         units[metric] = unit_of(metric)
     if load is not None:
         slots = parallelism_seen(queue)
         first = math.floor(span.begin.timestamp() / 3600)
-        ahead = np.array([(first + (i * span.step) // 3600 + 72) % 168 for i in range(span.steps)])
-        demands.append(Demand("places of the queue", same_hours(*load, ahead), float(slots), 1.0))
+        hours = np.array([(first + (i * span.step) // 3600 + 72) % 168 for i in range(span.steps)])
+        places = Demand("places of the queue", same_hours(*load, hours), float(slots), 1.0)
+        demands.append(places)
+        highest.append(places)
         rests_on.append(
             f"tasks of {queue.name} that ran in the same hours of the week, of {plural(slots, 'place')};"
             f" {plural(len(queue.past), 'task')} seen"
@@ -162,6 +198,7 @@ def _windows(
     steps = max(1, math.ceil(told["p95_seconds"] / span.step))
     if not demands or steps > span.steps:
         return
+    at_peaks_too, _ = risks(highest, steps)
     for window in windows(demands, steps, accepted=accepted):
         yield {
             "queue_id": queue.queue_id,
@@ -173,6 +210,8 @@ def _windows(
             "ends_at": span.begin + timedelta(seconds=(window.last + 1) * span.step),
             "best_at": span.begin + timedelta(seconds=window.best * span.step),
             "risk": window.risk,
+            "peak_risk": float(at_peaks_too[window.best]),
+            "fits": at_once(demands, window.best, steps, accepted=accepted),
             "runs_seconds": told["p95_seconds"],
             "tightest": window.tightest,
             "room": window.room,

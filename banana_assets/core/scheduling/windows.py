@@ -7,8 +7,9 @@ interval as exponential tails that go on at the slope of its last part, so that 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,11 @@ Floats = NDArray[np.float64]
 
 LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
 """The levels of the quantiles of a forecast: lo95, lo80, the median, hi80, hi95."""
+
+ALIKE = 50
+"""Steps of the past with the most alike means, whose peaks speak for a step ahead."""
+
+MOST_AT_ONCE = 1_000
 
 ACCEPTED_RISK = 0.1
 """The risk that work runs out of room, up to which a time counts as a window unless told."""
@@ -65,6 +71,38 @@ def _tail(beyond: float, width: float, left: float, mass: float) -> float:
     if beyond <= 0:
         return left
     return left * math.exp(-beyond * mass / (width * left)) if width * left > 0 else 0.0
+
+
+def at_peaks(quantiles: Floats, means: Floats, peaks: Floats, ceiling: float = math.inf) -> Floats:
+    """Quantiles (steps x 5) of the highest reading of each step, out of those of its mean.
+
+    ``means`` and ``peaks`` are of the steps of the past. By how much peaks stand above means is taken from the fifty
+    steps whose means are most alike, as if it did not depend on how far the forecast is off.
+    """
+    if not len(means):
+        return quantiles
+    above = peaks - means
+    fine = (np.arange(80) + 0.5) / 80
+    rows = []
+    for row in np.sort(np.asarray(quantiles, dtype=float), axis=1):
+        some = above[np.argsort(np.abs(means - row[2]), kind="stable")[:ALIKE]]
+        sums = np.interp(fine, LEVELS, row)[:, None] + some[None, :]
+        peak = np.quantile(np.minimum(sums, max(ceiling, float(row[-1]))), LEVELS)
+        rows.append(np.maximum(peak, row))
+    return np.array(rows).reshape(len(quantiles), len(LEVELS))
+
+
+def at_once(demands: Sequence[Demand], first: int, steps: int, *, accepted: float = ACCEPTED_RISK) -> int | None:
+    """How many such works may begin at a step with a risk of at most ``accepted``; None where what it needs
+    of one of the resources was never measured."""
+    if any(d.need <= 0 for d in demands):
+        return None
+
+    def risk(many: int) -> float:
+        span = [replace(d, quantiles=d.quantiles[first : first + steps], need=d.need * many) for d in demands]
+        return float(risks(span, steps)[0][0])
+
+    return bisect_left(range(1, MOST_AT_ONCE + 1), True, key=lambda many: risk(many) > accepted)
 
 
 def risks(demands: Sequence[Demand], steps: int) -> tuple[Floats, list[str]]:

@@ -146,6 +146,20 @@ EXECUTION_WINDOWS = Table(
         Column("ends_at", UTC, "until when it may begin"),
         Column("best_at", UTC, "when the risk is least"),
         Column("risk", pl.Float64, "chance that room runs out while it runs, at best_at", "1", minimum=0, maximum=1),
+        Column(
+            "peak_risk",
+            pl.Float64,
+            "the same with spikes of CPU, for which work only waits, counted too",
+            minimum=0,
+            maximum=1,
+        ),
+        Column(
+            "fits",
+            pl.Int64,
+            "how many such tasks have room at once at best_at; null where one of its needs was never measured",
+            nullable=True,
+            minimum=0,
+        ),
         Column("runs_seconds", pl.Float64, "how long it is taken to run: the 95 % quantile of what was seen", "s"),
         Column("tightest", pl.String, "what is short first"),
         Column("room", pl.Float64, "how much of that is left at the 90 % level, at best_at"),
@@ -155,6 +169,7 @@ EXECUTION_WINDOWS = Table(
     key=("queue_id", "kind", "host", "begins_at"),
     sources={
         "risk": ("resource_usage_predictions.hi95", "resource_usage_predictions.predicted_usage", "builds.started_at"),
+        "peak_risk": ("resource_usage.peak", "resource_usage.mean"),
         "queue_id": ("queue_schedules.queue_id",),
     },
 )

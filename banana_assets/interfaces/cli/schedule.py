@@ -11,7 +11,7 @@ import typer
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import seconds_text
-from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.opened import opened_reading
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
 from banana_assets.interfaces.cli.running import command_path
 
@@ -113,7 +113,7 @@ def schedule(
     from banana_assets.core.scheduling.judging import Told
 
     told = Told(at_once, _bytes(memory), cores, batch_seconds)
-    with opened() as (store, tables):
+    with opened_reading() as (store, tables):
         found = schedule_now(store, tables, queue=queue, told=told, accepted=risk, hours=look_ahead_hours)
     if found.queues.is_empty():
         named = f" {queue!r}" if queue else ""
@@ -162,7 +162,7 @@ _OF_FLAGS = (Show.queues, Show.windows, Show.batches, Show.order)
 _COLUMNS = {
     Show.queues: ["queue", "tasks", "verdict", "saved", "statement", "parallel_statement"],
     Show.order: ["queue", "place", "task_id", "kind", "first_come_place", "begins_at", "expected"],
-    Show.windows: ["queue", "kind", "host", "begins_at", "ends_at", "best_at", "risk", "tightest"],
+    Show.windows: ["queue", "kind", "host", "begins_at", "ends_at", "best_at", "risk", "peak_risk", "fits", "tightest"],
     Show.batches: ["queue", "kind", "batches", "size_now", "size", "statement"],
 }
 _NOTHING = {
@@ -183,8 +183,9 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
         )
     if row.get("expected_seconds") is not None:
         made["expected"] = seconds_text(row["expected_seconds"])
-    if row.get("risk") is not None:
-        made["risk"] = f"{row['risk']:.1%}" if row["risk"] >= 0.001 else "< 0.1%"
+    for name in ("risk", "peak_risk"):
+        if row.get(name) is not None:
+            made[name] = f"{row[name]:.1%}" if row[name] >= 0.001 else "< 0.1%"
     return made
 
 

@@ -40,6 +40,8 @@ class Window(BaseModel):
     ends_at: datetime
     best_at: datetime = Field(description="When the risk is least.")
     risk: float = Field(description="Chance that room runs out while it runs, at best_at.")
+    peak_risk: float = Field(description="The same, with spikes of CPU of minutes counted too.")
+    fits: int | None = Field(description="How many such tasks have room at once then; null where needs are unknown.")
     tightest: str = Field(description="What is short first.")
 
 

@@ -14,7 +14,7 @@ from banana_assets.core.scheduling.judging import Told, schedules
 from banana_assets.core.scheduling.priority import ratios
 from banana_assets.core.scheduling.room import execution_windows
 from banana_assets.core.scheduling.types import Task
-from banana_assets.core.tables import BUILDS, RESOURCE_ROLLUPS, RESOURCE_USAGE_PREDICTIONS, TASKS
+from banana_assets.core.tables import BUILDS, RESOURCE_ROLLUPS, RESOURCE_USAGE, RESOURCE_USAGE_PREDICTIONS, TASKS
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -134,7 +134,9 @@ def test_a_person_may_set_the_limits() -> None:
 
 def test_no_queue_gives_no_row() -> None:
     assert schedules(queues(BUILDS.empty(), TASKS.empty()), None).is_empty()
-    empty = execution_windows([], RESOURCE_USAGE_PREDICTIONS.empty(), RESOURCE_ROLLUPS.empty(), None)
+    empty = execution_windows(
+        [], RESOURCE_USAGE_PREDICTIONS.empty(), RESOURCE_ROLLUPS.empty(), RESOURCE_USAGE.empty(), None
+    )
     assert empty.is_empty()
 
 
@@ -187,7 +189,7 @@ def rollups(peak: float) -> pl.DataFrame:
 def test_work_is_sent_to_the_quiet_hours() -> None:
     found = queues(builds(*(build(i, "nightly", 0, i, i + 5000) for i in range(6))), TASKS.empty())
     day = np.array([80.0] * 6 + [10.0] * 8 + [80.0] * 10)
-    made = execution_windows(found, predictions(day, 4.0), rollups(50.0), at(0))
+    made = execution_windows(found, predictions(day, 4.0), rollups(50.0), RESOURCE_USAGE.empty(), at(0))
     assert made.height == 1
     row = made.row(0, named=True)
     # Two hours long, so the last begin is an hour before the quiet ends.
@@ -195,7 +197,7 @@ def test_work_is_sent_to_the_quiet_hours() -> None:
     assert row["risk"] < 0.01
     assert row["tightest"] == "cpu_percent"
     assert "needs 50" in " ".join(row["rests_on"])
-    assert execution_windows(found, predictions(day + 40, 4.0), rollups(50.0), at(0)).is_empty()
+    assert execution_windows(found, predictions(day + 40, 4.0), rollups(50.0), RESOURCE_USAGE.empty(), at(0)).is_empty()
 
 
 def test_without_forecasts_the_hours_of_the_week_speak() -> None:
@@ -203,6 +205,7 @@ def test_without_forecasts_the_hours_of_the_week_speak() -> None:
         queues(BUILDS.empty(), busy_month()),
         RESOURCE_USAGE_PREDICTIONS.empty(),
         RESOURCE_ROLLUPS.empty(),
+        RESOURCE_USAGE.empty(),
         at(30 * 86_400),
     )
     assert set(made["host"]) == {""}
@@ -286,3 +289,23 @@ def test_a_task_that_was_asked_for_at_no_known_time_comes_last() -> None:
     )
     row = schedules(queues(BUILDS.empty(), pl.concat([busy_month(), asked])), at(now)).row(0, named=True)
     assert [p["task_id"] for p in row["waiting"]] == ["t901", "t900"]
+
+
+def test_memory_is_judged_by_its_highest_readings_and_cpu_by_its_mean() -> None:
+    """Every hour of the past went to its limit for a while: work may wait for CPU, but not for memory."""
+    past = [
+        {"source": "host", "metric": metric, "interval_seconds": 3600, "ts": at(-3600 * (i + 1)), "mean": 20.0}
+        | {"peak": 100.0, "samples": 60}
+        for i in range(48)
+        for metric in ("cpu_percent", "memory_percent")
+    ]
+    usage = pl.DataFrame(past, schema=RESOURCE_USAGE.dtypes, orient="row")
+    found = queues(builds(*(build(i, "nightly", 0, i, i + 500) for i in range(6))), TASKS.empty())
+    day = np.full(24, 20.0)
+    cpu = execution_windows(found, predictions(day, 2.0), rollups(50.0), usage, at(0)).row(0, named=True)
+    assert cpu["risk"] < 0.01
+    assert cpu["peak_risk"] > 0.9
+    assert cpu["fits"] == 1
+    memory = predictions(day, 2.0, "memory_percent")
+    needed = rollups(50.0).with_columns(metric=pl.lit("memory_percent"))
+    assert execution_windows(found, memory, needed, usage, at(0)).is_empty()
