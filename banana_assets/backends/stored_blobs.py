@@ -11,8 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-import zstandard
-
 from banana_assets.backends.records.rows import Rows
 from banana_assets.core.errors import StoreError
 
@@ -91,6 +89,9 @@ class _Verified(io.RawIOBase):
     """Decompresses a blob and compares its hash at the end."""
 
     def __init__(self, packed: IO[bytes], sha256: str, size: int) -> None:
+        import zstandard
+
+        self._errors = (zstandard.ZstdError, OSError)
         self.packed = packed
         self.sha256, self.size = sha256, size
         self.plain = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
@@ -106,7 +107,7 @@ class _Verified(io.RawIOBase):
             return 0
         try:
             n = self.plain.readinto(view)
-        except (zstandard.ZstdError, OSError) as error:
+        except self._errors as error:
             raise self._damaged(str(error)) from error
         self.digest.update(view[:n])
         self.seen += n

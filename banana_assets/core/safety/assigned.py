@@ -13,6 +13,8 @@ import re
 from collections import Counter
 from functools import lru_cache
 
+from banana_assets.core.text import Late
+
 _WORDS = r"pass(?:word|wd|phrase|code)|pwd|secret|token|api[_.-]?key|access[_.-]?key|account[_.-]?key|private[_.-]?key|sign(?:ing|ature)[_.-]?key|encryption[_.-]?key|master[_.-]?key|auth|credential|[_.-]key|[_.-]pass|sessionid|session[_.-]id|jsessionid|phpsessid"
 _Q = r"\\*[\"'`]?"
 _NAME = rf"(?P<n>[A-Za-z0-9_.-]*?(?:{_WORDS})[A-Za-z0-9_.-]*(?:\[[^\]\s]{{0,40}}\])?)"
@@ -38,14 +40,14 @@ PATTERNS = (
 
 VALUES = ("dq", "sq", "bq", "v")
 
-_PASSWORD = re.compile(r"(?:pass(?:word|wd|phrase|code)|pwd|[_.-]pass)$")
-_STRONG = re.compile(
+_PASSWORD = Late(r"(?:pass(?:word|wd|phrase|code)|pwd|[_.-]pass)$")
+_STRONG = Late(
     r"(?:secret|api[_.-]?key|access[_.-]?key|private[_.-]?key|account[_.-]?key|secret[_.-]?key|signing[_.-]?key|encryption[_.-]?key|master[_.-]?key|credentials?|token|[_.-]auth|key[_.-]?base|session[_.-]?id|sessid)$"
 )
-_WEAK = re.compile(rf"(?:{_WORDS})[^_.-]*$")
-_SUFFIX = re.compile(r"(?:[_.-]?(?:prod|production|dev|development|stag(?:e|ing)|value|base64|b64|old|new|[0-9]+))+$")
+_WEAK = Late(rf"(?:{_WORDS})[^_.-]*$")
+_SUFFIX = Late(r"(?:[_.-]?(?:prod|production|dev|development|stag(?:e|ing)|value|base64|b64|old|new|[0-9]+))+$")
 # Names that speak about a secret and hold none.
-_ABOUT = re.compile(
+_ABOUT = Late(
     r"(?:^|[_.-])(?:name|ref|id|ids|path|file|files|dir|url|uri|endpoint|type|types|kind|length|len|count|counts|size|limit|max|min|expir\w*|ttl|age|policy|store|manager|provider|"
     r"version|usage|class|scope|scopes|at|in|on|header|headers|field|env|var|error|errors|exception|mode|format|method|methods|index|idx|position|pos|stream|list|set|map|"
     r"algorithm|alg|hash(?:er|ing)?|strength|prompt|label|hint|required|enabled|disabled|validator|reset|change|changed|check|checker|plugin|module|service|server|"
@@ -55,7 +57,7 @@ _ABOUT = re.compile(
     r"(?:unexpected|next|last|first|prev|previous|current|start|end|eof|eos|bos|pad|unk|sep|cls|mask|special|punctuation|lookahead|continuation|cancellation)[_.-]?token)$"
     r"|(?:name|path|file|url|type|tokens|secrets|passwords|keys|tokeniz\w*|author|authors|authority|authenticat\w*|authori[sz]\w*|bypass|compass|keyid|vocab\w*)$|public"
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = Late(
     r"(?:[*x•.#_?-]{2,}|\.{2,}|<.*|\[.*\]?|\(.*\)?|\{.*\}?|\$.*|%.*%?|@.*@|!.*|&.*|\*+\S?|none|null|nil|true|false|undefined|nan|empty|unset|not[_ ]?set|missing|required|optional|string|str|bytes|int|integer|bool|boolean|object|any|"
     r"text|password|passwd|passphrase|secret|token|key|value|redacted|masked|hidden|filtered|removed|omitted|provided|expected|unexpected|invalid|valid|expired|incorrect|wrong|denied|failed|failure|error|ok|yes|no|on|off|"
     r"enabled|disabled|default|self|this|env|environ|process|os|config|settings?|options?|args?|kwargs|request|response|user|username|function|lambda|new|await|async|return|not|is|was|are|must|should|has|have|the|a|an|for|to|of|and|or|in|with|"
@@ -63,16 +65,16 @@ _PLACEHOLDER = re.compile(
     r"|\w*(?:password|passwd|secret|token|api_?key)\w*_(?:here|goes_here|placeholder))",
     re.IGNORECASE,
 )
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|PASSWORD|SECRET|KEY|PASS|PWD|PASSPHRASE|CREDENTIALS)")
-_CODE = re.compile(
+_VARIABLE = Late(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|PASSWORD|SECRET|KEY|PASS|PWD|PASSPHRASE|CREDENTIALS)")
+_CODE = Late(
     r"^[A-Za-z_][\w.]*(?:\(.*|\[.*)$|^(?:self|this|os|process|config|settings|request|env|secrets|vars|inputs|github|props|state|data|args|opts|options|params|steps|needs|matrix)\.[A-Za-z_][\w.-]*,?$|^[A-Z_][A-Z0-9_]*\.[A-Za-z_][\w.]*$|::|->|=>"
 )
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_HEX = re.compile(r"(?:sha\d+[:-])?[0-9a-f]+", re.IGNORECASE)
-_NUMBER = re.compile(r"[-+]?[\d.,:]+(?:[smhdkMG]|ms|min|[KMG]i?B)?")
-_PATHLIKE = re.compile(r"(?:[a-z]+://|\.{0,2}/|~/|[A-Za-z]:\\)")
-_WORDLIKE = re.compile(r"[A-Za-z]?[a-z]*(?:[-'/._][A-Za-z]?[a-z]+)*[.,:;!?)]*|[A-Z]+[.,:;!?)]*")
-_CAMEL = re.compile(r"([a-z])([A-Z])")
+_UUID = Late(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_HEX = Late(r"(?:sha\d+[:-])?[0-9a-f]+", re.IGNORECASE)
+_NUMBER = Late(r"[-+]?[\d.,:]+(?:[smhdkMG]|ms|min|[KMG]i?B)?")
+_PATHLIKE = Late(r"(?:[a-z]+://|\.{0,2}/|~/|[A-Za-z]:\\)")
+_WORDLIKE = Late(r"[A-Za-z]?[a-z]*(?:[-'/._][A-Za-z]?[a-z]+)*[.,:;!?)]*|[A-Z]+[.,:;!?)]*")
+_CAMEL = Late(r"([a-z])([A-Z])")
 
 
 def entropy(text: str) -> float:

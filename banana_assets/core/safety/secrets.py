@@ -7,7 +7,6 @@ base64 decoded. Numbers that only might be personal (card numbers, e-mail addres
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 from banana_assets.core.safety import assigned, views
 from banana_assets.core.safety.kinds import RULES
 from banana_assets.core.safety.views import View
+from banana_assets.core.text import Late
 
 ASSIGNED = ("password", "token", "api_key", "secret", "credential")
 KINDS = tuple(dict.fromkeys([*(rule.kind for rule in RULES), "private_key", *ASSIGNED]))
@@ -29,12 +29,12 @@ _PRIVATE_KEY = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|Private-Lines:
 _KEY_CHARACTERS = 24_000
 """A private key with a timestamp before each line is shorter than this."""
 
-_BODY = re.compile(
+_BODY = Late(
     rb"(?:[^\r\n]{0,60}?[A-Za-z0-9+/=]{16,}(?:\\+[rn])*[ \t]*(?:\r?\n|$)|[ \t]*\r?\n"
     rb"|(?:Proc-Type|DEK-Info|Comment|Version):[^\n]*\n)+"
 )
-_NEXT_FIELD = re.compile(r"[;,][ ]?[A-Za-z_][\w .-]*=|&[A-Za-z_][\w.-]*=|[,}\]]+$")
-_MARK = re.compile(r"\[masked (?:" + "|".join(KINDS) + r")\]")
+_NEXT_FIELD = Late(r"[;,][ ]?[A-Za-z_][\w .-]*=|&[A-Za-z_][\w.-]*=|[,}\]]+$")
+_MARK = Late(r"\[masked (?:" + "|".join(KINDS) + r")\]")
 
 
 class Secret(NamedTuple):
@@ -120,21 +120,21 @@ def _traced(found: Iterable[Secret], layers: Sequence[View]) -> Iterator[Secret]
 
 def _direct(text: str) -> Iterator[Secret]:
     """Secrets of the text as it stands."""
-    gates, rules, assignments, private_key = _compiled()
+    gates = _gates()
     # One byte a character, so that places in the bytes are places in the text.
     data = text.encode("ascii", "replace")
-    for i in sorted(gates.Match(data) or range(len(rules) + 2)):
-        if i < len(rules):
-            kind, pattern = rules[i]
+    for i in sorted(gates.Match(data) or range(len(RULES) + 2)):
+        if i < len(RULES):
+            kind, pattern = RULES[i].kind, _compiled("(?m)" + RULES[i].pattern)
             for m in pattern.finditer(data):
                 start, end = m.span(pattern.groupindex["v"])
                 if not assigned.placeholder(text[start:end]):
                     yield Secret(kind, start, end)
-        elif i == len(rules):
-            for pattern in assignments:
-                yield from _assigned(pattern, data)
-        elif i == len(rules) + 1:
-            yield from _private_keys(private_key, data)
+        elif i == len(RULES):
+            for pattern in assigned.PATTERNS:
+                yield from _assigned(_compiled("(?m)" + pattern), data)
+        elif i == len(RULES) + 1:
+            yield from _private_keys(_compiled(_PRIVATE_KEY), data)
 
 
 def _assigned(pattern: Any, data: bytes) -> Iterator[Secret]:
@@ -187,21 +187,33 @@ def _cut_off(data: bytes, start: int, limit: int) -> int:
 
 
 @cache
-def _compiled() -> tuple[Any, tuple[tuple[str, Any], ...], tuple[Any, ...], Any]:
+def _gates() -> Any:
     import re2
 
-    options = re2.Options()
-    options.max_mem = 64 << 20
-    options.log_errors = False
-    gates = re2.Set.SearchSet(options)
+    gates = re2.Set.SearchSet(_options())
     for gate in [*(rule.gate for rule in RULES), assigned.GATE, _PRIVATE_KEY]:
         gates.Add(gate)
     # It always matches: a Set that answers without it has run out of memory and tells so in no other way.
     gates.Add("")
     gates.Compile()
-    rules = tuple((rule.kind, re2.compile("(?m)" + rule.pattern, options)) for rule in RULES)
-    assignments = tuple(re2.compile("(?m)" + pattern, options) for pattern in assigned.PATTERNS)
-    return gates, rules, assignments, re2.compile(_PRIVATE_KEY, options)
+    return gates
+
+
+@cache
+def _compiled(pattern: str) -> Any:
+    import re2
+
+    return re2.compile(pattern, _options())
+
+
+@cache
+def _options() -> Any:
+    import re2
+
+    options = re2.Options()
+    options.max_mem = 64 << 20
+    options.log_errors = False
+    return options
 
 
 def _merged(text: str, found: Iterable[Secret]) -> tuple[Secret, ...]:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import base64
 import binascii
 import html
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from banana_assets.core.text import Late
+
+Forms = tuple[tuple[str, Late[str]], ...]
 
 LAYERS = 3
 """So many layers of escapes are undone, one in the other."""
@@ -24,26 +27,33 @@ _CONTROLS = bytes({*range(32), 127} - {9, 10, 13})
 
 # Control characters but tab, line feed and the carriage return that ends a line; characters without width, of
 # direction, tags and variation selectors; fillers that are drawn as nothing.
-HIDDEN = re.compile(
+HIDDEN = Late(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 # ECMA-48 sequences and OSC strings, also as `cat -v` writes the escape character.
-SEQUENCE = re.compile("\x1b(?:\\][^\x07\x1b\n]*(?:\x07|\x1b\\\\)?|\\[[0-?]*[ -/]*[@-~]|[ -/]+[0-~]|[@-Z\\\\^_])?")
-_CARET_SEQUENCE = re.compile(r"\^\[\[[0-?]*[ -/]*[@-~]")
-_C1_SEQUENCE = re.compile("\x9b[0-?]*[ -/]*[@-~]")
-_CARRIAGE_RETURN = re.compile(r"\r(?!\r{0,3}\n)")
-_SWALLOWED = (SEQUENCE, _CARET_SEQUENCE, _C1_SEQUENCE, _CARRIAGE_RETURN, HIDDEN)
+SEQUENCE = Late("\x1b(?:\\][^\x07\x1b\n]*(?:\x07|\x1b\\\\)?|\\[[0-?]*[ -/]*[@-~]|[ -/]+[0-~]|[@-Z\\\\^_])?")
+_CARET_SEQUENCE = Late(r"\^\[\[[0-?]*[ -/]*[@-~]")
+_C1_SEQUENCE = Late("\x9b[0-?]*[ -/]*[@-~]")
+_CARRIAGE_RETURN = Late(r"\r(?!\r{0,3}\n)")
+_SWALLOWED = (
+    ("\x1b", SEQUENCE),
+    ("^[[", _CARET_SEQUENCE),
+    ("\x9b", _C1_SEQUENCE),
+    ("\r", _CARRIAGE_RETURN),
+    ("", HIDDEN),
+)
+"""How each begins, and what it is."""
 
 _ESCAPED = (
-    re.compile(r"%(?:[0-9A-Fa-f]{2})"),
-    re.compile(r"\\\\{0,7}(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[rnt])"),
-    re.compile(r"&(?:quot|amp|lt|gt|apos|equals|colon|#[0-9]{1,6}|#x[0-9A-Fa-f]{1,5});"),
+    ("%", Late(r"%(?:[0-9A-Fa-f]{2})")),
+    ("\\", Late(r"\\\\{0,7}(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[rnt])")),
+    ("&", Late(r"&(?:quot|amp|lt|gt|apos|equals|colon|#[0-9]{1,6}|#x[0-9A-Fa-f]{1,5});")),
 )
 
 # Text in base64: each group of four begins with a letter that stands for the upper bits of a printable character.
 _BASE64 = r"(?:[I-Za-f][A-Za-z0-9+/_-]{3}){4,}[A-Za-z0-9+/_-]*={0,2}"
-_LINE_OF_BASE64 = re.compile(r"[ \t]*\r?\n[ \t]*([A-Za-z0-9+/_-]+={0,2})(?=[ \t]*(?:\r?\n|$|[\"']))")
+_LINE_OF_BASE64 = Late(r"[ \t]*\r?\n[ \t]*([A-Za-z0-9+/_-]+={0,2})(?=[ \t]*(?:\r?\n|$|[\"']))")
 _NARROWEST, _WIDEST = 40, 160
 """So long are the lines that base64 is wrapped at; a shorter one is the last."""
 _READABLE = bytes([9, 10, 13, *range(32, 127)])
@@ -134,9 +144,10 @@ def readings(text: str) -> Iterator[str]:
         yield inner.text
 
 
-def _substituted(text: str, patterns: tuple[re.Pattern[str], ...], put: Callable[[str], str]) -> View | None:
+def _substituted(text: str, patterns: Forms, put: Callable[[str], str]) -> View | None:
     # One pattern with one first character at a time: the regular expression engine then jumps from one to the next.
-    spans = (m.span() for pattern in patterns if pattern is not HIDDEN or _some(text) for m in pattern.finditer(text))
+    there = (pattern for begins, pattern in patterns if (begins in text if begins else _some(text)))
+    spans = (m.span() for pattern in there for m in pattern.finditer(text))
     found = sorted(spans, key=lambda span: (span[0], -span[1]))
     if not found:
         return None
