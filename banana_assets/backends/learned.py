@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import polars as pl
 import sqlalchemy as sa
 
+from banana_assets.backends.cursors import cursor_of, not_ours, values_of
 from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.api_tables import reports
 from banana_assets.backends.records.engine import reading
@@ -93,10 +95,35 @@ def unreported(store: Store, tables: Tables, reporter: str, limit: int) -> list[
     return found[:limit]
 
 
+@dataclass(frozen=True)
+class LearnedPage:
+    """A page of what reports have taught; ``total`` counts all of it, ``following`` is the cursor of the next page."""
+
+    items: list[dict[str, Any]]
+    total: int
+    following: str | None
+
+
+def learned_page(store: Store, tables: Tables, limit: int, cursor: str | None = None) -> LearnedPage:
+    """The rows of ``learned_patterns`` from the first one, or after a cursor. Raises MissingError for one that is none.
+
+    A cursor names the last row of its page, so that pages join when rows come before it, or it moves to the front.
+    """
+    rows = learned_patterns(store, tables)
+    last = values_of(cursor, 2) if cursor else []
+    if not all(isinstance(value, str) for value in last):
+        raise not_ours()
+    left = [row for row in rows if [row["last_seen"], row["pattern"]] < last] if last else rows
+    page = left[:limit]
+    more = page and len(page) < len(left)
+    return LearnedPage(page, len(rows), cursor_of(page[-1]["last_seen"], page[-1]["pattern"]) if more else None)
+
+
 def learned_patterns(store: Store, tables: Tables) -> list[dict[str, Any]]:
     """What reports have taught, a row a failure: how often and when it was seen, what was recommended, what came of it.
 
-    Failures in no cluster stand under their build. The words are those of the reporters: nobody checked them.
+    The failure seen last comes first. Failures in no cluster stand under their build. The words are those of the
+    reporters: nobody checked them.
     """
     c = reports.c
     with reading(store.engine) as connection:

@@ -7,7 +7,7 @@ a cursor that names its last row, so that pages join also when rows are added be
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -168,6 +168,10 @@ LISTINGS: Mapping[str, Listing] = {
 """Every listing by its name."""
 
 _NUMBER = re.compile("[0-9]{1,18}", re.ASCII)
+_PLACES = frozenset({"path", "uri"})
+_TELLING = frozenset({"description", "fact"})
+_ABSOLUTE = re.compile(r"/|[A-Za-z]:\\")
+_EXAMPLE = re.compile(r"(?<!\S)/[^\n]+(?=, line \d+$)")
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,7 @@ def read(tables: Tables, listing: Listing, asked: Mapping[str, Any], *, limit: i
     start = _after(frame, listing, cursor) if cursor else 0
     page = frame.slice(start, limit)
     more = start + page.height < frame.height and page.height > 0
-    items = served([_outward(row) for row in page.select(listing.columns).to_dicts()])
+    items = served([outward(row) for row in page.select(listing.columns).to_dicts()])
     following = cursor_of(*page.select(listing.table.key).row(-1)) if more else None
     return Rows(items, frame.height, following)
 
@@ -202,15 +206,25 @@ def one(tables: Tables, listing: Listing, key: str) -> dict[str, Any] | None:
             return None
         told = int(key)
     rows = tables.scan(listing.table).filter(pl.col(name) == told).select(listing.columns).collect()
-    return served(_outward(rows.row(0, named=True))) if rows.height else None
+    return served(outward(rows.row(0, named=True))) if rows.height else None
 
 
-def _outward(row: dict[str, Any]) -> dict[str, Any]:
-    """The row without where on this machine the files of logs are that it gives examples of."""
-    examples = [
-        one | {"path": short_path(one["path"])} if one.get("path") else one for one in row.get("examples") or []
-    ]
-    return row | {"examples": examples} if examples else row
+def outward(told: Any) -> Any:
+    """What is told, without where on this machine the files lie that it names: each by its name and folder."""
+    if isinstance(told, list):
+        return [outward(one) for one in told]
+    if not isinstance(told, dict):
+        return told
+    # An item without a title is called by its place.
+    places = {*_PLACES, "title"} if "item_id" in told else _PLACES
+    return {n: _placed(n, v, places) if isinstance(v, str) else outward(v) for n, v in told.items()}
+
+
+def _placed(name: str, text: str, places: Collection[str]) -> str:
+    if name in places:
+        return short_path(text) if _ABSOLUTE.match(text) else text
+    # Advice and plans of before told examples so.
+    return _EXAMPLE.sub(lambda found: short_path(found[0]), text) if name in _TELLING else text
 
 
 def _conditions(listing: Listing, asked: Mapping[str, Any]) -> list[pl.Expr]:

@@ -10,11 +10,13 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from banana_assets.backends.learned import learned_patterns, unreported
+from banana_assets.backends.learned import learned_page, unreported
 from banana_assets.core.safety.serving import served
 from banana_assets.core.vocabulary import SEARCH_KINDS, SEVERITIES
 from banana_assets.interfaces.api.access import Reader, Reporter
-from banana_assets.interfaces.api.answering import service_of, tagged
+from banana_assets.interfaces.api.answering import link, service_of, tagged
+from banana_assets.interfaces.api.learning import Cursor
+from banana_assets.interfaces.api.listing import MOST_ROWS
 from banana_assets.interfaces.api.models import Absent, Moment
 from banana_assets.interfaces.api.problems import ProblemError, declared
 
@@ -135,16 +137,28 @@ class Learned(BaseModel):
 
 
 class LearnedAnswer(BaseModel):
-    """What reports have taught; their words are unverified."""
+    """A page of what reports have taught; their words are unverified. `next` is the cursor of the following one."""
 
     status: Literal["ok"]
     items: list[Learned]
     count: int
+    total: int
+    limit: int
+    next: str | None
 
 
-@router.get("/api/learned", summary="What reports have taught", response_model=LearnedAnswer)
-async def learned(request: Request, caller: Reader) -> Response:
+@router.get("/api/learned", summary="What reports have taught", response_model=LearnedAnswer, responses=declared(404))
+async def learned(
+    request: Request,
+    caller: Reader,
+    limit: Annotated[int, Query(ge=0, le=MOST_ROWS, description="Rows in the page.")] = 100,
+    cursor: Cursor = None,
+) -> Response:
     """A row a failure, the one seen last first: how often, what was recommended, and what came of it."""
     service = service_of(request)
-    items = served(await run_in_threadpool(learned_patterns, service.store, service.tables))
-    return tagged(request, orjson.dumps({"status": "ok", "items": items, "count": len(items)}))
+    page = await run_in_threadpool(learned_page, service.store, service.tables, limit, cursor)
+    body = {"items": served(page.items), "count": len(page.items), "total": page.total, "limit": limit}
+    answer = tagged(request, orjson.dumps({"status": "ok", **body, "next": page.following}))
+    if page.following:
+        answer.headers["link"] = link(request, "next", limit=limit, cursor=page.following)
+    return answer

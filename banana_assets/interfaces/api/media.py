@@ -11,18 +11,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from banana_assets.backends.cursors import cursor_of, not_ours, values_of
+from banana_assets.backends.listings import outward
 from banana_assets.core.safety.serving import served
 from banana_assets.core.vocabulary import PROPOSAL_STATES, VALUE_ORIGINS
 from banana_assets.interfaces.api.access import Reader, Reporter
-from banana_assets.interfaces.api.answering import service_of, tagged
+from banana_assets.interfaces.api.answering import link, service_of, tagged
+from banana_assets.interfaces.api.learning import Cursor
+from banana_assets.interfaces.api.listing import MOST_ROWS
 from banana_assets.interfaces.api.models import Absent
 from banana_assets.interfaces.api.problems import ProblemError, declared
 
-router = APIRouter(prefix="/api/metadata", tags=["look"], responses=declared(400, 401, 403, 422, 429, 503))
+router = APIRouter(prefix="/api/metadata", tags=["look"], responses=declared(400, 401, 403, 404, 422, 429, 503))
 
 State = Literal[PROPOSAL_STATES]  # type: ignore[valid-type]
 Origin = Literal[VALUE_ORIGINS]  # type: ignore[valid-type]
-MOST = 1000
 LARGEST = (1 << 31) - 1
 
 
@@ -78,7 +81,6 @@ class Quality(BaseModel):
     "/quality",
     summary="How complete and valid metadata are",
     response_model=Quality,
-    responses=declared(404),
 )
 async def quality(
     request: Request,
@@ -108,7 +110,7 @@ async def quality(
         # An answer that carries the time of its making would never be the same.
         return {name: value for name, value in told.items() if name != "analysisTimestamp"}
 
-    return tagged(request, orjson.dumps({"status": "ok"} | served(await run_in_threadpool(analyzed))))
+    return tagged(request, orjson.dumps({"status": "ok"} | served(outward(await run_in_threadpool(analyzed)))))
 
 
 class ProposalRow(BaseModel):
@@ -139,12 +141,13 @@ class ProposalRow(BaseModel):
 
 
 class ProposalRows(BaseModel):
-    """Proposals, the oldest first; ``next`` is what to ask for as ``after``."""
+    """A page of proposals, the oldest first; `next` is the cursor of the following one."""
 
     status: Literal["ok"]
     items: list[ProposalRow]
     count: int
-    next: int | None
+    limit: int
+    next: str | None
 
 
 @router.get("/proposals", summary="Values proposed for what is missing", response_model=ProposalRows)
@@ -154,11 +157,12 @@ async def proposals(
     state: Annotated[State | Absent, Query(description="Only in this state.")] = None,
     collection: Annotated[str | Absent, Query(max_length=500, description="Only of this collection.")] = None,
     field: Annotated[str | Absent, Query(max_length=64, description="Only for this field.")] = None,
-    after: Annotated[int, Query(ge=0, le=LARGEST, description="Only those with a greater number.")] = 0,
-    limit: Annotated[int, Query(ge=1, le=MOST, description="Proposals at most.")] = 100,
+    limit: Annotated[int, Query(ge=0, le=MOST_ROWS, description="Rows in the page.")] = 100,
+    cursor: Cursor = None,
 ) -> Response:
     """What rules and models propose, and what became of it."""
     service = service_of(request)
+    after = _number(values_of(cursor, 1)[0]) if cursor else 0
 
     def read() -> dict[str, Any]:
         from banana_assets.backends.media.proposals import Proposals
@@ -167,10 +171,22 @@ async def proposals(
             states=[state] if state else (), collection=collection, field=field, after=after, limit=limit + 1
         )
         rows = found.head(limit).to_dicts()
-        following = rows[-1]["proposal_id"] if found.height > limit else None
-        return {"status": "ok", "items": served(rows), "count": len(rows), "next": following}
+        following = cursor_of(rows[-1]["proposal_id"]) if rows and found.height > limit else None
+        told = {"items": served(outward(rows)), "count": len(rows), "limit": limit}
+        return {"status": "ok", **told, "next": following}
 
-    return tagged(request, orjson.dumps(await run_in_threadpool(read), option=orjson.OPT_UTC_Z))
+    told = await run_in_threadpool(read)
+    answer = tagged(request, orjson.dumps(told, option=orjson.OPT_UTC_Z))
+    if told["next"]:
+        query = {"limit": limit, "cursor": told["next"], "state": state, "collection": collection, "field": field}
+        answer.headers["link"] = link(request, "next", **query)
+    return answer
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= LARGEST:
+        raise not_ours()
+    return value
 
 
 class Verdict(BaseModel):
@@ -194,7 +210,7 @@ class VerdictAnswer(BaseModel):
     "/proposals/{key}/state",
     summary="Accept or reject a proposed value",
     response_model=VerdictAnswer,
-    responses=declared(404, 409, 413),
+    responses=declared(409, 413),
 )
 async def decide(
     request: Request,

@@ -19,6 +19,7 @@ from banana_assets.interfaces.client._errors import (
     UnreachableError,
 )
 from banana_assets.interfaces.client._learning import BuildSummary, LLMClient
+from banana_assets.interfaces.client._library import MetadataQuality, MissingValues, Place, Proposal, Queue, Room
 from banana_assets.interfaces.client._retrying import Retry
 from banana_assets.interfaces.client._transport import AppTransport, AsyncAppTransport
 from banana_assets.interfaces.client._types import (
@@ -49,12 +50,18 @@ __all__ = [
     "LLMClient",
     "LineRange",
     "LogSummary",
+    "MetadataQuality",
+    "MissingValues",
     "NotAllowedError",
     "NotFoundError",
+    "Place",
+    "Proposal",
+    "Queue",
     "RateLimitedError",
     "Report",
     "ReportReceipt",
     "Retry",
+    "Room",
     "RowPage",
     "ServerError",
     "UnreachableError",

@@ -13,6 +13,7 @@ import httpx
 
 from banana_assets.interfaces.client import _calls as calls
 from banana_assets.interfaces.client._calls import Call
+from banana_assets.interfaces.client._library import MetadataQuality, Proposal, Queue, Room
 from banana_assets.interfaces.client._retrying import Retry
 from banana_assets.interfaces.client._steps import (
     TIMEOUT,
@@ -141,6 +142,41 @@ class AsyncBananaClient:
             cursor = found.next
             if cursor is None:
                 return
+
+    async def metadata_quality(self, collection: str | None = None) -> MetadataQuality:
+        """How complete the metadata of all media are, or those of a collection."""
+        return await self._do(calls.metadata_quality(collection))
+
+    async def proposals(
+        self, *, state: str | None = None, collection: str | None = None, page_size: int = 200
+    ) -> AsyncIterator[Proposal]:
+        """All values proposed for what is missing, the oldest first."""
+        cursor = None
+        while True:
+            found = await self._do(calls.proposals(page_size, cursor, state, collection))
+            for proposal in found.proposals:
+                yield proposal
+            cursor = found.next
+            if cursor is None:
+                return
+
+    async def decide_proposal(self, proposal_id: int, state: str, *, note: str | None = None) -> str:
+        """Make a proposed value ``accepted``, ``rejected`` or ``proposed`` again; no file is written."""
+        return await self._do(calls.decide_proposal(proposal_id, state, note))
+
+    async def decide_recommendation(self, recommendation_id: str, status: str, *, note: str | None = None) -> str:
+        """Say that a recommendation is ``implemented``, ``dismissed`` or ``open`` again."""
+        return await self._do(calls.decide_recommendation(recommendation_id, status, note))
+
+    async def queues(self, **asked: Any) -> AsyncIterator[Queue]:
+        """Queues and what waits in them, those first in which another order saves most (``verdict="saves"``)."""
+        async for row in self.rows("queues", **asked):
+            yield Queue.of(row)
+
+    async def room(self, **asked: Any) -> AsyncIterator[Room]:
+        """When there is room for work, the next first (``queue="encoder"``)."""
+        async for row in self.rows("windows", **asked):
+            yield Room.of(row)
 
     async def report(
         self,

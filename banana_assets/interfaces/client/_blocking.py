@@ -13,6 +13,7 @@ import httpx
 
 from banana_assets.interfaces.client import _calls as calls
 from banana_assets.interfaces.client._calls import Call
+from banana_assets.interfaces.client._library import MetadataQuality, Proposal, Queue, Room
 from banana_assets.interfaces.client._retrying import Retry
 from banana_assets.interfaces.client._steps import (
     TIMEOUT,
@@ -145,6 +146,40 @@ class BananaClient:
             cursor = found.next
             if cursor is None:
                 return
+
+    def metadata_quality(self, collection: str | None = None) -> MetadataQuality:
+        """How complete the metadata of all media are, or those of a collection."""
+        return self._do(calls.metadata_quality(collection))
+
+    def proposals(
+        self, *, state: str | None = None, collection: str | None = None, page_size: int = 200
+    ) -> Iterator[Proposal]:
+        """All values proposed for what is missing, the oldest first."""
+        cursor = None
+        while True:
+            found = self._do(calls.proposals(page_size, cursor, state, collection))
+            yield from found.proposals
+            cursor = found.next
+            if cursor is None:
+                return
+
+    def decide_proposal(self, proposal_id: int, state: str, *, note: str | None = None) -> str:
+        """Make a proposed value ``accepted``, ``rejected`` or ``proposed`` again; no file is written."""
+        return self._do(calls.decide_proposal(proposal_id, state, note))
+
+    def decide_recommendation(self, recommendation_id: str, status: str, *, note: str | None = None) -> str:
+        """Say that a recommendation is ``implemented``, ``dismissed`` or ``open`` again."""
+        return self._do(calls.decide_recommendation(recommendation_id, status, note))
+
+    def queues(self, **asked: Any) -> Iterator[Queue]:
+        """Queues and what waits in them, those first in which another order saves most (``verdict="saves"``)."""
+        for row in self.rows("queues", **asked):
+            yield Queue.of(row)
+
+    def room(self, **asked: Any) -> Iterator[Room]:
+        """When there is room for work, the next first (``queue="encoder"``)."""
+        for row in self.rows("windows", **asked):
+            yield Room.of(row)
 
     def report(
         self,

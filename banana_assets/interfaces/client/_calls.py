@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
+from banana_assets.interfaces.client._library import MetadataQuality, Proposal, ProposalPage
 from banana_assets.interfaces.client._types import Build, BuildPage, ReportReceipt, RowPage, Unreported
 
 T = TypeVar("T")
@@ -136,6 +137,37 @@ def unreported(limit: int) -> Call[list[Unreported]]:
         _body(lambda told: [Unreported(one["build_id"], one["cluster_id"], one["waiting"]) for one in told["items"]]),
         params={"limit": limit},
     )
+
+
+def metadata_quality(collection: str | None) -> Call[MetadataQuality]:
+    """How complete metadata are."""
+    params = {"collection": collection} if collection is not None else {}
+    return Call("GET", "/api/metadata/quality", _body(MetadataQuality.of), params=params)
+
+
+def proposals(limit: int, cursor: str | None, state: str | None, collection: str | None) -> Call[ProposalPage]:
+    """A page of values proposed for what is missing."""
+    asked = {"limit": limit, "cursor": cursor, "state": state, "collection": collection}
+    return Call(
+        "GET",
+        "/api/metadata/proposals",
+        _body(lambda told: ProposalPage(tuple(map(Proposal.of, told["items"])), told["next"])),
+        params={n: v for n, v in asked.items() if v is not None},
+    )
+
+
+def decide_proposal(proposal_id: int, state: str, note: str | None) -> Call[str]:
+    """What is decided about a proposed value."""
+    body = {"state": state} | ({"note": note} if note is not None else {})
+    path = f"/api/metadata/proposals/{proposal_id}/state"
+    return Call("PUT", path, _body(lambda told: str(told["state"])), json=body)
+
+
+def decide_recommendation(recommendation_id: str, status: str, note: str | None) -> Call[str]:
+    """What is decided about a recommendation."""
+    body = {"status": status} | ({"note": note} if note is not None else {})
+    path = f"/api/recommendations/{_name(recommendation_id)}/status"
+    return Call("PUT", path, _body(lambda told: str(told["decision"])), json=body)
 
 
 def rows(name: str, limit: int, cursor: str | None, asked: Mapping[str, Any]) -> Call[RowPage]:

@@ -140,8 +140,8 @@ class Build:
             branch=told["branch"],
             commit=told["commit"],
             exit_code=told["exit_code"],
-            started_at=_moment(told["started_at"]),
-            finished_at=_moment(told["finished_at"]),
+            started_at=moment(told["started_at"]),
+            finished_at=moment(told["finished_at"]),
             duration_seconds=told["duration_seconds"],
             diagnosis=Diagnosis.of(told["diagnosis"]) if told["diagnosis"] else None,
             cluster=Cluster.of(told["cluster"]) if told["cluster"] else None,
@@ -194,5 +194,6 @@ class RowPage:
     next: str | None
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment(text: str | None) -> datetime | None:
+    """A time of an answer."""
     return datetime.fromisoformat(text) if text else None

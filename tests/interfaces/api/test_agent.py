@@ -261,6 +261,11 @@ def test_what_was_learned_is_listed(client: BananaClient, home: Path) -> None:
     with TestClient(
         create_app(load_from(home), open_here=True), base_url="http://127.0.0.1", client=("127.0.0.1", 1)
     ) as api:
-        learned = api.get("/api/learned").json()["items"]
+        page = api.get("/api/learned?limit=1")
+        rest = api.get(page.links["next"]["url"])
+        learned = [*page.json()["items"], *rest.json()["items"]]
+        assert (page.json()["total"], rest.json()["next"]) == (2, None)
+        assert "next" not in rest.links
+        assert api.get("/api/learned?cursor=WzEsMl0").status_code == 404
     assert {one["category"] for one in learned} == {"compile_error", "missing_dependency"}
     assert all(one["count"] == 1 and one["recommendations"] and one["first_seen"] for one in learned)
