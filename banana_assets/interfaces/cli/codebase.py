@@ -188,9 +188,9 @@ def _outlines(found: Outlines) -> Iterator[str]:
 
 def _changed(root: Path, told: str, form: Format) -> None:
     from banana_assets.backends.codebase import build_changes, wire_changes
-    from banana_assets.interfaces.cli.opened import opened
+    from banana_assets.interfaces.cli.opened import opened_reading
 
-    with opened() as (store, tables):
+    with opened_reading() as (store, tables):
         found = build_changes(store, tables, told, root)
     if form is not Format.table:
         green = found.green["build_id"] if found.green else None

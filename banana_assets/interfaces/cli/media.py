@@ -17,7 +17,7 @@ from banana_assets.core.evidence import plural
 from banana_assets.core.ids import begun
 from banana_assets.core.text import shortlist
 from banana_assets.interfaces.cli.asked import user
-from banana_assets.interfaces.cli.opened import opened
+from banana_assets.interfaces.cli.opened import opened, opened_reading
 from banana_assets.interfaces.cli.output import Format, say, to_json, write_object, write_rows, write_text
 from banana_assets.interfaces.cli.running import FINDINGS
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from banana_assets.backends.media.applying import Done
-    from banana_assets.backends.store import Store
+    from banana_assets.backends.reading_store import ReadingStore
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Look at media; decide about values proposed for what is missing."
@@ -77,13 +77,13 @@ def list_items(
     import polars as pl
 
     from banana_assets.backends.media.analysis import chosen
-    from banana_assets.backends.media.records import MediaRecords
+    from banana_assets.backends.media.reading import MediaReading
     from banana_assets.core.media.quality import faults
     from banana_assets.core.media.report import issue_type
 
     rows: list[dict[str, Any]] = []
-    with opened() as (store, _):
-        libraries = chosen(MediaRecords(store.engine), collection)
+    with opened_reading() as (store, _):
+        libraries = chosen(MediaReading(store.records), collection)
     known: set[str] = set()
     for one in libraries:
         items = one.items
@@ -115,7 +115,7 @@ def show(
     form: Shown = Format.table,
 ) -> None:
     """Show an item with every value and where it comes from."""
-    with opened() as (store, _):
+    with opened_reading() as (store, _):
         row = _item(store, item)
     if form is not Format.table:
         write_object(row, form)
@@ -155,10 +155,10 @@ def proposals(
     form: Shown = Format.table,
 ) -> None:
     """List values that are proposed for what is missing, and what became of them."""
-    from banana_assets.backends.media.proposals import Proposals
+    from banana_assets.backends.media.proposal_reading import ProposalReading
 
-    with opened() as (store, _):
-        kept = Proposals(store.engine)
+    with opened_reading() as (store, _):
+        kept = ProposalReading(store.records)
         states = [] if state is State.all else [state.value]
         rows = kept.rows(states=states, collection=collection, field=field).to_dicts()
         counts = kept.counts()
@@ -297,7 +297,7 @@ def export(
     """Export values with their provenance, for programs that keep metadata beside the files."""
     from banana_assets.backends.media.exporting import exported
 
-    with opened() as (store, _):
+    with opened_reading() as (store, _):
         rows = exported(store, collection=collection, accepted_only=accepted_only)
     text = _csv(rows) if form is Sidecar.csv else to_json(rows, indent=True) + "\n"
     if write_text(text, output):
@@ -318,11 +318,11 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
 def precision(collection: Collection = None, form: Shown = Format.table) -> None:
     """Hide known values, derive them, and compare: how right derived values are on this library, field by field."""
     from banana_assets.backends.media.analysis import chosen
-    from banana_assets.backends.media.records import MediaRecords
+    from banana_assets.backends.media.reading import MediaReading
     from banana_assets.core.media import precision as measured
 
-    with opened() as (store, _):
-        libraries = chosen(MediaRecords(store.engine), collection)
+    with opened_reading() as (store, _):
+        libraries = chosen(MediaReading(store.records), collection)
     fields = [row | {"schema": one.schema.name} for one in libraries for row in measured.replayed(one).to_dicts()]
     if form is not Format.table:
         rules = [row | {"schema": one.schema.name} for one in libraries for row in measured.precision(one).to_dicts()]
@@ -350,13 +350,13 @@ def _percent(share: float | None) -> str | None:
     return None if share is None else f"{share:.1%}"
 
 
-def _item(store: Store, told: str) -> dict[str, Any]:
+def _item(store: ReadingStore, told: str) -> dict[str, Any]:
     """The one item of that id, or of an id that begins so."""
     import polars as pl
 
-    from banana_assets.backends.media.records import MediaRecords
+    from banana_assets.backends.media.reading import MediaReading
 
-    items: pl.DataFrame = MediaRecords(store.engine).items()
+    items: pl.DataFrame = MediaReading(store.records).items()
     there = items.filter(uri=told)
     if there.height > 1:
         raise InputError(f"{told} may be {shortlist(there['item_id'].to_list())}.", "Say which, by its id.")
