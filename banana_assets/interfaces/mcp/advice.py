@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import polars as pl
 from pydantic import BaseModel, Field
@@ -11,8 +11,8 @@ from banana_assets.backends.advising import recommendations_now
 from banana_assets.core.advice.confidence import with_confidence
 from banana_assets.core.tables import BUILD_FAILURES, OPTIMIZATION_RECOMMENDATIONS, RESOURCE_USAGE_PREDICTIONS
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, json_size, left, taken
-from banana_assets.interfaces.mcp.records import Missing, Recommendation, recommendation
+from banana_assets.interfaces.mcp.paging import LEAN_BYTES, Cursor, MaxBytes, Paged, Part, fill, listed
+from banana_assets.interfaces.mcp.records import Missing, Recommendation, leaner, recommendation
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
 
 Category = Literal["performance", "resource", "metadata", "reliability", "schedule_optimization", "all"]
@@ -31,7 +31,7 @@ class Filters(BaseModel):
     status: Status = Field(description="What people decided.")
 
 
-class Recommendations(BaseModel):
+class Recommendations(Paged):
     """Recommendations, the weightiest first."""
 
     total_recommendations: int = Field(description="How many there are in all.")
@@ -39,8 +39,6 @@ class Recommendations(BaseModel):
     recommendations: list[Recommendation] = Field(description="Those that fit, the greatest impact first.")
     filters_applied: Filters = Field(description="The filters, as they were understood.")
     withheld: int = Field(description="Left out here, since the logs do not say what they quote.")
-    truncated: bool = Field(description="Whether there are more.")
-    next_cursor: str | None = Field(description="Goes on from here.")
     missing: list[Missing] = Field(description="What is not in the data yet, and what to run.")
 
 
@@ -52,7 +50,7 @@ def get_optimization_recommendations(
     implementation_difficulty: Annotated[Hardness, Field(description="Only those of this difficulty.")] = "all",
     limit: Annotated[int, Field(ge=1, le=50, description="Most recommendations.")] = 10,
     status: Annotated[Status, Field(description="What people decided, or closed: no longer found.")] = "open",
-    max_bytes: MaxBytes = DEFAULT_BYTES,
+    max_bytes: MaxBytes = LEAN_BYTES,
     cursor: Cursor = None,
 ) -> Recommendations:
     """Say what is worth doing about builds, tests, logs and resources: impact, difficulty, how sure, and the evidence.
@@ -77,28 +75,17 @@ def get_optimization_recommendations(
         recommendations=[],
         filters_applied=filters,
         withheld=0,
-        truncated=False,
-        next_cursor=None,
         missing=[] if tables.version(OPTIMIZATION_RECOMMENDATIONS) is not None else [_uncomputed()],
     )
-    built: dict[str, Recommendation | None] = {}
 
-    def size(row: dict[str, Any]) -> int:
-        one = built[row["recommendation_id"]] = recommendation(row, call.sources.quotes)
-        return json_size(one.model_dump(mode="json")) if one else 0
+    def told(n: int) -> Recommendation | None:
+        made = recommendation(found.row(n, named=True), call.sources.quotes)
+        answer.withheld += made is None
+        return made
 
-    made = taken(
-        found.to_dicts(),
-        lambda row: str(row["recommendation_id"]),
-        filters.model_dump(),
-        cursor=cursor,
-        limit=limit,
-        max_bytes=left(answer, max_bytes),
-        size=size,
-    )
-    shown = [built[row["recommendation_id"]] for row in made.rows]
-    answer.recommendations, answer.withheld = [one for one in shown if one], shown.count(None)
-    answer.truncated, answer.next_cursor = made.truncated, made.next_cursor
+    ids = found["recommendation_id"].to_list()
+    advice = Part(answer, "recommendations", ids, told, limit, leaner)
+    fill(answer, [advice, listed(answer, "missing")], filters.model_dump(), cursor, max_bytes)
     return answer
 
 

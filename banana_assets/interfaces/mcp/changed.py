@@ -10,6 +10,8 @@ from banana_assets.backends.codebase.changing import Changes
 from banana_assets.core.text import cut
 
 MOST_CHANGED = 40
+"""Files, commits and suspects of a page."""
+
 LONGEST = 300
 
 
@@ -64,7 +66,7 @@ class Changed(BaseModel):
 
 
 def changes_told(changes: Changes, since_build: str | None) -> Changed:
-    """The changes since that build, shortened to MOST_CHANGED files, commits and suspects."""
+    """The changes since that build."""
     return Changed(
         since_build=since_build,
         base=changes.base,
@@ -78,16 +80,13 @@ def changes_told(changes: Changes, since_build: str | None) -> Changed:
                 reasons=list(s.reasons),
                 lines=[Lines(first_line=first, last_line=last) for first, last in s.lines],
             )
-            for s in changes.suspects[:MOST_CHANGED]
+            for s in changes.suspects
         ],
-        files=[
-            ChangedPath(path=f.path, status=f.status, added=f.added, removed=f.removed)
-            for f in changes.files[:MOST_CHANGED]
-        ],
+        files=[ChangedPath(path=f.path, status=f.status, added=f.added, removed=f.removed) for f in changes.files],
         files_total=len(changes.files) + changes.omitted,
         commits=[
             CommitLine(sha=c.sha[:12], author=c.author, at=c.at, subject=cut(c.subject, LONGEST))
-            for c in changes.commits[:MOST_CHANGED]
+            for c in changes.commits
         ],
         commits_total=len(changes.commits),
         notes=list(changes.notes),

@@ -8,17 +8,18 @@ from typing import Annotated, Any, Literal
 import polars as pl
 from pydantic import BaseModel, Field
 
-from banana_assets.core.builds.choosing import chosen, cluster_named
+from banana_assets.core.builds.choosing import chosen
 from banana_assets.core.evidence import plural
 from banana_assets.core.tables import FAILURE_CLUSTERS
 from banana_assets.core.vocabulary import FAILURE_CATEGORIES
 from banana_assets.interfaces.cli.asked import moment
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, json_size, taken
-from banana_assets.interfaces.mcp.records import Missing
+from banana_assets.interfaces.mcp.naming import BAD, cluster_named
+from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, Paged, Part, fill, listed
+from banana_assets.interfaces.mcp.records import Missing, before_data
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
 
-BAD = ("failed", "error")
+INGEST = "banana ingest builds PATH"
 Category = Literal[FAILURE_CATEGORIES]  # type: ignore[valid-type]
 Since = Annotated[
     str | None,
@@ -45,14 +46,12 @@ class FailedBuild(BaseModel):
     new: bool | None = Field(description="Whether that failure is new: open, recent, and green before it.")
 
 
-class FailedBuilds(BaseModel):
+class FailedBuilds(Paged):
     """Failed builds, the newest first."""
 
     builds: list[FailedBuild]
     total: int = Field(description="How many there are that were asked for.")
     missing: list[Missing] = Field(description="What the data do not hold.")
-    truncated: bool
-    next_cursor: str | None
 
 
 @tool("List failed builds")
@@ -86,7 +85,7 @@ def list_failed_builds(
         branch=branch,
         commit=commit,
         category=category,
-        cluster_id=cluster_named(cluster, clusters) if cluster else None,
+        cluster_id=cluster_named(call, cluster) if cluster else None,
         since=begin,
     )
     fresh = clusters.filter("is_new")["cluster_id"].to_list()
@@ -96,22 +95,11 @@ def list_failed_builds(
     asked = {"job": job, "branch": branch, "commit": commit, "category": category, "cluster": cluster} | {
         "status": status, "since": since, "new_only": new_only
     }  # fmt: skip
-    made = taken(
-        rows.select("build_id", pl.struct(pl.all()).alias("row")).rows(),
-        lambda pair: str(pair[0]),
-        asked,
-        cursor=cursor,
-        limit=limit,
-        max_bytes=max_bytes,
-        size=lambda pair: json_size(_line(pair[1]).model_dump(mode="json")),
-    )
-    return FailedBuilds(
-        builds=[_line(row) for _, row in made.rows],
-        total=rows.height,
-        missing=_missing(known, rows, begin),
-        truncated=made.truncated,
-        next_cursor=made.next_cursor,
-    )
+    ids = rows["build_id"].to_list()
+    made = FailedBuilds(builds=[], total=len(ids), missing=_missing(known, rows, begin))
+    builds = Part(made, "builds", ids, lambda n: _line(rows.row(n, named=True)), limit)
+    fill(made, [builds, listed(made, "missing")], asked, cursor, max_bytes)
+    return made
 
 
 def _line(row: dict[str, Any]) -> FailedBuild:
@@ -121,15 +109,13 @@ def _line(row: dict[str, Any]) -> FailedBuild:
 
 def _missing(known: pl.DataFrame, rows: pl.DataFrame, begin: datetime | None) -> list[Missing]:
     if known.is_empty():
-        return [Missing(what="There are no builds yet.", run="banana ingest builds PATH")]
-    found = []
+        return [Missing(what="There are no builds yet.", run=INGEST)]
+    found: list[Missing] = []
+    earliest: Any = known["at"].min()
     latest: Any = known["at"].max()
+    found += before_data(begin, earliest, "builds", INGEST)
     if begin is not None and begin > latest:
-        found.append(
-            Missing(
-                what=f"The latest build in the data ended {latest:%Y-%m-%d %H:%M} UTC.", run="banana ingest builds PATH"
-            )
-        )
+        found.append(Missing(what=f"The latest build in the data ended {latest:%Y-%m-%d %H:%M} UTC.", run=INGEST))
     waiting = rows.filter(pl.col("cluster_id").is_null() & pl.col("log_sha256").is_not_null()).height
     if waiting:
         told = (

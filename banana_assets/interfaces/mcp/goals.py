@@ -16,15 +16,25 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.plans.answer import as_answer, as_validation
 from banana_assets.core.plans.asked import asked
 from banana_assets.core.plans.success import successes
+from banana_assets.core.safety.untrusted import suspicions
 from banana_assets.core.tables import BUILD_FAILURES, PLAN_OUTCOMES
+from banana_assets.core.text import cut
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.paging import MaxBytes, json_size
-from banana_assets.interfaces.mcp.records import Quote
+from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, Paged, Part, fill, listed
+from banana_assets.interfaces.mcp.records import Quote, briefer
 from banana_assets.interfaces.mcp.tools import Attempt, ToolSpec, tool
+from banana_assets.interfaces.mcp.wire import size_of
 
-PLAN_BYTES = 32_000
+LONGEST = 400
+"""Characters of what a goal is repeated with, and of remarks on a plan."""
+
+LEAST_QUOTE = 40
 STEPS = 3
 """Things that are begun one after another: reading, planning, asking a model."""
+
+REACHED = "Say what should be reached, about what is in the data: make the api tests faster."
+COMMANDS = frozenset({"override", "role", "exfiltration"})
+"""Kinds of words (``suspicions``) that no goal is made of."""
 
 Short = Annotated[str, Field(max_length=2_000)]
 
@@ -130,7 +140,7 @@ class Context(BaseModel):
     metricsCount: int = Field(description="Bottlenecks, recommendations and resources.")  # noqa: N815
 
 
-class OptimizedPlan(Attempt):
+class OptimizedPlan(Attempt, Paged):
     """A plan for a goal, or why there is none."""
 
     plan: Planned | None = Field(description="Null where there is none.")
@@ -141,7 +151,6 @@ class OptimizedPlan(Attempt):
     validation: Validation = Field(description="Whether the plan holds.")
     stored: bool = Field(description="Whether it is kept, and can be followed by its id.")
     notes: list[str] = Field(description="What else is to be known: models that did not answer, what was left out.")
-    truncated: bool = Field(description="Whether citations were left out for max_bytes, the last steps' first.")
 
 
 @tool("Plan what to do about a goal", writes=True, reaches_out=True)
@@ -176,7 +185,8 @@ def generate_optimized_plan(
         bool,
         Field(description="Look at bottlenecks, recommendations, log patterns and forecasts too, or only at failures."),
     ] = True,
-    max_bytes: MaxBytes = PLAN_BYTES,
+    max_bytes: MaxBytes = DEFAULT_BYTES,
+    cursor: Cursor = None,
 ) -> OptimizedPlan:
     """Plan a goal in words out of what is known about it: steps in order with the log lines they rest on, risks, a
     fallback, and a prediction that later builds decide.
@@ -185,7 +195,9 @@ def generate_optimized_plan(
     looked for. Kept only for callers who hold the scope report (`stored`).
     """
     if not goal.strip():
-        raise InputError("The goal is empty.", "Say what should be reached: make the api tests faster.")
+        raise InputError("The goal is empty.", REACHED)
+    if orders := COMMANDS.intersection(suspicions(goal)):
+        raise InputError(f"The goal gives orders to whoever reads it ({', '.join(sorted(orders))}).", REACHED)
     sources = call.sources
     chosen, notes = _model(sources.settings, model, advanced=use_advanced_model)
     made = plan_goal(
@@ -208,6 +220,7 @@ def generate_optimized_plan(
         Validation(**as_validation(made.plan, fixed, decided)),
         [*notes, *made.spent.tried],
         stored=PlanRecords(sources.store.engine).plan(made.plan.plan_id) is not None,
+        cursor=cursor,
         max_bytes=max_bytes,
     )
 
@@ -237,37 +250,40 @@ def _telling(call: Call) -> Any:
     return begins
 
 
-def _answer(made: GoalPlan, validation: Validation, notes: list[str], *, stored: bool, max_bytes: int) -> OptimizedPlan:
+def _answer(
+    made: GoalPlan, validation: Validation, notes: list[str], *, stored: bool, cursor: str | None, max_bytes: int
+) -> OptimizedPlan:
     told = as_answer(made.plan, patterns=made.patterns, templates=made.templates, metrics=made.metrics)
     if told["error"] and not made.about:
         told["error"] += " Name a job, test, failure, resource or pattern of the data; list_failed_builds has failures."
     plan = told.pop("plan")
-    left = _within(plan, max_bytes) if plan else 0
-    if left:
-        notes = [*notes, f"Citations left out: {left}. Ask with a larger max_bytes, or for why(plan, step)."]
-    return OptimizedPlan(
-        plan=Planned(**{name: plan[name] for name in Planned.model_fields}) if plan else None,
-        validation=validation,
-        stored=stored,
-        notes=notes,
-        truncated=left > 0,
-        **told,
+    answer = OptimizedPlan(
+        plan=_planned(plan) if plan else None, validation=validation, stored=stored, notes=notes, **told
     )
+    parts: list[Part[Any]] = []
+    if answer.plan:
+        steps = [Step(**step) for step in plan["subtasks"]]
+        parts = [Part(answer.plan, "subtasks", [step.id for step in steps], steps.__getitem__, lean=_leaner)]
+    parts += [listed(validation, "issues"), listed(validation, "suggestions"), listed(answer, "notes")]
+    # A plan that was made anew since, of other evidence, is another question.
+    fill(answer, parts, {"plan": made.plan.plan_id}, cursor, max_bytes)
+    return answer
 
 
-def _within(plan: dict[str, Any], max_bytes: int) -> int:
-    """Take citations out of the last steps until the plan fits; how many were taken."""
-    size, left = json_size(plan), 0
-    for step in reversed(plan["subtasks"]):
-        while size > max_bytes and step["citations"]:
-            size -= json_size(_last(step))
-            left += 1
-    return left
+def _planned(plan: dict[str, Any]) -> Planned:
+    long = ("goal", "optimization_notes", "risk_assessment", "fallback_plan", "approach")
+    told = plan | {name: cut(plan[name], LONGEST) for name in long} | {"subtasks": []}
+    return Planned(**{name: told[name] for name in Planned.model_fields})
 
 
-def _last(step: dict[str, Any]) -> Any:
-    step["citations"] = list(step["citations"])
-    return step["citations"].pop()
+def _leaner(step: Step, room: int) -> Step:
+    """A step with citations of fewer lines, and fewer of them where that does not do; get_log_lines has the rest."""
+    longest, cited = max((len(c.quote) for c in step.citations), default=0), step.citations
+    while cited and size_of(step) > room:
+        longest //= 2
+        cited = [briefer(c, longest) for c in cited] if longest > LEAST_QUOTE else cited[:-1]
+        step = step.model_copy(update={"citations": cited})
+    return step
 
 
 TOOLS: tuple[ToolSpec, ...] = (generate_optimized_plan,)

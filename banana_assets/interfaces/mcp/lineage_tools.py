@@ -8,18 +8,17 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from banana_assets.backends import lineage
-from banana_assets.backends.plan_records import PlanRecords
-from banana_assets.core.errors import MissingError
 from banana_assets.core.plans.lineage import Cited, Ingested, Row, StepWhy
 from banana_assets.core.text import cut
 from banana_assets.interfaces.mcp.calls import Call
 from banana_assets.interfaces.mcp.changed import Lines
-from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, json_size, taken
+from banana_assets.interfaces.mcp.naming import plan_named
+from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, Paged, Part, fill
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
+from banana_assets.interfaces.mcp.wire import size_of
 
 MOST_LINES = 40
 LONGEST_LINE = 500
-MOST_STEPS = 100
 
 
 class CitedLine(BaseModel):
@@ -61,7 +60,7 @@ class CitedLog(BaseModel):
     where: Lines
     holds: bool = Field(description="Whether the log says what the plan quotes; its own words are not told where not.")
     lines: list[CitedLine] = Field(description="The lines as the log has them, with some around.")
-    omitted: int = Field(description="Lines left out.")
+    omitted: int = Field(description="Lines left out; get_log_lines has them.")
     found_in: Stored | None = Field(description="The diagnosis or pattern that it was taken from.")
     came_in: CameIn | None = Field(description="Null where the log is not among the ingested ones any more.")
 
@@ -76,7 +75,7 @@ class WhyStep(BaseModel):
     rests_on: list[Stored]
 
 
-class WhyPlan(BaseModel):
+class WhyPlan(Paged):
     """The walk from a plan's steps to their evidence."""
 
     plan_id: str
@@ -86,8 +85,6 @@ class WhyPlan(BaseModel):
     holds: bool = Field(description="Whether every log says what is quoted from it.")
     answers: Stored | None = Field(description="The failure or recommendation that it answers.")
     steps: list[WhyStep]
-    truncated: bool
-    next_cursor: str | None
 
 
 @tool("Why a plan says so")
@@ -101,27 +98,33 @@ def why(
     """Walk from a plan's step to what it rests on: the diagnosis or pattern, the lines of the log (read again now and
     compared), how that log came in, and the runs that wrote what is between.
     """
-    records = PlanRecords(call.sources.store.engine)
-    plan = records.plan(records.find(plan_id))
-    if plan is None:
-        raise MissingError(f"There is no plan {plan_id}.", "`banana plans` lists them.")
+    plan = plan_named(call, plan_id)
     found = lineage.why(call.sources.store, call.sources.tables, plan, step)
-    steps = [_step(one) for one in found.steps]
-    made = taken(
-        steps, lambda one: one.step, {"plan": plan.plan_id, "step": step}, cursor=cursor, limit=MOST_STEPS,
-        max_bytes=max_bytes, size=lambda one: json_size(one.model_dump(mode="json")),
-    )  # fmt: skip
-    return WhyPlan(
+    made = WhyPlan(
         plan_id=found.plan_id,
-        goal=found.goal,
+        goal=cut(found.goal, LONGEST_LINE),
         made_by=found.made_by,
         made_at=found.made_at,
         holds=found.holds,
         answers=_stored(found.subject) if found.subject else None,
-        steps=made.rows,
-        truncated=made.truncated,
-        next_cursor=made.next_cursor,
+        steps=[],
     )
+    ids = [one.step_id for one in found.steps]
+    steps = Part(made, "steps", ids, lambda n: _step(found.steps[n]), lean=_leaner)
+    fill(made, [steps], {"plan": plan.plan_id, "step": step}, cursor, max_bytes)
+    return made
+
+
+def _leaner(step: WhyStep, room: int) -> WhyStep:
+    """A step with fewer of its lines, those around what is cited first."""
+    while size_of(step) > room and any(log.lines for log in step.cites):
+        longest = max(range(len(step.cites)), key=lambda n: len(step.cites[n].lines))
+        log = step.cites[longest]
+        around = [n for n, line in enumerate(log.lines) if not line.cited]
+        kept = [line for n, line in enumerate(log.lines) if n != (around or [len(log.lines) - 1])[-1]]
+        fewer = log.model_copy(update={"lines": kept, "omitted": log.omitted + 1})
+        step = step.model_copy(update={"cites": [*step.cites[:longest], fewer, *step.cites[longest + 1 :]]})
+    return step
 
 
 def _step(step: StepWhy) -> WhyStep:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import polars as pl
 from pydantic import BaseModel, Field
@@ -26,7 +26,7 @@ from banana_assets.core.tables import (
 from banana_assets.core.text import cut
 from banana_assets.core.vocabulary import SEVERITY_RANK
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, MaxBytes, fitted
+from banana_assets.interfaces.mcp.paging import FIGURE_BYTES, Cursor, MaxBytes, Paged, Part, fill, listed
 from banana_assets.interfaces.mcp.records import (
     Difficulty,
     Missing,
@@ -128,7 +128,7 @@ class Metrics(BaseModel):
     )
 
 
-class PlanningMetrics(BaseModel):
+class PlanningMetrics(Paged):
     """How planning goes."""
 
     metrics: Metrics = Field(description="The figures.")
@@ -136,7 +136,6 @@ class PlanningMetrics(BaseModel):
     window: Span = Field(description="What was looked at; it ends at the latest plan, build or event there is.")
     generated_at: datetime = Field(description="When this was asked.")
     time_range_hours: float = Field(description="Hours looked back on.")
-    truncated: bool = Field(description="Whether ends of lists were left out for max_bytes.")
     missing: list[Missing] = Field(description="What of the window is not in the data, and what to run.")
 
 
@@ -148,7 +147,8 @@ def get_planning_metrics(
     time_range_hours: Annotated[
         float, Field(gt=0, le=MOST_HOURS, description="Hours up to the latest plan, build or event in the data.")
     ] = WEEK,
-    max_bytes: MaxBytes = DEFAULT_BYTES,
+    max_bytes: MaxBytes = FIGURE_BYTES,
+    cursor: Cursor = None,
 ) -> PlanningMetrics:
     """Say how planning goes: plans made, how they score, how often they worked, what is worth doing, patterns seen
     lately, the health of the pipelines, and where metrics go by day.
@@ -197,17 +197,17 @@ def get_planning_metrics(
         window=Span(begin=begin, end=end),
         generated_at=call.now,
         time_range_hours=time_range_hours,
-        truncated=False,
         missing=_missing(call, end, wants_health=include_health_score and not health.height)
         + before_data(begin, _first(plans, daily, patterns), "builds, logs and plans", INGEST),
     )
     metrics = answer.metrics
-    lists: list[tuple[BaseModel, str]] = [
-        (metrics, name) for name in ("recentPatterns", "topRecommendations", "topBottlenecks")
+    parts: list[Part[Any]] = [
+        listed(metrics, name) for name in ("topRecommendations", "recentPatterns", "topBottlenecks")
     ]
-    lists += [(metrics.systemHealth, "issues")] if metrics.systemHealth else []
-    lists += [(trend, "points") for trend in answer.trends or ()]
-    answer.truncated = fitted(answer, lists, max_bytes)
+    parts += [listed(metrics.systemHealth, "issues")] if metrics.systemHealth else []
+    parts += [listed(answer, "trends")] if answer.trends is not None else []
+    asked = {"trends": include_trends, "health": include_health_score, "hours": time_range_hours}
+    fill(answer, [*parts, listed(answer, "missing")], asked, cursor, max_bytes)
     return answer
 
 

@@ -17,9 +17,11 @@ from banana_assets.core.text import visible
 from banana_assets.interfaces.cli.asked import nearest
 from banana_assets.interfaces.mcp.advice import Recommendations, get_optimization_recommendations
 from banana_assets.interfaces.mcp.calls import Call, Sources
-from banana_assets.interfaces.mcp.explaining import Explanation, explain_failure
+from banana_assets.interfaces.mcp.explained import Explanation
+from banana_assets.interfaces.mcp.explaining import explain_failure
 from banana_assets.interfaces.mcp.metadata import MetadataQuality, analyze_metadata_quality
 from banana_assets.interfaces.mcp.metrics import PlanningMetrics, get_planning_metrics
+from banana_assets.interfaces.mcp.paging import MOST_BYTES
 from banana_assets.interfaces.mcp.resources import KINDS
 
 EXPLAIN = """\
@@ -148,8 +150,8 @@ def weekly_health_report(
 ) -> Said:
     """Report on a week: health, trends, what failed, what is worth doing."""
     hours = min(24.0 * max(1, int(days)), 10 * 366 * 24)
-    told = get_planning_metrics.function(call, time_range_hours=hours)
-    advice = get_optimization_recommendations.function(call, limit=5)
+    told = get_planning_metrics.function(call, time_range_hours=hours, max_bytes=MOST_BYTES)
+    advice = get_optimization_recommendations.function(call, limit=5, max_bytes=MOST_BYTES)
     assert isinstance(told, PlanningMetrics)
     assert isinstance(advice, Recommendations)
     metrics = told.metrics
@@ -176,7 +178,7 @@ def tidy_metadata(
     call: Call, collection: Annotated[str, Field(max_length=LONGEST_NAME, description="All without.")] = ""
 ) -> Said:
     """Go through the metadata of media: what is missing, what is wrong, what to do first."""
-    told = analyze_metadata_quality.function(call, collection=collection or None)
+    told = analyze_metadata_quality.function(call, collection=collection or None, max_bytes=MOST_BYTES)
     assert isinstance(told, MetadataQuality)
     if told.missing or told.completenessScore is None:
         return Said(NO_MEDIA, [])
@@ -191,7 +193,7 @@ def tidy_metadata(
 
 
 def _explained(call: Call, build_id: str) -> Explanation:
-    made = explain_failure.function(call, build_id or None)
+    made = explain_failure.function(call, build_id or None, max_bytes=MOST_BYTES)
     assert isinstance(made, Explanation)
     return made
 

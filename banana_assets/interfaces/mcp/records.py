@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from banana_assets.backends.quotes import Compared
 from banana_assets.core.advice.quoting import example_citation
+from banana_assets.interfaces.mcp.wire import size_of
 
 Severity = Literal["low", "medium", "high", "critical"]
 Difficulty = Literal["low", "medium", "high"]
@@ -45,6 +46,18 @@ class Quote(BaseModel):
     first_line: int = Field(description="First line, from 1.")
     last_line: int = Field(description="Last line, inclusive.")
     quote: str = Field(description="What the lines say, secrets masked.")
+
+
+def briefer(quote: Quote, room: int) -> Quote:
+    """A quote of no more of its lines than so many bytes hold, one at least; it says which they are."""
+    lines = quote.quote.split("\n")
+    if len(lines) != quote.last_line - quote.first_line + 1:
+        return quote
+    kept = len(lines)
+    while kept > 1 and size_of(quote) > room:
+        kept = kept * 3 // 4
+        quote = quote.model_copy(update={"quote": "\n".join(lines[:kept]), "last_line": quote.first_line + kept - 1})
+    return quote
 
 
 class Fact(BaseModel):
@@ -100,7 +113,7 @@ class Recommendation(BaseModel):
     implemented_at: datetime | None = Field(description="When, by their word.")
     effect: Effect | None = Field(description="What came of it since.")
     llm_model_used: str = Field(description="The language model that made it; none, since rules do.")
-    evidence: list[Fact] = Field(description="What it rests on.")
+    evidence: list[Fact] = Field(description="What it rests on, beside what the description says.")
 
 
 _SAME = (
@@ -167,6 +180,14 @@ def recommendation(row: Mapping[str, Any], quotes: Compared) -> Recommendation |
         implemented=row["status"] == "implemented",
         effect=Effect(**{k: row["effect"][k] for k in Effect.model_fields}) if row["effect"] else None,
         llm_model_used="none",
-        evidence=evidence,
+        # What the description says word for word is not told twice.
+        evidence=[one for one in evidence if one.citation or one.fact not in row["description"]],
         **{name: row[name] for name in _SAME},
     )
+
+
+def leaner(advice: Recommendation, room: int) -> Recommendation:
+    """A recommendation with as much of its evidence as these bytes hold."""
+    while advice.evidence and size_of(advice) > room:
+        advice = advice.model_copy(update={"evidence": advice.evidence[:-1]})
+    return advice

@@ -6,8 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from banana_assets.backends.lookup import find_build
-from banana_assets.backends.plan_records import PlanRecords
 from banana_assets.core.learning.reports import (
     DEFAULT_CONFIDENCE,
     LONGEST_ANALYSIS,
@@ -18,7 +16,7 @@ from banana_assets.core.learning.reports import (
     report_of,
 )
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.explaining import BuildId
+from banana_assets.interfaces.mcp.naming import BuildId, build_named, plan_named
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
 
 
@@ -62,8 +60,8 @@ def submit_report(
     once.
     """
     sources = call.sources
-    build = find_build(sources.store.builds(), build_id)["build_id"]
-    plan = PlanRecords(sources.store.engine).find(plan_id) if plan_id else None
+    build = build_named(call, build_id)["build_id"]
+    plan = plan_named(call, plan_id).plan_id if plan_id else None
     report = report_of(
         {
             "build_id": build,

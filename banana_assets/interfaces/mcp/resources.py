@@ -10,7 +10,7 @@ import polars as pl
 
 from banana_assets.backends.plan_records import PlanRecords
 from banana_assets.core.advice.quoting import example_citation
-from banana_assets.core.errors import InputError, MissingError
+from banana_assets.core.errors import InputError
 from banana_assets.core.ids import begun
 from banana_assets.core.logs.states import with_states
 from banana_assets.core.plans.text import as_markdown
@@ -19,6 +19,8 @@ from banana_assets.core.tables import LOG_FILES, LOG_PATTERNS
 from banana_assets.core.text import cut
 from banana_assets.interfaces.mcp.calls import Call, Sources
 from banana_assets.interfaces.mcp.explaining import explain_failure
+from banana_assets.interfaces.mcp.naming import plan_named
+from banana_assets.interfaces.mcp.paging import MOST_BYTES
 from banana_assets.interfaces.mcp.records import Pattern, Quote, pattern_fields, resolved_at
 
 JSON, MARKDOWN = "application/json", "text/markdown"
@@ -91,7 +93,7 @@ class WholePattern(Pattern):
 def _build(call: Call, ident: str) -> str:
     if not ident:
         raise InputError("No build is named.", "resources/list has the newest ones; list_failed_builds has more.")
-    return explain_failure.function(call, ident).model_dump_json(by_alias=True)
+    return explain_failure.function(call, ident, max_bytes=MOST_BYTES).model_dump_json(by_alias=True)
 
 
 def _builds(sources: Sources) -> list[tuple[str, str]]:
@@ -109,11 +111,7 @@ def _build_ids(sources: Sources) -> list[str]:
 
 
 def _plan(call: Call, ident: str) -> str:
-    records = PlanRecords(call.sources.store.engine)
-    plan = records.plan(records.find(ident))
-    if plan is None:
-        raise MissingError(f"There is no plan {ident}.", "resources/list has the newest ones.")
-    return as_markdown(held(plan, call.sources)) + "\n"
+    return as_markdown(held(plan_named(call, ident), call.sources)) + "\n"
 
 
 def held(plan: Plan, sources: Sources) -> Plan:

@@ -12,9 +12,10 @@ from banana_assets.core.errors import MissingError
 from banana_assets.core.scheduling.judging import Told
 from banana_assets.core.tables import RESOURCE_USAGE_PREDICTIONS
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, json_size, left, taken
+from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, Paged, Part, fill, listed
 from banana_assets.interfaces.mcp.records import Missing
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
+from banana_assets.interfaces.mcp.wire import size_of
 
 MOST_PLACES = 50
 MOST_WINDOWS = 20
@@ -75,14 +76,12 @@ class QueueSchedule(BaseModel):
     windows_total: int
 
 
-class Schedules(BaseModel):
+class Schedules(Paged):
     """Queues, those that wait most first."""
 
     queues: list[QueueSchedule]
     total_queues: int
     looked_at: datetime | None = Field(description="The latest time in the data, from which times are counted.")
-    truncated: bool = Field(description="Whether there are more queues.")
-    next_cursor: str | None = Field(description="Goes on from here.")
     missing: list[Missing] = Field(description="What is not in the data yet, and what to run.")
 
 
@@ -120,27 +119,33 @@ def get_execution_schedule(
     for window in found.windows.sort("begins_at", "kind", "host").iter_rows(named=True):
         windows.setdefault(window["queue_id"], []).append(window)
     asked = {"queue": queue, "hours": look_ahead_hours, "risk": risk, "limits": [at_once, memory_bytes, cpu_cores]}
-    built = {row["queue_id"]: _queue(row, windows.get(row["queue_id"], [])) for row in rows}
     answer = Schedules(
         queues=[],
         total_queues=len(rows),
         looked_at=found.now,
-        truncated=False,
-        next_cursor=None,
         missing=list(_missing(call, bool(rows))),
     )
-    made = taken(
-        rows,
-        lambda row: str(row["queue_id"]),
-        asked,
-        cursor=cursor,
-        limit=limit,
-        max_bytes=left(answer, max_bytes),
-        size=lambda row: json_size(built[row["queue_id"]].model_dump(mode="json")),
+    queues = Part(
+        answer,
+        "queues",
+        [str(row["queue_id"]) for row in rows],
+        lambda n: _queue(rows[n], windows.get(rows[n]["queue_id"], [])),
+        limit,
+        _leaner,
     )
-    answer.queues = [built[row["queue_id"]] for row in made.rows]
-    answer.truncated, answer.next_cursor = made.truncated, made.next_cursor
+    fill(answer, [queues, listed(answer, "missing")], asked, cursor, max_bytes)
     return answer
+
+
+def _leaner(queue: QueueSchedule, room: int) -> QueueSchedule:
+    """A queue with as much of its lists as these bytes hold, the longest cut first; their totals are told."""
+    while size_of(queue) > room:
+        name = max(("waiting", "windows", "batches"), key=lambda name: len(getattr(queue, name)))
+        rows = getattr(queue, name)
+        if not rows:
+            break
+        queue = queue.model_copy(update={name: rows[: len(rows) // 2]})
+    return queue
 
 
 def _queue(row: dict[str, Any], windows: list[dict[str, Any]]) -> QueueSchedule:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import polars as pl
 from pydantic import BaseModel, Field
@@ -27,7 +27,7 @@ from banana_assets.core.tables import (
 )
 from banana_assets.core.text import cut
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, fitted, json_size, left, taken
+from banana_assets.interfaces.mcp.paging import LEAN_BYTES, Cursor, MaxBytes, Paged, Part, fill, listed
 from banana_assets.interfaces.mcp.records import (
     Missing,
     Pattern,
@@ -85,7 +85,7 @@ class Stuck(BaseModel):
     rule: str = Field(description="The rule that gave the severity.")
 
 
-class LogAnalysis(BaseModel):
+class LogAnalysis(Paged):
     """What the logs did in a window."""
 
     time_range_hours: float = Field(description="Hours looked back on.")
@@ -102,8 +102,6 @@ class LogAnalysis(BaseModel):
     model_used: str = Field(description="The language model that chose them, or none.")
     notes: list[str] = Field(description="What else is to be known: a model that did not answer.")
     analysis_timestamp: datetime = Field(description="When this was asked.")
-    truncated: bool = Field(description="Whether there are more patterns, or lists beside them were cut for max_bytes.")
-    next_cursor: str | None = Field(description="Goes on from here.")
     missing: list[Missing] = Field(description="What of the window is not in the data, and what to run.")
 
 
@@ -127,7 +125,7 @@ def analyze_system_logs(
         ),
     ] = None,
     limit: Annotated[int, Field(ge=1, le=500, description="Most patterns.")] = 10,
-    max_bytes: MaxBytes = DEFAULT_BYTES,
+    max_bytes: MaxBytes = LEAN_BYTES,
     cursor: Cursor = None,
 ) -> LogAnalysis:
     """Say what application logs did in a span of time: error rates, patterns by severity with an example line each,
@@ -144,16 +142,6 @@ def analyze_system_logs(
     known = with_states(tables.read(LOG_PATTERNS), states)
     within = patterns_within(found, known, LEAST_OF_LEVEL[log_level] if log_level else 0)
     resolved = resolved_at(states)
-    places = {ident: place for place, ident in enumerate(within["pattern_id"])}
-    shown: dict[str, Seen] = {}
-
-    def size(ident: str) -> int:
-        row = within.row(places[ident], named=True)
-        fields = pattern_fields(row, files, call.sources.quotes, resolved)
-        fields |= {"frequency": row["within"], "last_detected": row["last_within"]}
-        one = shown[ident] = Seen(**fields, frequency_in_all=row["frequency"])
-        return json_size(one.model_dump(mode="json"))
-
     first = _focus(call, within, model)
     answer = LogAnalysis(
         time_range_hours=hours,
@@ -168,18 +156,20 @@ def analyze_system_logs(
         model_used=first.model,
         notes=list(first.notes),
         analysis_timestamp=call.now,
-        truncated=False,
-        next_cursor=None,
         missing=_missing(call, found, files, hours),
     )
-    # Patterns are what was asked for first: where they are listed, the rest has half of the room.
-    room = max_bytes // 2 if include_patterns else max_bytes
-    answer.truncated = fitted(answer, [(answer, "recommendations"), (answer, "bottlenecks")], room)
-    if include_patterns:
-        asked, room = {"hours": hours, "level": log_level}, left(answer, max_bytes)
-        made = taken(list(places), str, asked, cursor=cursor, limit=limit, max_bytes=room, size=size)
-        answer.patterns, answer.next_cursor = [shown[ident] for ident in made.rows], made.next_cursor
-        answer.truncated |= made.truncated
+
+    def seen(n: int) -> Seen:
+        row = within.row(n, named=True)
+        told = pattern_fields(row, files, call.sources.quotes, resolved)
+        told |= {"frequency": row["within"], "last_detected": row["last_within"]}
+        return Seen(**told, frequency_in_all=row["frequency"])
+
+    ids = within["pattern_id"].to_list() if include_patterns else []
+    parts: list[Part[Any]] = [Part(answer, "patterns", ids, seen, limit)]
+    parts += [listed(answer, "recommendations"), listed(answer, "bottlenecks")]
+    asked = {"hours": hours, "level": log_level, "patterns": include_patterns, "advice": generate_recommendations}
+    fill(answer, [*parts, listed(answer, "missing")], asked, cursor, max_bytes)
     return answer
 
 

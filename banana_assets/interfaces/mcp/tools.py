@@ -32,6 +32,7 @@ from banana_assets.core.safety.serving import served
 from banana_assets.core.text import cut
 from banana_assets.interfaces.mcp.arguments import MOST_SHOWN, known_only
 from banana_assets.interfaces.mcp.calls import Call, Sources, utc_now
+from banana_assets.interfaces.mcp.wire import leaving
 
 Function = Callable[..., BaseModel]
 Asker = Callable[[Context[Any, Any]], Caller]
@@ -107,7 +108,7 @@ class CheckedTool(Tool):
                     "Its standard error says where.",
                 )
             )
-        content = served(short(made.model_dump(mode="json", by_alias=True)))
+        content = leaving(made)
         failed = isinstance(made, Attempt) and not made.success
         return CallToolResult(content=[text(content)], structured_content=content, is_error=failed)
 
@@ -124,6 +125,10 @@ class CheckedTool(Tool):
     def _checked(self, arguments: dict[str, Any]) -> dict[str, Any]:
         known = [field.alias or name for name, field in self.fn_metadata.arg_model.model_fields.items()]
         known_only(self.name, arguments, known)
+        for name, value in arguments.items():
+            # Pydantic takes true for 1.
+            if isinstance(value, bool) and not _takes(self.parameters["properties"][name], "boolean"):
+                raise BananaError(f"{self.name} cannot be called so: {name}: it is no boolean.", "Mend and call again.")
         try:
             return self.fn_metadata.validate_arguments(arguments)
         except ValidationError as error:
@@ -137,6 +142,11 @@ def _fault(error: BaseException) -> str:
     return f"{type(error).__name__} in " + " < ".join(
         f"{f.name} ({Path(f.filename).name}:{f.lineno})" for f in frames[::-1]
     )
+
+
+def _takes(schema: dict[str, Any], kind: str) -> bool:
+    """Whether a schema allows that type."""
+    return schema.get("type") == kind or any(_takes(part, kind) for part in schema.get("anyOf", ()))
 
 
 def _told(error: Any) -> str:
@@ -159,7 +169,6 @@ def registered(spec: ToolSpec, sources: Callable[[], Sources], asker: Asker) -> 
         is_async=False,
         context_kwarg=None,
         annotations=ToolAnnotations(
-            title=spec.title,
             read_only_hint=not spec.writes,
             destructive_hint=False,
             idempotent_hint=spec.repeatable,
@@ -173,15 +182,6 @@ def registered(spec: ToolSpec, sources: Callable[[], Sources], asker: Asker) -> 
 def failure(error: BananaError) -> CallToolResult:
     """What was wrong and what to do next, as an answer with ``isError``."""
     return CallToolResult(content=[TextContent(type="text", text=served(str(error)))], is_error=True)
-
-
-def short(content: Any) -> Any:
-    """The same with its fractions to six significant digits, which is more than anything here is known to."""
-    if isinstance(content, float):
-        return float(f"{content:.6g}")
-    if isinstance(content, dict):
-        return {name: short(value) for name, value in content.items()}
-    return [short(value) for value in content] if isinstance(content, list) else content
 
 
 def text(content: Any) -> TextContent:

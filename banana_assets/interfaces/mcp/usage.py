@@ -15,13 +15,14 @@ from banana_assets.core.metrics.forecast.backtest import MODELS
 from banana_assets.core.metrics.forecast.history import current
 from banana_assets.core.metrics.forecast.predict import HOURS_AHEAD, predict, unfit
 from banana_assets.core.tables import RESOURCE_USAGE, RESOURCE_USAGE_PREDICTIONS
+from banana_assets.core.text import shortlist
 from banana_assets.core.units import unit_of
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, json_size, left, taken
+from banana_assets.interfaces.mcp.paging import FIGURE_BYTES, Cursor, MaxBytes, Paged, Part, fill, listed
 from banana_assets.interfaces.mcp.records import Missing
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
 
-MOST_UNFIT = 20
+MOST_UNFIT = 10
 WATCH, INGEST, MATERIALIZE = "banana watch", "banana watch, or banana ingest resources PATH", "banana materialize"
 
 Resource = Literal["cpu", "memory", "disk", "network", "all"]
@@ -102,7 +103,7 @@ class Unsure(BaseModel):
     why: str = Field(description="Why it was forecast so.")
 
 
-class UsagePredictions(BaseModel):
+class UsagePredictions(Paged):
     """Forecasts by series, and what follows."""
 
     resource_type: Resource = Field(description="The resource that was asked for.")
@@ -113,8 +114,6 @@ class UsagePredictions(BaseModel):
     recommendations: list[Allocation] = Field(description="What to allot for them, the most pressing first.")
     below_threshold: list[Unsure] = Field(description="Forecast, but less surely; a lower threshold lists them.")
     notes: list[str] = Field(description="What else is to be known.")
-    truncated: bool = Field(description="Whether there are more.")
-    next_cursor: str | None = Field(description="Goes on from here.")
     missing: list[Missing] = Field(description="What cannot be forecast, and what to run.")
 
 
@@ -136,8 +135,8 @@ def predict_resource_usage(
             "earlier origins. Language models make no figures; the name of one is told in `notes`.",
         ),
     ] = None,
-    max_points: Annotated[int, Field(ge=1, le=500, description="Most points a series.")] = 6,
-    max_bytes: MaxBytes = DEFAULT_BYTES,
+    max_points: Annotated[int, Field(ge=1, le=500, description="Most points a series.")] = 3,
+    max_bytes: MaxBytes = FIGURE_BYTES,
     cursor: Cursor = None,
 ) -> UsagePredictions:
     """Forecast processor, memory, disk and network use with 80 and 95 % intervals, say when a limit is reached and what
@@ -160,12 +159,6 @@ def predict_resource_usage(
     known = known.filter(**kinds)
     found = _series(known, prediction_window_hours)
     sure = [one for one in found if confidence_threshold == 0 or _score(one) >= confidence_threshold]
-    shown: dict[str, Prediction] = {}
-
-    def size(frame: pl.DataFrame) -> int:
-        one = shown[_name(frame)] = _prediction(frame, max_points)
-        return json_size(one.model_dump(mode="json")) + json_size(_allocation(frame).model_dump(mode="json"))
-
     missing = _unread(usage, known, resource_type) or _short(found, prediction_window_hours)
     missing += _unfit(lacking, resource_type)
     answer = UsagePredictions(
@@ -177,23 +170,17 @@ def predict_resource_usage(
         recommendations=[],
         below_threshold=[_unsure(one) for one in found if not any(one is other for other in sure)],
         notes=notes,
-        truncated=False,
-        next_cursor=None,
         missing=missing,
     )
-
-    given = taken(
-        sure,
-        _name,
-        {"type": resource_type, "hours": prediction_window_hours, "least": confidence_threshold, "model": model},
-        cursor=cursor,
-        limit=len(sure),
-        max_bytes=left(answer, max_bytes),
-        size=size,
-    )
-    answer.predictions = [shown[_name(frame)] for frame in given.rows]
-    answer.recommendations = [_allocation(frame) for frame in sorted(given.rows, key=_urgency)]
-    answer.truncated, answer.next_cursor = given.truncated, given.next_cursor
+    asked = {"type": resource_type, "hours": prediction_window_hours, "least": confidence_threshold, "model": model}
+    names = [_name(frame) for frame in sure]
+    urgent = sorted(sure, key=_urgency)
+    parts: list[Part[Any]] = [
+        Part(answer, "predictions", names, lambda n: _prediction(sure[n], max_points)),
+        Part(answer, "recommendations", [_name(frame) for frame in urgent], lambda n: _allocation(urgent[n])),
+    ]
+    parts += [listed(answer, "below_threshold"), listed(answer, "missing")]
+    fill(answer, parts, asked | {"points": max_points}, cursor, max_bytes)
     return answer
 
 
@@ -291,8 +278,12 @@ def _short(found: Frames, hours: float) -> list[Missing]:
 
 
 def _unfit(lacking: Sequence[Sequence[str]], kind: Resource) -> list[Missing]:
-    mine = [one for one in lacking if kind in ("all", type_of(one[1]))]
-    return [Missing(what=f"{metric} of {source}: {why}", run=WATCH) for source, metric, why in mine[:MOST_UNFIT]]
+    """Series that cannot be forecast, those of one reason together."""
+    mine: dict[str, list[str]] = {}
+    for source, metric, why in lacking:
+        if kind in ("all", type_of(metric)):
+            mine.setdefault(why, []).append(f"{metric} of {source}")
+    return [Missing(what=f"{shortlist(names, MOST_UNFIT)}: {why}", run=WATCH) for why, names in mine.items()]
 
 
 TOOLS: tuple[ToolSpec, ...] = (predict_resource_usage,)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 
 from banana_assets.core.errors import InputError
 from banana_assets.interfaces.mcp.calls import Sources
-from banana_assets.interfaces.mcp.log_tools import _mode
+from banana_assets.interfaces.mcp.searching import _mode
 from tests.interfaces.mcp.answering_home import SECRET
 from tests.interfaces.mcp.conftest import Ask, asked
 
@@ -68,7 +70,7 @@ def test_a_text_is_found_in_the_lines_of_one_log_over_pages(ask: Ask) -> None:
         if cursor is None:
             break
     assert len(seen) == len(set(seen)) == min(told["total"], 200)
-    assert told["truncated"] == (told["total"] > 200)
+    assert ("Only the first 200" in str(told["notes"])) == (told["total"] > 200)
 
 
 def test_a_text_is_no_pattern(ask: Ask) -> None:
@@ -95,15 +97,12 @@ def test_what_cannot_be_read_is_told_with_a_remedy(ask: Ask, arguments: dict[str
 
 
 def test_a_cursor_with_another_place_in_it_breaks_nothing(ask: Ask) -> None:
-    from banana_assets.interfaces.mcp.paging import cursor_at
-
-    sha = ask("get_log_lines", build_id="b47")["sha256"]
-    for place in (0, 3, 10_000):
-        cursor = cursor_at(place, "no line", {"query": "test", "log": sha})
-        assert ask("search_logs", build_id="b47", query="test", cursor=cursor)["total"] > 0
-        begin = {"log": sha, "first": 1, "last": 4}
-        told = ask("get_log_lines", build_id="b47", first=1, last=4, cursor=cursor_at(place, "x", begin))
-        assert set(numbers(told)) <= {0, 1, 2, 3, 4}
+    cursor = ask("search_logs", log_file="shop.log", query="order", limit=1)["next_cursor"]
+    question, *_ = orjson.loads(urlsafe_b64decode(cursor + "=="))
+    for place in (-3, 3, 10_000):
+        other = urlsafe_b64encode(orjson.dumps([question, [place, "no line"]])).decode()
+        found = ask("search_logs", log_file="shop.log", query="order", limit=5, cursor=other)
+        assert len(found["lines"]) == (0 if place > 200 else 5)
 
 
 def test_a_kind_may_be_one_word_or_several(sources: Sources) -> None:

@@ -2,74 +2,100 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
 
 from banana_assets.core.errors import InputError
-from banana_assets.interfaces.mcp.paging import Taken, fitted, json_size, taken
+from banana_assets.interfaces.mcp.paging import Paged, Part, fill
+from banana_assets.interfaces.mcp.wire import size_of
 
-ROWS = st.lists(st.text(min_size=1, max_size=40), unique=True, max_size=40)
-
-
-def page(rows: list[str], cursor: str | None, limit: int, room: int, asked: dict[str, str] | None = None) -> Taken[str]:
-    return taken(rows, str, asked or {}, cursor=cursor, limit=limit, max_bytes=room, size=json_size)
+ROWS = st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=40), unique=True, max_size=40)
+ASKED = {"job": "x"}
 
 
-@given(rows=ROWS, limit=st.integers(1, 50), room=st.integers(1, 400))
-def test_pages_give_every_row_once_in_order(rows: list[str], limit: int, room: int) -> None:
-    given_, cursor = [], None
+class Answer(Paged):
+    name: str = "n"
+    long: list[str] = []
+    short: list[str] = []
+
+
+def page(
+    long: list[str], short: list[str] = [], *, cursor: str | None = None, room: int = 100_000, most: int = 1_000,  # noqa: B006
+    asked: dict[str, Any] = ASKED,
+) -> Answer:  # fmt: skip
+    made = Answer()
+    parts = [Part(made, "long", long, long.__getitem__, most), Part(made, "short", short, short.__getitem__)]
+    fill(made, parts, asked, cursor, room)
+    return made
+
+
+@given(long=ROWS, short=ROWS, most=st.integers(1, 50), room=st.integers(300, 2_000))
+def test_pages_give_every_row_of_every_list_once_in_order(
+    long: list[str], short: list[str], most: int, room: int
+) -> None:
+    given_: tuple[list[str], list[str]] = ([], [])
+    cursor = None
     while True:
-        made = page(rows, cursor, limit, room)
-        assert len(made.rows) <= limit
-        assert len(made.rows) <= 1 or sum(map(json_size, made.rows)) <= room
-        given_ += made.rows
+        made = page(long, short, cursor=cursor, room=room, most=most)
+        assert size_of(made) <= room
+        assert len(made.long) <= most
+        given_[0].extend(made.long)
+        given_[1].extend(made.short)
         assert made.truncated == (made.next_cursor is not None)
         if made.next_cursor is None:
             break
+        assert made.long or made.short
         cursor = made.next_cursor
-    assert given_ == rows
+    assert given_ == (long, short)
 
 
-@given(rows=ROWS, news=ROWS, limit=st.integers(1, 10), data=st.data())
+@given(rows=ROWS, news=ROWS, most=st.integers(1, 10), data=st.data())
 def test_rows_that_come_in_at_the_front_repeat_none_and_hide_none(
-    rows: list[str], news: list[str], limit: int, data: st.DataObject
+    rows: list[str], news: list[str], most: int, data: st.DataObject
 ) -> None:
-    first = page(rows, None, limit, 10_000)
+    first = page(rows, most=most)
     fresh = [row for row in news if row not in rows]
-    gone = set(data.draw(st.lists(st.sampled_from(first.rows), max_size=limit))) if first.rows else set()
+    gone = set(data.draw(st.lists(st.sampled_from(first.long), max_size=most))) if first.long else set()
     later = [*fresh, *(row for row in rows if row not in gone)]
     if first.next_cursor is None:
         return
-    rest = page(later, first.next_cursor, 1000, 1_000_000).rows
-    if first.rows[-1] not in gone:
-        assert rest == rows[len(first.rows) :]
+    rest = page(later, cursor=first.next_cursor).long
+    if first.long[-1] not in gone:
+        assert rest == rows[len(first.long) :]
+
+
+def test_what_has_nothing_to_tell_is_passed_over() -> None:
+    made = Answer()
+    fill(made, [Part(made, "long", list("abcd"), lambda n: [None, "b", None, "d"][n])], ASKED, None, 1_000)
+    assert (made.long, made.truncated) == (["b", "d"], False)
+
+
+@pytest.mark.parametrize("letter", ["x", "ü", '"', "\x00"])
+def test_a_row_that_is_too_large_for_a_page_is_cut_and_never_left_out(letter: str) -> None:
+    made = page([letter * 2_000, "b"], room=400, most=1)
+    assert size_of(made) <= 400
+    assert made.long[0].endswith("…")
+    assert page([letter * 2_000, "b"], cursor=made.next_cursor, room=400).long == ["b"]
+
+
+def test_a_row_says_itself_what_is_left_out_of_it_where_it_can() -> None:
+    made = Answer()
+    part = Part(made, "long", ["a"], lambda n: "x" * 9_000, lean=lambda row, room: f"{len(row)} characters")
+    fill(made, [part], ASKED, None, 500)
+    assert made.long == ["9000 characters"]
 
 
 def test_a_cursor_belongs_to_its_question() -> None:
-    cursor = page(list("abc"), None, 1, 100, {"job": "x"}).next_cursor
-    assert page(list("abc"), cursor, 5, 100, {"job": "x"}).rows == ["b", "c"]
+    cursor = page(list("abc"), most=1).next_cursor
+    assert page(list("abc"), cursor=cursor).long == ["b", "c"]
     with pytest.raises(InputError, match="another question"):
-        page(list("abc"), cursor, 5, 100, {"job": "y"})
+        page(list("abc"), cursor=cursor, asked={"job": "y"})
 
 
 @given(st.text(max_size=60))
 def test_whatever_is_no_cursor_is_told_so(text: str) -> None:
     with pytest.raises(InputError, match="cursor"):
-        page(list("abc"), text, 5, 100, {"job": "x"})
-
-
-class Answer(BaseModel):
-    name: str
-    long: list[str]
-    short: list[str]
-
-
-@given(long=st.integers(0, 200), short=st.integers(0, 20), room=st.integers(50, 3000))
-def test_lists_are_shortened_until_the_whole_fits(long: int, short: int, room: int) -> None:
-    made = Answer(name="n", long=["x" * 10] * long, short=["y" * 10] * short)
-    before = made.model_dump_json()
-    cut = fitted(made, [(made, "long"), (made, "short")], room)
-    assert len(made.model_dump_json()) <= max(room, len(Answer(name="n", long=[], short=[]).model_dump_json()))
-    assert cut == (made.model_dump_json() != before) == (len(before) > room and bool(long or short))
+        page(list("abc"), cursor=text)

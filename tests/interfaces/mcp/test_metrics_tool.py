@@ -24,7 +24,11 @@ def test_flags_leave_out_what_they_name(ask: Ask) -> None:
 
 
 def test_trends_are_by_day_and_told_where_they_are_no_chance(ask: Ask) -> None:
-    rate = next(t for t in ask(NAME, time_range_hours=TEN_DAYS)["trends"] if t["metric"] == "build_failure_ratio")
+    rate = next(
+        t
+        for t in ask(NAME, time_range_hours=TEN_DAYS, max_bytes=100_000)["trends"]
+        if t["metric"] == "build_failure_ratio"
+    )
     assert [point["observations"] for point in rate["points"]] == [4] * 12
     assert [point["value"] for point in rate["points"]] == [0.0] * 6 + [0.5] * 6
     assert rate["direction"] == "degrading"
@@ -37,7 +41,7 @@ def test_trends_are_by_day_and_told_where_they_are_no_chance(ask: Ask) -> None:
 def test_the_window_bounds_patterns_and_plans(own_sources: Sources) -> None:
     ask, planning = asking(own_sources), asking(own_sources, "report")
     assert ask(NAME)["metrics"]["recentPatterns"] == []
-    seen = ask(NAME, time_range_hours=TEN_DAYS)["metrics"]["recentPatterns"]
+    seen = ask(NAME, time_range_hours=TEN_DAYS, max_bytes=100_000)["metrics"]["recentPatterns"]
     times = [pattern["last_detected"] for pattern in seen]
     assert times == sorted(times, reverse=True)
     assert len(seen) == 5
@@ -76,10 +80,10 @@ def test_success_comes_from_decided_outcomes_alone(own_sources: Sources) -> None
 
 def test_patterns_are_sorted_by_what_is_told_and_arrival_is_no_end_of_the_window(own_sources: Sources) -> None:
     known = own_sources.tables.read(LOG_PATTERNS)
-    before = asking(own_sources)(NAME, time_range_hours=TEN_DAYS)["window"]
+    before = asking(own_sources)(NAME, time_range_hours=TEN_DAYS, max_bytes=100_000)["window"]
     late = pl.lit("2026-03-20T00:00:00").str.to_datetime(time_unit="us", time_zone="UTC")
     own_sources.tables.replace(LOG_PATTERNS, known.with_columns(last_arrived=late, last_seen=None, first_seen=None))
-    found = asking(own_sources)(NAME, time_range_hours=TEN_DAYS)
+    found = asking(own_sources)(NAME, time_range_hours=TEN_DAYS, max_bytes=100_000)
     assert found["window"]["end"] == before["end"]
     ranks = [SEVERITY_RANK[pattern["severity"]] for pattern in found["metrics"]["recentPatterns"]]
     assert len(ranks) == 5
@@ -93,7 +97,7 @@ def test_the_part_of_the_window_before_the_data_is_told(ask: Ask) -> None:
 
 
 def test_lists_are_short(ask: Ask) -> None:
-    metrics = ask(NAME, time_range_hours=TEN_DAYS)["metrics"]
+    metrics = ask(NAME, time_range_hours=TEN_DAYS, max_bytes=100_000)["metrics"]
     assert len(metrics["topRecommendations"]) == 5
     assert len(metrics["topBottlenecks"]) == 4
     assert metrics["pendingRecommendations"] == 7
