@@ -61,16 +61,17 @@ def test_secrets_are_masked_and_cannot_be_searched_for(sources: Sources) -> None
 
 
 def test_a_text_is_found_in_the_lines_of_one_log_over_pages(ask: Ask) -> None:
-    seen, cursor = [], None
+    seen, notes, cursor = [], [], None
     while True:
         told = ask("search_logs", log_file="shop.log", query="ORDER", limit=7, cursor=cursor)
         seen += numbers(told)
+        notes += told["notes"]
         assert all("order" in line["text"].lower() for line in told["lines"])
         cursor = told["next_cursor"]
         if cursor is None:
             break
     assert len(seen) == len(set(seen)) == min(told["total"], 200)
-    assert ("Only the first 200" in str(told["notes"])) == (told["total"] > 200)
+    assert len(notes) == (told["total"] > 200)
 
 
 def test_a_text_is_no_pattern(ask: Ask) -> None:
@@ -100,7 +101,7 @@ def test_a_cursor_with_another_place_in_it_breaks_nothing(ask: Ask) -> None:
     cursor = ask("search_logs", log_file="shop.log", query="order", limit=1)["next_cursor"]
     question, *_ = orjson.loads(urlsafe_b64decode(cursor + "=="))
     for place in (-3, 3, 10_000):
-        other = urlsafe_b64encode(orjson.dumps([question, [place, "no line"]])).decode()
+        other = urlsafe_b64encode(orjson.dumps([question, [place, "no line"], [0, ""]])).decode()
         found = ask("search_logs", log_file="shop.log", query="order", limit=5, cursor=other)
         assert len(found["lines"]) == (0 if place > 200 else 5)
 
