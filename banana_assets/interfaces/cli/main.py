@@ -6,9 +6,11 @@ Exit status: 0 ok, 1 findings or a handled failure, 2 usage, input or configurat
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
+from io import TextIOWrapper
 
 from banana_assets import __version__
 
@@ -23,6 +25,7 @@ class Command:
 
 
 _HERE = "banana_assets.interfaces.cli"
+STOPPED = 130
 COMPLETE = "__complete"
 """What the scripts of `banana completion` ask with."""
 GROUPS: dict[str, dict[str, Command]] = {
@@ -135,19 +138,36 @@ def load(name: str) -> object:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status."""
     words = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A terminal or a name of a file may have, or lack, characters that the other does not.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        status = _run(words)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.stderr.write("banana: stopped.\n")
+        status = STOPPED
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): nothing is wrong, and the interpreter must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    sys.exit(status)
+
+
+def _run(words: list[str]) -> int:
     if words[:1] == ["help"] and len(words) > 1:
         words = [*words[1:], "--help"]
     if not words or words[0] in ("-h", "--help", "help"):
         sys.stdout.write(overview())
-        sys.exit(0)
+        return 0
     if words[0] in ("-V", "--version"):
         sys.stdout.write(f"banana {__version__}\n")
-        sys.exit(0)
+        return 0
     if words[0] == COMPLETE:
         from banana_assets.interfaces.cli.completing import answer
 
         answer(words[1:])
-        sys.exit(0)
+        return 0
     name = words[0]
     if name not in COMMANDS:
         from difflib import get_close_matches
@@ -155,10 +175,10 @@ def main(arguments: list[str] | None = None) -> None:
         near = get_close_matches(name, COMMANDS, 1)
         hint = f" Did you mean `{near[0]}`?" if near else ""
         sys.stderr.write(f"banana: there is no command {name!r}.{hint} `banana --help` lists them.\n")
-        sys.exit(2)
+        return 2
     from banana_assets.interfaces.cli.running import run
 
-    sys.exit(run(load(name), name, words[1:]))
+    return run(load(name), name, words[1:])
 
 
 if __name__ == "__main__":

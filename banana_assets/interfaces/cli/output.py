@@ -9,17 +9,16 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from banana_assets.core.errors import InputError
-from banana_assets.core.text import cut, visible
+from banana_assets.core.text import visible
+from banana_assets.interfaces.cli.columns import aligned, cell
 from banana_assets.interfaces.cli.progressing import progress as progress
 from banana_assets.interfaces.cli.progressing import step_aside
 
-WIDEST_CELL = 240
 _HIDDEN = re.compile(
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
@@ -57,7 +56,8 @@ def write_rows(rows: Sequence[Mapping[str, Any]], form: Format, *, columns: Sequ
 
     rows = served(list(rows))
     if form is Format.table:
-        _write_table(rows, columns or (list(rows[0]) if rows else []))
+        for line in aligned(rows, columns or (list(rows[0]) if rows else [])):
+            sys.stdout.write(f"{line}\n")
     elif form is Format.json:
         sys.stdout.write(to_json(list(rows), indent=True) + "\n")
     else:
@@ -73,7 +73,7 @@ def write_object(value: Mapping[str, Any], form: Format) -> None:
     if form is Format.table:
         width = max(map(len, value), default=0)
         for name, field in value.items():
-            sys.stdout.write(f"{name:{width}}  {_cell(field)}".rstrip() + "\n")
+            sys.stdout.write(f"{name:{width}}  {cell(field)}".rstrip() + "\n")
     else:
         sys.stdout.write(to_json(value, indent=form is Format.json) + "\n")
 
@@ -136,38 +136,3 @@ def to_json(value: Any, *, indent: bool = False) -> str:
 def _escaped(found: re.Match[str]) -> str:
     pairs = found[0].encode("utf-16-be")
     return "".join(f"\\u{pairs[at]:02x}{pairs[at + 1]:02x}" for at in range(0, len(pairs), 2))
-
-
-def _write_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    if not columns:
-        return
-    cells = [[_cell(row.get(c)) for c in columns] for row in rows]
-    numeric = [bool(rows) and all(_is_number(row.get(c)) for row in rows) for c in columns]
-    widths = [max([len(c), *(len(line[i]) for line in cells)]) for i, c in enumerate(columns)]
-    for line in [list(columns), *cells]:
-        padded = (
-            text.rjust(width) if right else text.ljust(width)
-            for text, width, right in zip(line, widths, numeric, strict=True)
-        )
-        sys.stdout.write("  ".join(padded).rstrip() + "\n")
-
-
-def _is_number(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:,.4g}"
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, date):
-        return value.isoformat()
-    text = visible(" ".join(str(value).split()))
-    return cut(text, WIDEST_CELL)

@@ -22,23 +22,20 @@ def run(app: Any, name: str, arguments: list[str]) -> int:
     """Run a command's Typer app and return its exit status."""
     command = prepared(app, name)
     try:
-        status = command.main(args=arguments, prog_name=f"banana {name}", standalone_mode=False)
+        # Not `main`: that makes status 1 of a reader that left.
+        with command.make_context(f"banana {name}", list(arguments)) as context:
+            command.invoke(context)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        sys.stderr.write("banana: stopped.\n")
-        return 130
+    except click.exceptions.Abort as stopped:
+        raise KeyboardInterrupt from stopped
     except BananaError as error:
         sys.stderr.write(f"banana {name}: {visible(str(error))}\n")
         return NOT_ALLOWED if isinstance(error, AccessError) else USAGE
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`): nothing is wrong, and the interpreter must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return status if isinstance(status, int) else 0
+    return 0
 
 
 def command_path() -> str:
@@ -75,8 +72,23 @@ def _plain(command: click.Command, path: str) -> None:
     command.format_epilog = lambda ctx, formatter: _manual(path, formatter)  # type: ignore[method-assign]
     for parameter in command.params:
         _short_choices(parameter)
+        if isinstance(parameter.type, click.types.StringParamType):
+            parameter.type = _WORDS
     for name, inner in getattr(command, "commands", {}).items():
         _plain(inner, f"{path} {name}")
+
+
+class _Words(click.types.StringParamType):
+    """Text: bytes that are none, as the command line may hold, become a replacement character. File names keep them."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        text = super().convert(value, param, ctx)
+        if text.isascii() or os.path.lexists(text):
+            return text
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+_WORDS = _Words()
 
 
 def _short_choices(parameter: click.Parameter) -> None:
