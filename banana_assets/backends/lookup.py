@@ -164,6 +164,8 @@ def _failing(
         told = pl.DataFrame({"name": failure["failing_tests"]}, schema={"name": pl.String}).unique(maintain_order=True)
         unknown = pl.lit(None, dtype=pl.String)
         bad = told.with_columns(suite=pl.lit(""), classname=pl.lit(""), status=pl.lit("failed"), message=unknown)
+    if bad.is_empty():
+        return bad
     mine = identified(bad.with_columns(pipeline=pl.lit(build["pipeline"])))
     ended = pl.coalesce("finished_at", "arrived_at")
     before = builds.filter(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 
 import polars as pl
 
@@ -18,8 +17,8 @@ from banana_assets.core.plans.quotes import Log
 from banana_assets.core.plans.validation import cited
 from banana_assets.core.safety.secrets import mask, mask_lines
 
-KEPT = 4
-"""Logs that are held in memory at once."""
+LOG_BYTES = 32 << 20
+"""Logs that are held in memory at once; a larger one is held alone."""
 
 COMPARED_BYTES = 8 << 20
 """Quotes held in memory that were found in their logs."""
@@ -30,19 +29,19 @@ class Quotes:
 
     def __init__(self, store: ReadingStore) -> None:
         self._store = store
-        self._logs: OrderedDict[str, Log | None] = OrderedDict()
+        self._logs: Kept[Log] = Kept(LOG_BYTES)
 
     def log(self, sha256: str) -> Log | None:
         """The log of a build; None where it is not stored any more."""
-        if sha256 not in self._logs:
+        held = self._logs.get(sha256)
+        if held is None:
             try:
-                self._logs[sha256] = Log(sha256, self._lines(sha256))
+                held = Log(sha256, self._lines(sha256))
             except BananaError:
-                self._logs[sha256] = None
-            while len(self._logs) > KEPT:
-                self._logs.popitem(last=False)
-        self._logs.move_to_end(sha256)
-        return self._logs[sha256]
+                return None
+            size = 2 * sum(len(text) + 64 for text in held.texts)
+            self._logs.put(sha256, held, min(size, LOG_BYTES))
+        return held
 
     def restated(self, citation: Citation) -> Citation | None:
         """The citation as it may be shown; None where the log does not say what it quotes."""

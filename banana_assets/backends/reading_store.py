@@ -100,8 +100,8 @@ class ReadingStore:
         if after:
             return self._builds_after(after)[1]
         cursor, known = self._builds
-        newest, news = self._builds_after(cursor)
-        if news.height:
+        if self.builds_cursor() != cursor:
+            newest, news = self._builds_after(cursor)
             changed = known.join(news, on="build_id", how="anti", maintain_order="left")
             self._builds = newest, pl.concat([changed, news])
         return self._builds[1]
@@ -110,7 +110,9 @@ class ReadingStore:
         statement = f"SELECT seq, {_listed(BUILDS.dtypes)} FROM builds WHERE seq > :after ORDER BY seq"
         schema = pl.Schema([("seq", pl.Int64), *BUILDS.dtypes.items()])
         found = self._typed(BUILDS, schema, statement, {"after": cursor})
-        return (found["seq"][-1] if found.height else cursor), BUILDS.conform(found.drop("seq"))
+        if found.is_empty():
+            return cursor, BUILDS.empty()
+        return found["seq"][-1], BUILDS.conform(found.drop("seq"))
 
     def builds_cursor(self) -> int:
         """The cursor past the newest build: give it to ``builds(after=...)`` later."""

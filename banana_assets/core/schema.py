@@ -89,12 +89,12 @@ class Table:
         if required:
             raise SchemaError(f"Rows for {self.name} lack the column {', '.join(required)}.")
         try:
-            whole = frame.with_columns(pl.lit(None, dtype=c.dtype).alias(c.name) for c in absent)
-            whole = whole.select(pl.col(c.name).cast(c.dtype) for c in self.columns)
+            whole = frame.with_columns(pl.lit(None, dtype=c.dtype).alias(c.name) for c in absent) if absent else frame
+            if list(whole.schema.items()) != list(self.dtypes.items()):
+                whole = whole.select(pl.col(c.name).cast(c.dtype) for c in self.columns)
         except pl.exceptions.PolarsError as error:
             raise SchemaError(f"Rows for {self.name} do not fit their types: {error}") from error
-        nulls = whole.select(pl.col(c.name).null_count() for c in self.columns if not c.nullable)
-        bad = [name for name in nulls.columns if nulls[name][0]]
+        bad = [c.name for c in self.columns if not c.nullable and whole[c.name].null_count()]
         if bad:
             raise SchemaError(f"Rows for {self.name} have no value in {', '.join(bad)}.")
         return whole

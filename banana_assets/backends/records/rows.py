@@ -12,12 +12,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
 from banana_assets.backends.records.refusals import BUSY_SECONDS, refused
 from banana_assets.backends.sqlite import sqlite_module
+
+Value = TypeVar("Value")
+IN_ONE = 500
+"""Values in one statement: a database takes so many and not many more."""
 
 _FILE = re.compile(r"sqlite:///(?!file:|:memory:)([^?]+)", re.DOTALL)
 
@@ -45,6 +49,8 @@ class Rows(ABC):
         Raises TypeError or PolarsError where a value has another type.
         """
         found = self.rows(statement, values)
+        if not found:
+            return pl.DataFrame(schema=schema)
         if not self.text_times:
             return pl.DataFrame(found, schema=schema, orient="row")
         given = {name: _KEPT_AS.get(dtype.base_type(), dtype) for name, dtype in schema.items()}
@@ -85,6 +91,12 @@ def among(values: Sequence[Any], name: str = "in") -> tuple[str, dict[str, Any]]
     named = {f"{name}_{n}": value for n, value in enumerate(values)}
     # Nothing is in an empty list, which Postgres does not take.
     return f"({', '.join(f':{each}' for each in named) or 'NULL'})", named
+
+
+def in_parts(values: Sequence[Value], size: int | None = None) -> Iterator[Sequence[Value]]:
+    """The values in parts of that size, or of as many as one statement takes, in order."""
+    step = size or IN_ONE
+    return (values[first : first + step] for first in range(0, len(values), step))
 
 
 def sqlite_file(address: str) -> Path | None:
