@@ -4,7 +4,6 @@ windows that note what goes wrong in them, and what is asked of every page."""
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -28,8 +27,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 DESK: dict[str, Any] = {"viewport": {"width": 1400, "height": 900}, "color_scheme": "light"}
 DARK = DESK | {"color_scheme": "dark"}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-LONG = 200_000
-WIDE = 10_000_000
+LONG = 60_000
+WIDE = 3_000_000
 BUDGET = 200_000
 """Bytes that the page of a build may have, however long its log is."""
 
@@ -149,14 +148,13 @@ def too_wide(page: Page) -> int:
     return max(0, wide)
 
 
-def picture(page: Page, name: str, tmp_path: Path) -> None:
-    """Keep what is shown, in few colours; in BANANA_PICTURES, a folder of the project, where that is set.
+def picture(page: Page, folder: str, name: str) -> None:
+    """Keep what is shown, in few colours, in a folder of the project.
 
     A plan's last step says where the builds came from: a path of this machine, which no picture shows.
     """
-    folder = PROJECT / os.environ["BANANA_PICTURES"] if "BANANA_PICTURES" in os.environ else tmp_path
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"dashboard_{name}.png"
+    path = PROJECT / folder / f"dashboard_{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
     page.mouse.move(0, 0)
     page.screenshot(path=path, clip={"x": 0, "y": 0, "width": 1400, "height": 700} if name == "plan" else None)
     with Image.open(path) as shot:
