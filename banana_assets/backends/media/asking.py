@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 MOST_FAILURES = 2
 CALIBRATED = ("language", "genre", "date", "text")
-TOKENS_AN_ITEM = 160
+UNMEASURED = 0.3
+"""The most that a model's word counts where it was tried on no known value of the field."""
 
 
 @dataclass
@@ -80,7 +81,7 @@ def ask_models(
                     f"{answer.provider}/{answer.model}",
                     _source(value, tried, hits),
                     stands=stands.get((value.item_id, value.value.field)),
-                    confidence=value.confidence,
+                    confidence=_confidence(value.confidence, tried, hits),
                     tried=tried,
                     hits=hits,
                     low=wilson(hits, tried)[0] if tried else None,
@@ -90,6 +91,12 @@ def ask_models(
     if made.refused:
         made.said.append(f"{plural(made.refused, 'value')} of models left out: they stand in no line of their item")
     return made
+
+
+def _confidence(said: float, tried: int, hits: int) -> float:
+    """How sure one may be: no surer than the model says, nor than what was measured bears (Laplace's rule of
+    succession) or than UNMEASURED."""
+    return min(said, (hits + 1) / (tried + 2) if tried else UNMEASURED)
 
 
 def _source(told: questions.Told, tried: int, hits: int) -> str:
@@ -115,10 +122,10 @@ class _Asker:
             task="metadata",
             instructions=questions.INSTRUCTIONS,
             data="\n".join(asked.lines),
-            schema=questions.answer_schema(asked),
+            schema=questions.answer_schema(self.one, asked),
             schema_name="metadata_values",
             prompt_version=questions.PROMPT_VERSION,
-            max_tokens=200 + TOKENS_AN_ITEM * len(batch),
+            max_tokens=questions.answer_tokens(self.one, asked),
             subject=f"metadata of {plural(len(batch), 'item')}",
         )
         try:

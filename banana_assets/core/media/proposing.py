@@ -44,7 +44,8 @@ class Proposal:
     """A value for a field of an item that has none.
 
     ``stands`` is the placeholder that stands there, None where nothing does. ``confidence`` is a rule's measured
-    precision, or what a model said of itself; ``tried`` and ``hits`` tell which: a model's are 0 unless measured.
+    precision; of a model it is what it said of itself and what was measured, the lower of both, and low where nothing
+    was measured (``tried`` is 0).
     """
 
     item_id: str

@@ -21,7 +21,7 @@ from banana_assets.core.media.prose import too_alike
 from banana_assets.core.media.schema import Field
 from banana_assets.core.media.values import Value, value_of
 
-PROMPT_VERSION = "metadata-1"
+PROMPT_VERSION = "metadata-2"
 MOST_WORDS = 40
 MOST_TAGS = 8
 LEAST_TEXT = 40
@@ -31,6 +31,11 @@ LEAST_LONG = 400
 """Characters of other prose from which on a summary can be made."""
 
 LONGEST_LINE = 1500
+LONGEST_NAME, LONGEST_PROSE = 80, 600
+SURE = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""How sure a model may say it is. A closed set, as everything in the answer: grammars of model servers keep words and
+lengths, and not the ends of numbers."""
+
 _DAY = re.compile(r"\d{4}(?:-\d{2}){0,2}")
 INSTRUCTIONS = """You read catalogue entries. Each item is a block of lines: its number, then what is known of it, then
 `wanted:` with the fields that are missing. For each wanted field that an item's own lines answer, give the value and
@@ -106,24 +111,33 @@ def question(library: Library, wanted: Sequence[tuple[str, Sequence[str]]], word
     return Asked(tuple(lines), of_line, tuple(ids), tuple(tuple(f) for _, f in wanted), tuple(words))
 
 
-def answer_schema(asked: Asked) -> dict[str, Any]:
+def answer_tokens(library: Library, asked: Asked) -> int:
+    """The tokens that an answer about all that is wanted may take."""
+    wanted = [library.schema.by_name[name] for fields in asked.wanted for name in fields]
+    return 120 + sum(260 if field.shortest else 200 if field.kind == "list" else 110 for field in wanted)
+
+
+def answer_schema(library: Library, asked: Asked) -> dict[str, Any]:
     """The JSON schema of the answer, everything in it bounded."""
     names = sorted({name for fields in asked.wanted for name in fields})
+    wanted = [library.schema.by_name[name] for name in names]
+    longest = LONGEST_PROSE if any(field.shortest for field in wanted) else LONGEST_NAME
+    several = MOST_TAGS if any(field.kind == "list" for field in wanted) else 2
     value = {
         "type": "object",
         "additionalProperties": False,
         "required": ["item", "field", "value", "line", "confidence"],
         "properties": {
-            "item": {"type": "integer", "minimum": 1, "maximum": len(asked.items)},
+            "item": {"type": "integer", "enum": list(range(1, len(asked.items) + 1))},
             "field": {"type": "string", "enum": names},
             "value": {
                 "type": "array",
                 "minItems": 1,
-                "maxItems": MOST_TAGS,
-                "items": {"type": "string", "maxLength": 600},
+                "maxItems": several,
+                "items": {"type": "string", "maxLength": longest},
             },
-            "line": {"type": "integer", "minimum": 1, "maximum": len(asked.lines)},
-            "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+            "line": {"type": "integer", "enum": list(range(1, len(asked.lines) + 1))},
+            "confidence": {"type": "number", "enum": list(SURE)},
         },
     }
     most = sum(map(len, asked.wanted))

@@ -26,7 +26,7 @@ def asked() -> questions.Asked:
 def held(asked: questions.Asked, *values: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
     rows = [ROW]
     answer = {"values": [{"item": 1, "confidence": 0.9} | value for value in values]}
-    check(answer, questions.answer_schema(asked), usage=NO_USAGE)
+    check(answer, questions.answer_schema(of(rows), asked), usage=NO_USAGE)
     return [(t.value.field, t.value.value) for t in questions.held(of(rows), asked, answer)[0]]
 
 
