@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -14,8 +15,9 @@ import sqlalchemy as sa
 
 from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.engine import writing
-from banana_assets.backends.settings import load_from
+from banana_assets.backends.settings import SQLITE_NAME, load_from
 from banana_assets.backends.store import open_store
+from banana_assets.interfaces.cli.completed_values import INDEXED_SOURCES, PATTERNS, QUEUES, VALUES
 from banana_assets.interfaces.cli.completing import candidates
 from banana_assets.interfaces.cli.completion import SCRIPTS, Shell
 
@@ -144,3 +146,13 @@ def test_fish(scripts: dict[str, str]) -> None:
     assert run(Shell.fish, program, scripts) == [
         "--status\tHow it stands; repeat for more.", "unit-0\tsuccess, shop/unit",
     ]  # fmt: skip
+
+
+def test_every_question_to_the_store_can_be_asked(filled: Path) -> None:
+    # A mistake in one would only complete nothing.
+    asked = {query for query, _ in VALUES.values() if query not in (PATTERNS, INDEXED_SOURCES)}
+    with sqlite3.connect(filled / SQLITE_NAME) as connection:
+        found = {query: connection.execute(query, ("p", 9)[2 - query.count("?") :]).fetchall() for query in asked}
+    connection.close()
+    assert [row[0] for row in found[QUEUES]] == ["shop"]
+    assert all(len(row) == 2 for rows in found.values() for row in rows)

@@ -1,4 +1,4 @@
-"""Names out of the store for completion: builds, plans, steps, templates, patterns, keys, sources, jobs, branches.
+"""Names out of the store for completion: builds, plans, steps, templates, patterns, media, queues, models and more.
 
 They are read with the SQLite driver alone, in milliseconds, and only where the records are in SQLite.
 """
@@ -32,6 +32,15 @@ JOBS = "SELECT DISTINCT pipeline || '/' || job, '' FROM builds ORDER BY 1 LIMIT 
 BRANCHES = "SELECT DISTINCT branch, '' FROM builds WHERE branch IS NOT NULL ORDER BY 1 LIMIT ?"
 LOG_SOURCES = "SELECT DISTINCT source, '' FROM log_files ORDER BY 1 LIMIT ?"
 SERIES_SOURCES = "SELECT DISTINCT source, '' FROM resource_series ORDER BY 1 LIMIT ?"
+QUEUES = (
+    "SELECT DISTINCT queue, 'tasks' FROM tasks UNION SELECT DISTINCT pipeline, 'builds' FROM builds ORDER BY 1 LIMIT ?"
+)
+COLLECTIONS = "SELECT DISTINCT collection, '' FROM media_items WHERE present ORDER BY 1 LIMIT ?"
+ITEMS = "SELECT item_id, collection || ': ' || uri FROM media_items WHERE present ORDER BY seq DESC LIMIT ?"
+OFFERS = (
+    "SELECT id, field || ': ' || value FROM media_proposals WHERE state = 'proposed' ORDER BY confidence DESC LIMIT ?"
+)
+MODELS = "SELECT DISTINCT provider || '/' || model, 'asked before' FROM llm_calls ORDER BY 1 LIMIT ?"
 DELIVERIES = "SELECT id, provider || ' ' || event || ', ' || state FROM deliveries ORDER BY id DESC LIMIT ?"
 PATTERNS = "SELECT substr(document_id, 9), '' FROM documents WHERE kind = 'pattern' ORDER BY severity DESC LIMIT ?"
 INDEXED_SOURCES = "SELECT DISTINCT source, '' FROM sources ORDER BY 1 LIMIT ?"
@@ -49,6 +58,11 @@ VALUES: dict[tuple[str, str], tuple[str, bool]] = {
     ("keys", "ident"): (KEYS, False),
     ("patterns", "pattern"): (PATTERNS, False),
     ("deliveries", "number"): (DELIVERIES, False),
+    ("media", "numbers"): (OFFERS, False),
+    ("media", "item"): (ITEMS, False),
+    ("schedule", "queue"): (QUEUES, False),
+    ("*", "collection"): (COLLECTIONS, False),
+    ("*", "use_model"): (MODELS, False),
     ("*", "pipeline"): (PIPELINES, False),
     ("*", "job"): (JOBS, False),
     ("*", "branch"): (BRANCHES, False),
