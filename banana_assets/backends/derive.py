@@ -13,6 +13,7 @@ import polars as pl
 
 from banana_assets.backends.explaining import build_lines, diagnosed
 from banana_assets.backends.lines import read_lines
+from banana_assets.backends.records.rows import in_parts
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.diagnosis import RULES_VERSION
@@ -105,7 +106,7 @@ def log_shapes(tables: Tables, files: pl.DataFrame, given_up: list[int] | None =
 def resource_rollups(tables: Tables, days: Sequence[date], ids: Sequence[int]) -> Iterator[pl.DataFrame]:
     """The rollups of those series of these arrival days, in frames of RESOURCE_ROLLUPS."""
     stored = tables.scan(RESOURCE_SAMPLES).filter(pl.col("arrival_day").is_in(days))
-    for group in _in_groups(ids, SERIES_AT_ONCE):
+    for group in in_parts(ids, SERIES_AT_ONCE):
         yield rollups(stored.filter(pl.col("series_id").is_in(group)))
 
 
@@ -121,10 +122,6 @@ def fine_samples(tables: Tables, summed: pl.DataFrame) -> pl.DataFrame:
         & pl.col("metric").is_in(where["metric"].unique().to_list())
     )
     return tables.scan(RESOURCE_SAMPLES).filter(chosen).collect().sort(RESOURCE_SAMPLES.key)
-
-
-def _in_groups(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    return (ids[k : k + size] for k in range(0, len(ids), size))
 
 
 def undiagnosed(builds: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:

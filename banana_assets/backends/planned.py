@@ -17,13 +17,12 @@ from banana_assets.backends.planned_reading import PlannedReading
 from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.engine import EngineRows, reading, writing
 from banana_assets.backends.records.plan_tables import planned_failures
+from banana_assets.backends.records.rows import in_parts
 
 LEASE_SECONDS = 900
 MOST_ATTEMPTS = 3
 SILENT = f"nobody finished it: {MOST_ATTEMPTS} runs that had claimed it ended without a word"
 FAILED = ("failed", "error")
-_IN_ONE = 500
-"""Ids in one statement: a database takes so many values and not many more."""
 
 _B, _P = t.builds.c, planned_failures.c
 _JOINED = sa.outerjoin(t.builds, planned_failures, sa.and_(_B.build_id == _P.build_id, _B.log_sha256 == _P.log_sha256))
@@ -77,7 +76,7 @@ class Planned(PlannedReading):
         mine: list[tuple[int, str]] = []
         changes: list[dict[str, Any]] = []
         with writing(self.engine) as connection:
-            parts = (query.where(_FAILURES, free, _B.build_id.in_(part)) for part in _parts(chosen))
+            parts = (query.where(_FAILURES, free, _B.build_id.in_(part)) for part in in_parts(chosen))
             for row in [row for part in parts for row in connection.execute(part)]:
                 if logs and logs.get(row.build_id) != row.log_sha256:
                     continue
@@ -172,15 +171,10 @@ def _is_free(now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(_P.build_id.is_(None), _P.state == "waiting", ended)
 
 
-def _parts(build_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The ids in parts that one statement takes."""
-    return (build_ids[at : at + _IN_ONE] for at in range(0, len(build_ids), _IN_ONE))
-
-
 def _put(connection: sa.Connection, changes: list[dict[str, Any]]) -> None:
     """Write the rows of claimed failures (build ``of``), in place of what is known of them; no plan is theirs yet."""
     query = sa.select(_P.build_id)
-    parts = _parts([change["of"] for change in changes])
+    parts = in_parts([change["of"] for change in changes])
     known = {build for part in parts for build in connection.execute(query.where(_P.build_id.in_(part))).scalars()}
     old = [change for change in changes if change["of"] in known]
     new = [change for change in changes if change["of"] not in known]

@@ -43,6 +43,19 @@ def base_unit(metric: str) -> tuple[str, float] | None:
     return f"{metric[: found.start()]}_{word}{metric[found.end() :]}", factor
 
 
+def bytes_of(text: str) -> float | None:
+    """The bytes that a size stands for: ``8G``, ``512 MiB``, ``1.5 GB``, ``1000``; None where it stands for none.
+
+    A letter alone is a power of two, as in the options of compilers and containers; kB, MB... are powers of ten.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
+    if found is None:
+        return None
+    unit = found[2]
+    factor = 1 if unit in ("", "b") else _SIZES.get(f"{unit}ib" if len(unit) == 1 else unit)
+    return float(found[1]) * factor if factor else None
+
+
 def unit_of(metric: str) -> str:
     """The unit that a metric's name tells (``bytes/s``, ``percent``, ``1`` for a ratio), empty where it tells none."""
     return next((unit for pattern, unit in _UNITS if pattern.search(metric)), "")

@@ -174,7 +174,7 @@ def test_an_interrupt_leaves_no_claim_and_counts_as_no_attempt(
 def test_more_are_claimed_than_one_statement_takes(
     any_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("banana_assets.backends.planned._IN_ONE", 2)
+    monkeypatch.setattr("banana_assets.backends.records.rows.IN_ONE", 2)
     planned, ids = Planned(any_store.engine), fail(any_store, tmp_path, "c", "a", "e", "b", "d")
     assert planned.claim([*ids[:4], "none", ids[0]], by="one", now=NOW) == ids[:4]
     assert planned.claim(ids, by="one", now=NOW) == ids

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from banana_assets.core.units import base_unit, quantity, scale_of, unit_of
+from banana_assets.core.units import base_unit, bytes_of, quantity, scale_of, unit_of
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,24 @@ def test_quantities_for_people() -> None:
     assert quantity(12, "cpu_percent") == "12.0 %"
     assert quantity(0.256, "load_average_1m") == "0.26"
     assert scale_of("memory_used_bytes", 0) == (1.0, "B")
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("8G", 8 << 30),
+        (" 512 m ", 512 << 20),
+        ("1.5GiB", 1.5 * (1 << 30)),
+        ("8GB", 8e9),
+        ("250 kB", 250e3),
+        ("1000", 1000.0),
+        ("7 B", 7.0),
+        ("much", None),
+        ("-1G", None),
+        ("1e400", None),
+        ("5 parsecs", None),
+        ("", None),
+    ],
+)
+def test_sizes_that_people_write(text: str, size: float | None) -> None:
+    assert bytes_of(text) == size

@@ -1,4 +1,4 @@
-"""Taking in tasks of queues: CSV, JSON, JSON lines, and SQLite databases with the tables ``tasks`` or ``task_logs``."""
+"""Taking in tasks of queues: CSV, JSON, JSON lines, and databases (SQLite, DuckDB) with ``tasks`` or ``task_logs``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import math
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from banana_assets.backends.ingest.report import Item, Progress, Report
 from banana_assets.backends.ingest.times import parse_moment
 from banana_assets.backends.lines import Oddities
 from banana_assets.backends.records.engine import writing
+from banana_assets.backends.records.rows import in_parts
 from banana_assets.backends.records.task_tables import tasks as table
 from banana_assets.backends.scratch import scratch_folder
 from banana_assets.backends.sqlite import sqlite_module
@@ -30,8 +32,12 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
 from banana_assets.core.text import cut
 
-ENDINGS = (".csv", ".json", ".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db")
+ENDINGS = (".csv", ".json", ".jsonl", ".ndjson", ".sqlite", ".sqlite3", ".db", ".duckdb")
 SQLITE_MAGIC = b"SQLite format 3\x00"
+DUCKDB_MAGIC = b"DUCK"
+"""Behind a checksum of eight bytes."""
+
+TABLES = ("tasks", "task_logs")
 LONGEST_ID = 200
 LONGEST_ERROR = 2_000
 MOST_COMPLAINTS = 3
@@ -139,8 +145,8 @@ def _take(store: Store, path: Path, scratch: Path, queue: str, report: Report) -
 
 def _rows(content: Content, scratch: Path) -> Iterator[Mapping[str, Any]]:
     head = content.head()
-    if head.startswith(SQLITE_MAGIC):
-        yield from _of_sqlite(content, scratch)
+    if head.startswith(SQLITE_MAGIC) or head[8:12] == DUCKDB_MAGIC:
+        yield from _of_database(content, scratch)
         return
     check_text(content)
     text = content.whole().decode("utf-8-sig", "replace")
@@ -168,38 +174,29 @@ def _of_json(text: str, name: str) -> Iterator[Mapping[str, Any]]:
         yield {str(k).lower(): v for k, v in row.items() if v is not None} if isinstance(row, dict) else {}
 
 
-def _of_sqlite(content: Content, scratch: Path) -> Iterator[Mapping[str, Any]]:
+def _of_database(content: Content, scratch: Path) -> Iterator[Mapping[str, Any]]:
     """Rows of ``tasks``, completed by the latest row of ``task_logs`` for each, and logs of tasks that are not there.
 
     A copy is read, with the log of what was written last where the database is in use.
     """
-    copy = scratch / "tasks.sqlite"
+    duck = content.head()[8:12] == DUCKDB_MAGIC
+    copy = scratch / "tasks.db"
+    ending = ".wal" if duck else "-wal"
     with content.reading() as stream, copy.open("wb") as out:
         shutil.copyfileobj(stream, out)
-    ahead = Path(f"{content.name}-wal")
+    ahead = Path(f"{content.name}{ending}")
     if ahead.is_file():
-        shutil.copyfile(ahead, f"{copy}-wal")
-    module = sqlite_module()
+        shutil.copyfile(ahead, f"{copy}{ending}")
     try:
-        connection = module.connect(copy)
-        try:
-            connection.execute("PRAGMA trusted_schema=OFF")
-            connection.row_factory = module.Row
-            names = {r[0] for r in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            if not names & {"tasks", "task_logs"}:
-                raise InputError(f"{content.name} has neither a table tasks nor task_logs.", "Export one of them.")
-            logs = connection.execute("SELECT * FROM task_logs").fetchall() if "task_logs" in names else []
-            rows = connection.execute("SELECT * FROM tasks").fetchall() if "tasks" in names else []
-        finally:
-            connection.close()
-    except module.DatabaseError as error:
-        raise InputError(f"{content.name} cannot be read as SQLite: {error}.", "Export it again.") from error
+        found = (_duckdb_tables if duck else _sqlite_tables)(copy, content.name)
     finally:
-        for name in (copy, Path(f"{copy}-wal"), Path(f"{copy}-shm")):
+        for name in (copy, *(Path(f"{copy}{end}") for end in (ending, "-shm"))):
             name.unlink(missing_ok=True)
-    kept = {str(row["task_id"]): _lower(row) for row in logs if "task_id" in row.keys()}  # noqa: SIM118
-    for row in rows:
-        known = _lower(row)
+    if not found:
+        raise InputError(f"{content.name} has neither a table tasks nor task_logs.", "Export one of them.")
+    logs, rows = found.get("task_logs", []), found.get("tasks", [])
+    kept = {str(row["task_id"]): row for row in logs if "task_id" in row}
+    for known in rows:
         log = kept.pop(str(known.get("id", known.get("task_id"))), {})
         # What the log says of the end is when it was written; the task's own times and words come first.
         yield {k: v for k, v in log.items() if k in ("duration_ms", "retries", "error_reason")} | known
@@ -208,8 +205,36 @@ def _of_sqlite(content: Content, scratch: Path) -> Iterator[Mapping[str, Any]]:
         yield log | {"finished_at": ended}
 
 
-def _lower(row: Any) -> dict[str, Any]:
-    return {str(name).lower(): row[name] for name in row.keys() if row[name] not in (None, "")}  # noqa: SIM118
+def _sqlite_tables(copy: Path, name: str) -> dict[str, list[dict[str, Any]]]:
+    module = sqlite_module()
+    try:
+        with closing(module.connect(copy)) as connection:
+            connection.execute("PRAGMA trusted_schema=OFF")
+            there = {r[0] for r in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            return {table: _rows_of(connection.execute(f"SELECT * FROM {table}")) for table in TABLES if table in there}
+    except module.DatabaseError as error:
+        raise InputError(f"{name} cannot be read as SQLite: {error}.", "Export it again.") from error
+
+
+def _duckdb_tables(copy: Path, name: str) -> dict[str, list[dict[str, Any]]]:
+    import duckdb
+
+    try:
+        # What is in the file may not reach for other files.
+        with duckdb.connect(str(copy), config={"enable_external_access": "false"}) as connection:
+            query = "SELECT table_name FROM duckdb_tables() WHERE NOT internal"
+            there = {r[0] for r in connection.execute(query).fetchall()}
+            return {table: _rows_of(connection.execute(f"SELECT * FROM {table}")) for table in TABLES if table in there}
+    except duckdb.Error as error:
+        raise InputError(f"{name} cannot be read as DuckDB: {error}.", "Export it again.") from error
+
+
+def _rows_of(answer: Any) -> list[dict[str, Any]]:
+    names = [str(column[0]).lower() for column in answer.description]
+    return [
+        {name: value for name, value in zip(names, row, strict=True) if value not in (None, "")}
+        for row in answer.fetchall()
+    ]
 
 
 def _tell(row: Mapping[str, Any], queue: str, told: Told) -> None:
@@ -311,8 +336,7 @@ def _store(store: Store, told: Told, path: str) -> tuple[int, int]:
     also = {"path": path, "arrived_at": now, "arrival_day": now.date()}
     new = changed = 0
     facts = [c for c in table.c.keys() if c not in ("path", "arrived_at", "arrival_day")]  # noqa: SIM118
-    for start in range(0, len(rows), COMMIT_ROWS):
-        part = rows[start : start + COMMIT_ROWS]
+    for part in in_parts(rows, COMMIT_ROWS):
         queues = sorted({row["queue"] for row in part})
         ids = [row["task_id"] for row in part]
         known_query = sa.select(*(table.c[f] for f in facts)).where(table.c.queue.in_(queues))
@@ -320,7 +344,7 @@ def _store(store: Store, told: Told, path: str) -> tuple[int, int]:
         with writing(store.engine) as connection:
             known = {
                 (r.queue, r.task_id): dict(r._mapping)
-                for some in _parts(ids)
+                for some in in_parts(ids)
                 for r in connection.execute(known_query.where(table.c.task_id.in_(some)))
             }
             fresh = [row for row in part if (row["queue"], row["task_id"]) not in known]
@@ -336,8 +360,3 @@ def _store(store: Store, told: Told, path: str) -> tuple[int, int]:
                 connection.execute(sa.insert(table), [row | also for row in fresh])
         new, changed = new + len(fresh), changed + len(other)
     return new, changed
-
-
-def _parts(ids: list[str], size: int = 500) -> Iterator[list[str]]:
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]

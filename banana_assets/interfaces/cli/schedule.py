@@ -11,6 +11,7 @@ import typer
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import seconds_text
+from banana_assets.core.units import bytes_of
 from banana_assets.interfaces.cli.opened import opened_reading
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
 from banana_assets.interfaces.cli.running import command_path
@@ -201,18 +202,10 @@ def _on(windows: pl.DataFrame, day: str | None) -> pl.DataFrame:
     return windows.filter(pl.col("begins_at") >= begin, pl.col("begins_at") < begin + timedelta(days=1))
 
 
-_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-
-
 def _bytes(text: str | None) -> float | None:
     if text is None:
         return None
-    plain = text.strip().lower().removesuffix("ib").removesuffix("b")
-    unit = plain[-1:] if plain[-1:] in _UNITS and plain[-1:] else ""
-    try:
-        amount = float(plain.removesuffix(unit)) * _UNITS[unit]
-    except ValueError:
-        amount = -1.0
-    if not 0 < amount < float("inf"):
+    amount = bytes_of(text)
+    if not amount:
         raise InputError(f"{text!r} is no amount of memory.", "Write it as 8G, 512M or in bytes.")
     return amount
