@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from banana_assets.backends.listings import outward
 from banana_assets.backends.observing import observe
 from banana_assets.backends.tables import Tables
 from banana_assets.core.advice.confidence import with_confidence
@@ -55,7 +56,7 @@ async def recommendations(
         held = service.tables.read(BOTTLENECKS)
         worst = pl.col("severity").replace_strict(SEVERITY_RANK, return_dtype=pl.Int8)
         return {
-            "rows": rows,
+            "rows": outward(rows),
             "following": following,
             "total": found.height,
             "known": known.height,

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from banana_assets.backends.listings import outward
 from banana_assets.backends.plan_records import PlanRecords
 from banana_assets.backends.standing_rows import plan_rows, plans_stamp
 from banana_assets.core.errors import InputError
@@ -156,11 +157,11 @@ async def export(
 
 
 def _plan(records: PlanRecords, plan_id: str) -> Plan:
-    """The plan without secrets."""
+    """The plan without secrets, and without where on this machine the files of logs lie."""
     found = records.plan(plan_id)
     if found is None:
         raise ProblemError(404, f"There is no plan {plan_id}.", "The page of plans lists them.")
-    return Plan.of_row(served(found.row()))
+    return Plan.of_row(served(outward(found.row())))
 
 
 def _statuses(records: PlanRecords, plan_id: str) -> dict[str, str]:
