@@ -90,8 +90,8 @@ def find_build(builds: pl.DataFrame, told: str) -> dict[str, Any]:
 
     Raises InputError when there is none or several, naming the nearest.
     """
-    chosen = found(told, builds["build_id"].to_list(), "build", "`banana builds` lists them.")
-    return builds.row(by_predicate=pl.col("build_id") == chosen, named=True)
+    ids = builds["build_id"].to_list()
+    return builds.row(ids.index(found(told, ids, "build", "`banana builds` lists them.")), named=True)
 
 
 def build_detail(

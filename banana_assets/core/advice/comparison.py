@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from banana_assets.core.metrics.rates import Z95, wilson
+from banana_assets.core.metrics.rates import Z95, newcombe
 
 Floats = NDArray[np.float64]
 
@@ -94,16 +94,6 @@ def rate_change(hits_before: int, n_before: int, hits_after: int, n_after: int) 
     clear = low > 0 or high < 0
     needed = None if clear else _needed_for_rate(hits_before, n_before, hits_after, n_after)
     return Comparison(p, q, q - p, low, high, n_before, n_after, needed, method)
-
-
-def newcombe(hits_before: float, n_before: float, hits_after: float, n_after: float) -> tuple[float, float]:
-    """The 95 % interval of the second proportion less the first."""
-    p, q = hits_before / n_before, hits_after / n_after
-    l1, u1 = wilson(hits_before, n_before)
-    l2, u2 = wilson(hits_after, n_after)
-    low = q - p - math.sqrt((q - l2) ** 2 + (u1 - p) ** 2)
-    high = q - p + math.sqrt((u2 - q) ** 2 + (p - l1) ** 2)
-    return max(-1.0, low), min(1.0, high)
 
 
 def _needed_for_rate(hits_before: int, n_before: int, hits_after: int, n_after: int) -> int | None:

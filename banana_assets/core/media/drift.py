@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from banana_assets.core.advice.comparison import newcombe
 from banana_assets.core.media.items import Library
+from banana_assets.core.metrics.rates import newcombe
 
 RECENT = timedelta(days=7)
 FEWEST = 10

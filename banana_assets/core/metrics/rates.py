@@ -27,6 +27,16 @@ def wilson(hits: float, n: float, z: float = Z95) -> tuple[float, float]:
     return low, high
 
 
+def newcombe(hits_before: float, n_before: float, hits_after: float, n_after: float) -> tuple[float, float]:
+    """The 95 % interval of the second proportion less the first."""
+    p, q = hits_before / n_before, hits_after / n_after
+    l1, u1 = wilson(hits_before, n_before)
+    l2, u2 = wilson(hits_after, n_after)
+    low = q - p - math.sqrt((q - l2) ** 2 + (u1 - p) ** 2)
+    high = q - p + math.sqrt((u2 - q) ** 2 + (p - l1) ** 2)
+    return max(-1.0, low), min(1.0, high)
+
+
 @dataclass(frozen=True)
 class BetaPrior:
     """A Beta(a, b) belief about a rate before its own counts are seen; a + b is what it weighs, in observations."""

@@ -13,8 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from banana_assets.core.advice.comparison import FEWEST, newcombe
-from banana_assets.core.metrics.rates import Z95, wilson
+from banana_assets.core.advice.comparison import FEWEST
+from banana_assets.core.metrics.rates import Z95, newcombe, wilson
 from banana_assets.core.plans.trial import CHANCE, Failure, History, trial
 from banana_assets.core.schema import Type
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banana_assets.core.advice.comparison import level_change, newcombe, rate_change, shift
+from banana_assets.core.advice.comparison import level_change, rate_change, shift
+from banana_assets.core.metrics.rates import newcombe
 
 
 def test_newcombe_gives_the_interval_of_his_paper() -> None:
