@@ -170,6 +170,26 @@ def test_settings_that_cannot_be_read_are_told(doctor: Doctor, monkeypatch: pyte
     assert {row["status"] for name, row in checks.items() if name != "settings"} == {"skipped"}
 
 
+def test_a_mistyped_address_or_name_is_told(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANANA_DATABSE_URL", "postgresql://db/x")
+    status, checks, _ = doctor(only=("settings",))
+    assert (status, checks["settings"]["status"]) == (0, "warning")
+    assert "BANANA_DATABASE_URL" in checks["settings"]["remedy"]
+    monkeypatch.setenv("OLLAMA_URL", "localhost:11434")
+    status, checks, _ = doctor(only=("settings",))
+    assert status == 1
+    assert "OLLAMA_URL" in bad(checks)["settings"]
+    assert "http://localhost:11434" in bad(checks)["settings"]
+
+
+def test_a_home_that_is_a_file_is_told_once(doctor: Doctor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("BANANA_HOME", str(tmp_path / "file"))
+    status, checks, _ = doctor(only=("home", "disk", "server secret"))
+    assert status == 1
+    assert bad(checks) == {"home": f"{tmp_path / 'file'} is no folder Set BANANA_HOME to a folder of yours."}
+
+
 def test_a_secret_that_others_can_read_is_told(doctor: Doctor, home: Path) -> None:
     home.mkdir()
     (home / "server.secret").write_bytes(b"x" * 32)
@@ -206,6 +226,7 @@ def test_a_model_that_does_not_answer_is_told(doctor: Doctor, home: Path, monkey
     assert status == 1
     assert "ollama/qwen3:8b" in bad(checks)["language models"]
     assert "banana models" in bad(checks)["language models"]
+    assert "(OLLAMA_URL)" in bad(checks)["language models"]
     assert not home.exists()
 
 

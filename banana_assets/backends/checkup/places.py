@@ -8,16 +8,29 @@ import shutil
 import stat
 import sys
 import time
+from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 import banana_assets
 from banana_assets.backends.checkup.check import Found, Place, failed, ok, skipped, warning
-from banana_assets.backends.settings import Settings, explain
+from banana_assets.backends.settings import Settings, explain, variables
 from banana_assets.backends.sqlite import sqlite_module
 from banana_assets.core.evidence import plural
 from banana_assets.core.units import quantity
 
+ADDRESSES = {
+    "ollama_url": "http://localhost:11434",
+    "openai_base_url": "http://localhost:8080/v1",
+    "chroma_url": "http://localhost:8000",
+    "meilisearch_url": "http://localhost:7700",
+    "github_url": "https://api.github.com",
+    "gitlab_url": "https://gitlab.com/api/v4",
+}
+"""Settings that are addresses of the web, with how such a one is written."""
+NO_SETTINGS = {"BANANA_API_KEY", "BANANA_PROGRESS"}
+"""Variables that single commands read."""
+ALIKE = 0.85
 LEAST_FREE, LITTLE_FREE = 64 << 20, 1 << 30
 """Bytes: below the first nothing can be computed, below the second somebody should look."""
 FEW_INODES = 2_000
@@ -30,8 +43,19 @@ PATCHED_SQLITE = {(3, 50): 7, (3, 44): 6}
 
 
 def settings(found: Settings) -> Found:
-    """Readable, and where those that are set come from."""
-    rows = [row for row in explain(found) if row.source != "default"]
+    """Readable, addresses of the web where those belong, no name mistyped; and where those that are set come from."""
+    every = explain(found)
+    rows = [row for row in every if row.source != "default"]
+    for row in rows:
+        if row.name in ADDRESSES and row.value and not re.match(r"https?://[^/]", str(row.value)):
+            return failed(
+                f"{row.name} is {str(row.value)!r}, from {row.source}: that is no address",
+                f"Write it as {ADDRESSES[row.name]}.",
+            )
+    known = {variable for row in every for variable in variables(row.name)} | NO_SETTINGS
+    for name in sorted(n for n in os.environ if n.startswith("BANANA_") and n not in known):
+        if near := get_close_matches(name, known, 1, ALIKE):
+            return warning(f"the environment variable {name} sets nothing", f"Did you mean {near[0]}?")
     return ok(
         f"{plural(len(rows), 'setting')} set, the others as they come; the home is {found.home}",
         *(f"{row.name} from {row.source}" for row in rows),
@@ -60,6 +84,8 @@ def home(place: Place) -> Found:
     """There, or to be made; and files can be written, flushed and removed in it."""
     folder = place.settings.home
     remedy = "Mend its permissions, or set BANANA_HOME to a folder of yours."
+    if folder.exists() and not folder.is_dir():
+        return failed(f"{folder} is no folder", "Set BANANA_HOME to a folder of yours.")
     if place.scratch is None:
         return failed(f"{folder} cannot be written", remedy)
     probe = place.scratch / "probe"
@@ -160,7 +186,7 @@ def server_secret(place: Place) -> Found:
 def _others_read(path: Path) -> bool:
     try:
         return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 

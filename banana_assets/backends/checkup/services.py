@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from banana_assets.backends.checkup.check import Found, Place, failed, ok, skipped, warning
 from banana_assets.backends.setting_values import SecretStr
-from banana_assets.backends.settings import Settings
+from banana_assets.backends.settings import Settings, explain
 from banana_assets.core.evidence import plural
 from banana_assets.core.text import cut
 
@@ -53,8 +53,19 @@ def models(place: Place) -> Found:
         told = [_asked(asked, candidate) for candidate in candidates]
     wrong = [said for said, well in told if not well]
     if wrong:
-        return failed("; ".join(wrong), "`banana models` says how each stands; plans are made without one meanwhile.")
+        return failed(
+            "; ".join(wrong),
+            f"Start that server or mend its address ({', '.join(_told_by(settings))}); `banana models` says how each "
+            "stands. Plans are made without one meanwhile.",
+        )
     return ok("; ".join(said for said, _ in told))
+
+
+def _told_by(settings: Settings) -> list[str]:
+    """What the addresses and keys of language models are set by here."""
+    names = ("ollama_url", "openai_base_url", "openai_api_key")
+    found = [row for row in explain(settings) if row.name in names and row.source != "default"]
+    return [f"{row.name} from {row.source}" for row in found] or list(names)
 
 
 @contextmanager
