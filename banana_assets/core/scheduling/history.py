@@ -22,8 +22,8 @@ ENDED = ("success", "failed", "error", "cancelled")
 @dataclass(frozen=True)
 class Queue:
     """A queue: ``past`` by arrival, what waits and runs now (their times are not known yet), the kind of each task, and
-    ``batches`` (kind, items, seconds, memory_bytes). ``untimed`` ended tasks lack a time, ``blocked`` ones wait for
-    tasks that did not succeed; both are left out."""
+    ``batches`` (kind, items, seconds, memory_bytes). ``untimed`` ended tasks lack a time, ``older`` ones
+    ended before the latest RECENT, ``blocked`` ones wait for tasks that did not succeed; all are left out."""
 
     origin: str
     name: str
@@ -32,6 +32,7 @@ class Queue:
     running: tuple[Task, ...]
     kinds: dict[str, str]
     untimed: int
+    older: int
     blocked: int
     batches: pl.DataFrame
 
@@ -118,6 +119,7 @@ def _queue(origin: str, name: str, rows: pl.DataFrame) -> Queue:
         running=tuple(_now(rows.filter(status="running"))),
         kinds={str(i): str(k) for i, k in rows.select("task_id", "kind").iter_rows()},
         untimed=ended.height - whole.height,
+        older=max(0, whole.height - RECENT),
         blocked=len(lost),
         batches=batches.with_columns(
             seconds=(pl.col("finished_at") - pl.col("started_at")).dt.total_microseconds() / 1e6

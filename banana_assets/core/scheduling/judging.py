@@ -16,7 +16,7 @@ from banana_assets.core.scheduling import batches as sizes
 from banana_assets.core.scheduling import parallelism
 from banana_assets.core.scheduling.dispatch import dispatch
 from banana_assets.core.scheduling.estimates import Past, learned
-from banana_assets.core.scheduling.history import Queue
+from banana_assets.core.scheduling.history import RECENT, Queue
 from banana_assets.core.scheduling.priority import by_weight_over_time, first_come
 from banana_assets.core.scheduling.replay import (
     LOSES,
@@ -114,6 +114,7 @@ def _without_lost(queue: Queue, now: datetime | None) -> tuple[Queue, int]:
 def _left_out(queue: Queue, lost: int) -> str:
     """What the figures do not count, in words."""
     counts = (
+        (queue.older, f"that ended before the latest {RECENT:,}"),
         (queue.untimed, "that ended {lack} a time"),
         (lost, f"told as running for more than {LOST:.0f} times the longest run {{count}} as lost"),
         (queue.blocked, "{wait} for others that did not succeed"),

@@ -309,3 +309,10 @@ def test_memory_is_judged_by_its_highest_readings_and_cpu_by_its_mean() -> None:
     memory = predictions(day, 2.0, "memory_percent")
     needed = rollups(50.0).with_columns(metric=pl.lit("memory_percent"))
     assert execution_windows(found, memory, needed, usage, at(0)).is_empty()
+
+
+def test_old_tasks_are_left_out_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("banana_assets.core.scheduling.history.RECENT", 300)
+    row = schedules(queues(BUILDS.empty(), busy_month()), at(0)).row(0, named=True)
+    assert row["tasks"] == 300
+    assert "Left out: 60 tasks that ended before the latest" in row["statement"]
