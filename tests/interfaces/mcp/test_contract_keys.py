@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from mcp import Client
 from mcp.server.mcpserver.utilities.func_metadata import func_metadata
 
 from banana_assets.core.tables import LOG_PATTERNS, OPTIMIZATION_RECOMMENDATIONS
@@ -14,7 +15,7 @@ from banana_assets.interfaces.mcp.calls import Sources
 from banana_assets.interfaces.mcp.reference import FILE, MARK, reference
 from banana_assets.interfaces.mcp.server import TOOLS, create_server
 from tests.interfaces.mcp.answering_home import SECRET
-from tests.interfaces.mcp.conftest import Ask, asked, asking
+from tests.interfaces.mcp.conftest import Ask, asked, asking, in_client
 
 PROJECT = Path(__file__).resolve().parents[3]
 GOAL = "make test_total of ci green"
@@ -122,27 +123,56 @@ def test_records_have_the_keys_that_clients_know(ask: Ask) -> None:
     assert set(allotted) >= {"resource", "currentAllocation", "recommendedAllocation", "reasoning"}
 
 
-def test_only_the_plan_may_write_and_only_models_are_reached_out_to(sources: Sources) -> None:
-    mine = {spec.name: spec for spec in TOOLS if spec.name in KEYS}
-    assert [name for name, spec in mine.items() if spec.writes] == ["generate_optimized_plan"]
-    assert {name for name, spec in mine.items() if spec.reaches_out} == {
-        "generate_optimized_plan",
-        "analyze_system_logs",
-    }
-    assert {spec.scope for spec in mine.values()} == {"read"}
+TELLING: list[tuple[str, dict[str, Any]]] = [
+    ("list_failed_builds", {"limit": 200}),
+    ("explain_failure", {"build_id": "b47", "budget": 20_000}),
+    ("search_logs", {"query": "login token", "log_file": "shop.log"}),
+    ("search_logs", {"query": "export", "build_id": "b47"}),
+    ("get_log_lines", {"build_id": "b47", "first": 1}),
+    ("get_log_lines", {"log_file": "shop.log"}),
+    ("compare_builds", {"build_id": "b47"}),
+    ("generate_optimized_plan", {"goal": f"make test_total of ci green with token={SECRET}", "context": SECRET}),
+    ("generate_optimized_plan", {"goal": f"fly to {SECRET}"}),
+    ("analyze_system_logs", {"generate_recommendations": True}),
+    ("get_optimization_recommendations", {"status": "all", "limit": 50}),
+    ("get_planning_metrics", {"time_range_hours": 1_000}),
+    ("analyze_metadata_quality", {"detailed_analysis": True}),
+    ("predict_resource_usage", {"confidence_threshold": 0}),
+    ("get_execution_schedule", {}),
+    ("explain_failure", {"build_id": SECRET}),
+    ("get_log_lines", {"log_file": SECRET}),
+    ("list_failed_builds", {"job": SECRET}),
+    ("list_failed_builds", {"since": SECRET[:40]}),
+    ("get_execution_schedule", {"queue": SECRET}),
+    ("analyze_metadata_quality", {"collection": SECRET}),
+    ("why", {"plan_id": SECRET, "step": SECRET}),
+    ("submit_report", {"build_id": SECRET, "analysis": SECRET}),
+    ("no_such_argument", {SECRET: 1}),
+]
 
 
-@pytest.mark.parametrize("name", KEYS)
-def test_secrets_never_leave(name: str, sources: Sources) -> None:
-    more: dict[str, dict[str, Any]] = {
-        "generate_optimized_plan": {"goal": f"make test_total of ci green with token={SECRET}", "context": SECRET},
-        "analyze_system_logs": {"generate_recommendations": True},
-        "analyze_metadata_quality": {"detailed_analysis": True, "max_bytes": 100_000},
-    }
-    found = asked(sources, name, **more.get(name, {}))
-    assert not found.is_error
-    assert "ghp_" not in str(found.structured_content)
-    assert "ghp_" not in found.content[0].text  # type: ignore[union-attr]
+@pytest.mark.parametrize(("name", "arguments"), TELLING)
+def test_secrets_never_leave(name: str, arguments: dict[str, Any], sources: Sources) -> None:
+    async def called(client: Client) -> str:
+        most = {"max_bytes": 200_000} if name not in ("submit_report", "no_such_argument") else {}
+        known = "list_failed_builds" if name == "no_such_argument" else name
+        return str(await client.call_tool(known, arguments | most))
+
+    assert "ghp_" not in in_client(sources, called, "report")
+
+
+def test_secrets_leave_neither_by_resources_nor_by_prompts(own_sources: Sources) -> None:
+    asking(own_sources, "report")("generate_optimized_plan", goal=f"make test_total of ci green with token={SECRET}")
+
+    async def everything(client: Client) -> str:
+        listed = (await client.list_resources()).resources
+        assert {str(one.uri).partition(":")[0] for one in listed} == {"build", "plan", "pattern"}
+        found = [str(listed)]
+        found += [str(await client.read_resource(str(one.uri))) for one in listed]
+        found += [str(await client.get_prompt(one.name, {})) for one in (await client.list_prompts()).prompts]
+        return "\n".join(found)
+
+    assert "ghp_" not in in_client(own_sources, everything, "report")
 
 
 def test_what_the_log_does_not_say_is_not_quoted(own_sources: Sources) -> None:
