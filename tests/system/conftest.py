@@ -41,7 +41,7 @@ def start(home: Path) -> Start:
 def run(home: Path) -> Run:
     """Run a command on the test's home to its end."""
 
-    def whole(*words: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    def whole(*words: str, timeout: float = 540) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*BANANA, *words], env=environment(home), capture_output=True, text=True, timeout=timeout, check=False
         )

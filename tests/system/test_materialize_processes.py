@@ -67,7 +67,7 @@ def test_two_materializations_and_an_ingest_at_once(home: Path, tmp_path: Path, 
     lines += write_logs(tmp_path / "two", files=10, lines=2000, first=10)
     processes = [start("materialize"), start("materialize"), start("ingest", "logs", str(tmp_path / "two"))]
     for process in processes:
-        _, errors = process.communicate(timeout=300)
+        _, errors = process.communicate(timeout=540)
         assert process.returncode == 0, errors
     done = run("materialize")
     assert done.returncode == 0, done.stderr

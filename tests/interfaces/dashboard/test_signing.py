@@ -28,10 +28,10 @@ def keyed(looked_at: Path, tmp_path: Path) -> Path:
     return home
 
 
-def invited(home: Path, scopes: tuple[str, ...] = ("read", "report"), at: datetime = NOW) -> str:
+def invited(home: Path, scopes: tuple[str, ...] = ("read", "report"), ago: timedelta = timedelta()) -> str:
     settings = load_from(home)
     with open_store(settings) as store:
-        return Sessions(store.engine, server_secret(settings)).invite("ann", scopes, by="somebody", at=at)
+        return Sessions(store.engine, server_secret(settings)).invite("ann", scopes, by="somebody", at=datetime.now(UTC) - ago)
 
 
 def test_without_a_session_nobody_looks(browse: Client, keyed: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_link_opens_once_and_the_cookie_holds(browse: Client, keyed: Path) -> 
 
 
 def test_a_link_is_over_after_ten_minutes(browse: Client, keyed: Path) -> None:
-    code = invited(keyed, at=NOW - timedelta(minutes=LINK_MINUTES, seconds=1))
+    code = invited(keyed, ago=timedelta(minutes=LINK_MINUTES, seconds=1))
     with browse(home=keyed) as client:
         assert client.post("/login", data={"code": code}).status_code == 403
 
