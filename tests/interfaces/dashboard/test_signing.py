@@ -31,7 +31,9 @@ def keyed(looked_at: Path, tmp_path: Path) -> Path:
 def invited(home: Path, scopes: tuple[str, ...] = ("read", "report"), ago: timedelta = timedelta()) -> str:
     settings = load_from(home)
     with open_store(settings) as store:
-        return Sessions(store.engine, server_secret(settings)).invite("ann", scopes, by="somebody", at=datetime.now(UTC) - ago)
+        return Sessions(store.engine, server_secret(settings)).invite(
+            "ann", scopes, by="somebody", at=datetime.now(UTC) - ago
+        )
 
 
 def test_without_a_session_nobody_looks(browse: Client, keyed: Path) -> None:
