@@ -208,8 +208,8 @@ def read_lines(
 def texts_of(stream: BinaryIO, most: int | None = None) -> list[str]:
     """The lines of a log as texts; of a long one at least the first ``most``, and little more."""
     found: list[str] = []
-    for chunk in read_lines(stream):
-        found += chunk["text"].to_list()
+    for block in read_blocks(stream):
+        found += block.decode().replace("\r\n", "\n").split("\n")[:-1]
         if most is not None and len(found) >= most:
             break
     return found

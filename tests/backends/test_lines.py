@@ -8,7 +8,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banana_assets.backends.lines import MAX_TEXT, Oddities, open_log, read_lines, scan_oddities
+from banana_assets.backends.lines import MAX_TEXT, Oddities, open_log, read_lines, scan_oddities, texts_of
 from banana_assets.core.errors import InputError
 
 LIMITS = lambda: (1 << 30, 1000)  # noqa: E731
@@ -130,3 +130,10 @@ def test_what_cannot_be_opened_is_named_with_a_remedy(tmp_path):
             open_log(closed, LIMITS)
     finally:
         closed.chmod(stat.S_IRUSR)
+
+
+@given(st.lists(st.binary(max_size=40) | st.sampled_from([b"\r", b"a\r\r", b"\x00\xff", "é\x85\u2028".encode()])))
+def test_texts_are_those_of_the_frames(lines: list[bytes]) -> None:
+    data = b"\n".join(lines)
+    framed = [text for frame in read_lines(io.BytesIO(data)) for text in frame["text"].to_list()]
+    assert texts_of(io.BytesIO(data)) == framed

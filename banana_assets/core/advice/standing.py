@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from banana_assets.core.advice.observed import Observed
-from banana_assets.core.advice.recommendations import Recommendation, found
 from banana_assets.core.advice.states import STATES
 from banana_assets.core.tables.advice import OPTIMIZATION_RECOMMENDATIONS
+
+if TYPE_CHECKING:
+    from banana_assets.core.advice.recommendations import Recommendation
 
 MOST = 50
 
@@ -31,6 +33,9 @@ def recommendations(
     reason, and opens again when it is found again; what people did or dismissed stays either way. Beyond the ``most``
     weightiest open ones nothing is added. Running it again on the same data changes nothing.
     """
+    # Who only shows what was found needs none of its rules.
+    from banana_assets.core.advice.recommendations import found
+
     now = seen.now
     made = found(bottlenecks, seen)
     before = _rows(previous)

@@ -15,7 +15,6 @@ import polars as pl
 from banana_assets.core.advice.citing import cause_citations
 from banana_assets.core.advice.facts import Facts, extract
 from banana_assets.core.evidence import Citation, plural
-from banana_assets.core.metrics.forecast.series import is_percentage
 from banana_assets.core.plans.knowledge import Knowledge
 from banana_assets.core.plans.types import Requirement
 from banana_assets.core.safety.secrets import mask
@@ -209,6 +208,9 @@ def _near_limit(predictions: pl.DataFrame) -> tuple[str, ...]:
     if not predictions.height:
         return ()
     memory = predictions.filter(pl.col("metric").str.contains("mem") & (pl.col("hi80") >= NEAR))
+    # It comes with numpy, and this module is what plans and templates are read with.
+    from banana_assets.core.metrics.forecast.series import is_percentage
+
     memory = memory.filter(pl.col("metric").map_elements(is_percentage, return_dtype=pl.Boolean))
     peaks = memory.group_by("source", "metric").agg(pl.col("hi80").max()).sort("source", "metric")
     return tuple(f"{metric} of {source} up to {peak:.0f} %" for source, metric, peak in peaks.iter_rows())
