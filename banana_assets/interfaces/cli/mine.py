@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from banana_assets.interfaces.cli.output import Format, say, write_rows
+from banana_assets.interfaces.cli.output import Format, progress, say, write_rows
 
 if TYPE_CHECKING:
     import polars as pl
 
     from banana_assets.backends.lines import Oddities
     from banana_assets.core.logs.assignment import Assigner
+    from banana_assets.interfaces.cli.progressing import Progress
 
 app = typer.Typer(add_completion=False)
 
@@ -44,8 +45,9 @@ def mine(
     from banana_assets.backends.lines import Oddities
 
     oddities = Oddities()
-    assigner = _read(file, content, oddities)
-    assigner.finish()
+    with progress("Mining", _mebibytes(file), "MiB") as shown:
+        assigner = _read(file, content, oddities, shown)
+        assigner.finish()
     if assignments is not None:
         _write_assignments(assigner, assignments)
         _remark(assigner, oddities)
@@ -60,7 +62,13 @@ def mine(
         say(f"{templates.height - top:,} more templates; --limit shows them.")
 
 
-def _read(file: str, content: bool, oddities: Oddities) -> Assigner:
+def _mebibytes(file: str) -> int | None:
+    """What is to be read, where that is known before: a compressed file or a pipe does not tell."""
+    path = Path(file)
+    return path.stat().st_size >> 20 if path.is_file() and path.suffix not in (".gz", ".zst") else None
+
+
+def _read(file: str, content: bool, oddities: Oddities, shown: Progress) -> Assigner:
     from concurrent.futures import ThreadPoolExecutor
 
     from banana_assets.backends.lines import open_log, refuse_utf16, tidied, whole_lines
@@ -89,6 +97,7 @@ def _read(file: str, content: bool, oddities: Oddities) -> Assigner:
             pending.extend(pool.submit(prepare, raw) for raw in islice(blocks, 1))
             oddities += odd
             assigner.add(lines)
+            shown(count=BLOCK >> 20)
     return assigner
 
 

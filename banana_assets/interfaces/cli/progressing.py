@@ -24,7 +24,7 @@ _ERASE = "\r\x1b[2K"
 
 
 class Progress:
-    """Counts what is done and shows it. Call it with what is done now; each call counts one."""
+    """Counts what is done and shows it. Call it with what is done now; each call counts one unless told."""
 
     def __init__(self, title: str, total: int | None, unit: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.done = 0
@@ -35,9 +35,9 @@ class Progress:
         self._terminal, self._watched = sys.stderr.isatty(), watched()
         self._gap = SHOWN_SECONDS if self._terminal else WRITTEN_SECONDS
 
-    def __call__(self, text: str = "") -> None:
-        """One more is done, or, where nothing is counted, this is done now."""
-        self.done += 1
+    def __call__(self, text: str = "", count: int = 1) -> None:
+        """So many more are done, or, where nothing is counted, this is done now."""
+        self.done += count
         self._show(text)
 
     def clear(self) -> None:
