@@ -8,7 +8,9 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,7 @@ def read_export(path: Path, schema: RecordSchema, *, table: str = "", notes: lis
         ]
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.", "Check its permissions and the disk.") from error
+    found = _by_title(found, schema, path)
     if len(found) > MOST_ROWS:
         raise InputError(f"{path} has more than {MOST_ROWS:,} rows.", "Split it into smaller files.")
     if found and not any(read.values for read in found):
@@ -61,6 +64,21 @@ def read_export(path: Path, schema: RecordSchema, *, table: str = "", notes: lis
             "Name its columns so, or bring a schema of your own (--schema).",
         )
     return found
+
+
+def _by_title(found: list[Read], schema: RecordSchema, path: Path) -> list[Read]:
+    """Call rows that nothing names by their title: by its number each would be another once a row comes between."""
+    times: Counter[str] = Counter()
+    named = []
+    for number, read in enumerate(found, 1):
+        title = next((v.value[0] for v in read.values if v.field == schema.title), "")
+        if title and read.uri == f"{path}#{number}":
+            times[title] += 1
+            again = f" ({times[title]})" if times[title] > 1 else ""
+            named.append(replace(read, uri=f"{path}#{title}{again}"))
+        else:
+            named.append(read)
+    return named
 
 
 def _rows(path: Path, form: str, table: str, notes: list[str]) -> Iterator[Mapping[str, Any]]:

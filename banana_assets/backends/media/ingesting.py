@@ -44,14 +44,15 @@ def ingest_media(
 ) -> Report:
     """Take in what paths name: folders, media files, feeds (also http addresses of allowed hosts), exports.
 
-    ``schema`` says what the records are, media unless told; it is kept under its name. ``table`` names that of a SQLite
+    ``schema`` says what the records are: where none is told that of the collection so far, else media. It is kept under
+    its name. ``table`` names that of a SQLite
     file. Of a folder that was read before, and of the folder ``inside``, files that are gone are noted. What cannot be
     used is in the report.
     """
     if not collection.strip():
         raise InputError("The collection has no name.", "Give one with --collection.")
     report = Report(progress=progress)
-    taking = _Taking(store, report, collection.strip(), schema or MEDIA, table)
+    taking = _Taking(store, report, collection.strip(), schema, table)
     told = [str(path) for path in paths]
     files = []
     for path in told:
@@ -104,13 +105,16 @@ def schema_file(path: Path) -> RecordSchema:
 
 
 class _Taking:
-    def __init__(self, store: Store, report: Report, collection: str, schema: RecordSchema, table: str) -> None:
+    def __init__(self, store: Store, report: Report, collection: str, schema: RecordSchema | None, table: str) -> None:
         self.records = MediaRecords(store.engine)
+        self.known = self.records.sources(collection)
+        if schema is None:
+            names = {source["schema"] for source in self.known.values()}
+            schema = self.records.schemas().get(names.pop(), MEDIA) if len(names) == 1 else MEDIA
         self.report, self.collection, self.schema, self.table = report, collection, schema, table
         if schema.name != MEDIA.name and self.records.schemas().get(schema.name) != schema:
             self.records.set_schema(schema)
         self.declared = self.records.declared_at(schema.name)
-        self.known = self.records.sources(collection)
         self.seen: set[str] = set()
         self.pending: list[tuple[Source, list[Read]]] = []
         self.waiting: list[Source] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -72,10 +72,17 @@ def item_of(row: Mapping[str, Any], schema: RecordSchema, *, at: str, fallback: 
             if found := value_of(field, raw, "record", f"{path} of {at}"):
                 values.append(found)
                 break
-    place = next((str(flat[p]) for p in PLACES if flat.get(p) not in (None, "")), fallback)
+    place = next((str(flat[p]) for p in PLACES if flat.get(p) not in (None, "")), "") or _known_by(schema, values)
+    place = place or fallback
     told = next((str(flat[h]).lower() for h in HASHES if _sha256(flat.get(h))), None)
     size = next((int(flat[n]) for n in ("bytes", "size", "file_size") if _whole(flat.get(n))), None)
     return Read(place, kind_of(schema, tuple(values), place), tuple(values), told, size)
+
+
+def _known_by(schema: RecordSchema, values: Sequence[Value]) -> str:
+    """The identifier that a record says, with the name of its field; empty where it says none."""
+    names = [field.name for field in schema.fields if field.kind == "identifier"]
+    return next((f"{v.field}:{v.value[0]}" for name in names for v in values if v.field == name), "")
 
 
 def kind_of(schema: RecordSchema, values: tuple[Value, ...], place: str, default: str = "") -> str:

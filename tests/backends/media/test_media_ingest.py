@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import time
 from pathlib import Path
@@ -16,13 +17,15 @@ from banana_assets.backends.media import files, ingesting
 from banana_assets.backends.media.analysis import analyze_metadata_quality
 from banana_assets.backends.media.feeds import fetch, read_feed
 from banana_assets.backends.media.ingesting import ingest_media, schema_file
+from banana_assets.backends.media.proposals import Proposals
 from banana_assets.backends.media.records import MediaRecords
 from banana_assets.backends.store import Store
 from banana_assets.core.errors import InputError
-from banana_assets.core.media.schema import Field, RecordSchema
+from banana_assets.core.media.schema import Field, RecordSchema, schema_of
 from banana_assets.core.media.standard import MEDIA
 from tests.backends.conftest import Opener
-from tests.backends.media.audio import SAMPLE, library, tone
+from tests.backends.media.audio import SAMPLE, library, sample, tone
+from tests.needs import missing
 
 ROWS = [
     {"path": "/m/a.mp3", "title": "A", "genre": "Jazz", "duration": "3:20", "tags": ["x", "y"]},
@@ -263,9 +266,84 @@ def test_video_is_read_where_ffprobe_is(store: Store, tmp_path: Path, monkeypatc
     assert "ffprobe is not installed" in report.items[0].message
     monkeypatch.undo()
     if not files.ffprobe():
-        pytest.skip("ffprobe is not installed: video is not read without it")
+        missing("ffprobe is not installed: video is not read without it")
     assert ingest(store, path) == [("clip.ogv", "new")]
     assert known(store)["clip.ogv"]["title"] == ["Bell Buoy"]
+
+
+BOOKS = schema_of(
+    {"fields": [{"name": "name"}, {"name": "isbn", "kind": "identifier"}, {"name": "genre"}], "title": "name"}, "books"
+)
+
+
+@pytest.mark.parametrize("columns", [["name", "isbn"], ["name"]])
+def test_rows_are_known_by_what_names_them_and_not_by_their_number(
+    store: Store, tmp_path: Path, columns: list[str]
+) -> None:
+    path = tmp_path / "books.csv"
+    rows = [{"name": f"Book {k}", "isbn": f"97{k}"} for k in (1, 2, 2)]
+    rows[2]["isbn"] = "979"
+
+    def write(told: list[dict[str, str]]) -> None:
+        lines = [",".join(columns), *(",".join(row[name] for name in columns) for row in told)]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    write(rows)
+    ingest_media(store, [path], collection="c", schema=BOOKS)
+    items = MediaRecords(store.engine).items()
+    (second,) = items.filter(pl.col("title") == "Book 1")["item_id"]
+    Proposals(store.engine).set_value(second, "genre", "Essay", BOOKS, by="ann")
+    write([{"name": "Book 0", "isbn": "970"}, *rows])
+    # What the collection's records are is known by now.
+    report = ingest_media(store, [path], collection="c")
+    assert [(item.outcome, item.message) for item in report.items] == [("changed", "")]
+    told = known(store)
+    assert sum("genre" in values for values in told.values()) == 1
+    assert {tuple(v["name"]) for v in told.values() if "genre" in v} == {("Book 1",)}
+    assert len(told) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "note"),
+    [
+        ("a.csv", "path,title\n/a/1.mp3,Größe\n".encode("cp1252"), "text that is no UTF-8 is read as Windows-1252"),
+        ("a.csv", "path,title\n/a/1.mp3,Größe\n".encode("utf-16"), ""),
+        ("a.csv", "\ufeffpath;title\n/a/1.mp3;Größe\n".encode(), ""),
+        ("a.csv", "path\ttitle\n/a/1.mp3\tGröße\n".encode(), ""),
+    ],
+)
+def test_text_in_the_encodings_of_spreadsheets(store: Store, tmp_path: Path, name: str, data: bytes, note: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    report = ingest_media(store, [tmp_path / name], collection="c")
+    assert [item.message for item in report.items] == [note]
+    assert MediaRecords(store.engine).items()["title"].to_list() == ["Größe"]
+
+
+def test_text_of_sqlite_that_is_no_utf8(store: Store, tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "a.db")
+    connection.execute("CREATE TABLE t (path TEXT, title TEXT)")
+    connection.execute("INSERT INTO t VALUES ('/a/1.mp3', CAST(x'4772F6DF65' AS TEXT))")
+    connection.commit()
+    connection.close()
+    ingest_media(store, [tmp_path / "a.db"], collection="c")
+    assert MediaRecords(store.engine).items()["title"].to_list() == ["Größe"]
+
+
+def test_a_name_that_is_no_utf8_is_told(store: Store, tmp_path: Path) -> None:
+    shutil.copy(sample("mp3"), os.fsencode(tmp_path) + b"/caf\xe9.mp3")
+    shutil.copy(sample("mp3"), tmp_path / "ok.mp3")
+    report = ingest_media(store, [tmp_path], collection="c")
+    assert (report.new, report.failed) == (1, 1)
+    assert "is no UTF-8" in next(item.message for item in report.items if item.outcome == "failed")
+
+
+def test_entries_that_two_feeds_count_alike_stay_apart(store: Store, tmp_path: Path) -> None:
+    for name in ("One", "Two"):
+        entry = f"<item><guid>1</guid><title>{name} 1</title></item>"
+        text = f'<rss version="2.0"><channel><title>{name}</title>{entry}</channel></rss>'
+        (tmp_path / f"{name}.xml").write_text(text, encoding="utf-8")
+    ingest_media(store, [tmp_path / "One.xml", tmp_path / "Two.xml"], collection="c")
+    assert sorted(MediaRecords(store.engine).items()["title"]) == ["One 1", "Two 1"]
 
 
 def test_two_stores_of_one_home_agree(new_store: Opener) -> None:
