@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from banana_assets.backends.settings import load
+
 # A busy machine is slow now and then: no test asserts a time.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
@@ -39,4 +41,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     folder = tmp_path / "home"
     monkeypatch.setenv("BANANA_HOME", str(folder))
+    # The settings of a process are read once: those of an earlier test are not this one's.
+    load.cache_clear()
     return folder

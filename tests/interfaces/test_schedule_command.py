@@ -11,12 +11,10 @@ from banana_assets.interfaces.cli.main import main
 from tests.queue_files import write_queue
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("BANANA_HOME", str(tmp_path / "home"))
+@pytest.fixture(autouse=True)
+def queue(home: Path, tmp_path: Path) -> None:
     write_queue(tmp_path / "encoder.csv", 20)
     assert run("ingest", "tasks", str(tmp_path / "encoder.csv")) == 0
-    return tmp_path
 
 
 def run(*words: str) -> int:
