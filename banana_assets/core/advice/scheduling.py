@@ -8,11 +8,12 @@ from typing import Any
 from banana_assets.core.advice.impact import BUILD_TIME, BuildTime, Impact, Part, of_shares, part
 from banana_assets.core.advice.observed import Observed, Target, target
 from banana_assets.core.evidence import Evidence, fact
-from banana_assets.core.scheduling.replay import SAVES
+from banana_assets.core.scheduling.replay import NOTHING, SAVES
 
 TYPE = "schedule_optimization"
 LEAST_SAVED = 30.0
-"""Seconds a task that have to be saved for sure before an order is advised."""
+"""Seconds a task that have to be saved for sure before an order is advised, or NOTHING of the time that tasks wait and
+run."""
 
 LEAST_GAIN = 1.1
 """Times the rate of today from which on another number or size is advised."""
@@ -34,9 +35,9 @@ def advised(seen: Observed, time: BuildTime) -> Iterator[Advised]:
 
 def _order(row: dict[str, Any], time: BuildTime) -> Iterator[Advised]:
     low, wait = row["saved_low"], row["first_come_wait"]
-    if row["verdict"] != SAVES or low is None or low < LEAST_SAVED:
-        return
     ran = sum(k["runs"] * k["expected_seconds"] for k in row["kinds"]) / max(1, row["tasks"])
+    if row["verdict"] != SAVES or low is None or low < min(LEAST_SAVED, NOTHING * (wait + ran)):
+        return
     shares: list[Part] = [
         part("share of the waiting saved (at least)", low / wait if wait > 0 else 0.0),
         part("share of waiting in waiting and running", wait / (wait + ran) if wait + ran > 0 else 0.0),
