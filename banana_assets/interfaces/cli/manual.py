@@ -50,9 +50,14 @@ def page(path: str) -> Page | None:
 
 def write(path: str, formatter: click.HelpFormatter) -> None:
     """Write the page of a command at the end of its help."""
+    from banana_assets.interfaces.cli.main import LONG_NAMES, SHORT_NAMES
+
     found = page(path)
     if found is None:
         return
+    if other := (LONG_NAMES | SHORT_NAMES).get(path):
+        with formatter.section("Other name"):
+            formatter.write_text(f"banana {other}")
     if found.variables:
         with formatter.section("Environment"):
             formatter.write_dl(list(found.variables.items()))
