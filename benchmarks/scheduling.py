@@ -7,8 +7,8 @@ of work whose run times differ a hundredfold and vary by 30 %. Shown is the shar
 served that is saved with estimates from the past alone, with run times known beforehand, and how often the verdict is
 `saves`. *Same*: the same with work of one length, where there is nothing to save: every `saves` or `loses` is false.
 *Interval*: how often the 95 % interval of a queue's share holds the share of all other trials, for queues of five
-shapes on one machine and three. *Best*: on random lists of seven tasks with dependencies (trees; any) on one, two and three
-machines, and under a limit on memory, the weighted waiting over that of the best of all orders.
+shapes on one machine and three. *Best*: on random lists of seven tasks with dependencies (trees; any)
+on one, two and three machines, and under a limit on memory, the weighted waiting over that of the best of all orders.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def history(draw: np.random.Generator, tasks: int, load: float, servers: int, *,
     names = list(KINDS)
     mean = 200.0 if same else float(np.dot(SHARES, list(KINDS.values())))
     free = [0.0] * servers
-    clock, made = 0.0, []
+    clock, made = 0.0, list[Past]()
     while len(made) < tasks:
         burst = int(draw.integers(1, 7))
         clock += float(draw.exponential(mean * 3.5 / (load * servers)))
