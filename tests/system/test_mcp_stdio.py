@@ -144,3 +144,22 @@ def test_a_process_that_is_ended_leaves_whole_lines(filled: Path) -> None:
     whole = (first + rest).rpartition("\n")[0].splitlines()
     assert {json.loads(line)["jsonrpc"] for line in whole} == {"2.0"}
     assert "Traceback" not in said
+
+
+def test_a_process_whose_answers_nobody_reads_ends_in_a_sentence(filled: Path) -> None:
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        [*BANANA, "mcp"], env=environment(filled), stdin=pipe, stdout=pipe, stderr=pipe, text=True
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdin.write(lines(*HELLO))
+    process.stdin.flush()
+    process.stdout.readline()
+    process.stdout.close()
+    process.stdin.write(lines(*(call(n, "list_failed_builds") for n in range(1, 20))))
+    process.stdin.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(60), said) == (0, "banana mcp: nobody reads the answers any more\n")

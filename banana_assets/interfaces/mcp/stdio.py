@@ -44,7 +44,8 @@ def serve(scopes: Iterable[str]) -> None:
         server = create_server(lambda: sources, lambda context: caller)
         try:
             anyio.run(_on_standard_streams, server.serve)
-        except* BrokenPipeError:
+        except* (BrokenPipeError, anyio.BrokenResourceError):
+            # The second where an answer was on its way to the writer that the first ended.
             logging.getLogger(__name__).warning("nobody reads the answers any more")
         finally:
             # What libraries printed lies in buffers, some of them not Python's, until the process ends.
