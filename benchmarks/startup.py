@@ -1,32 +1,44 @@
-"""What each command takes before its own work: its start, less bare Python's.
+"""What each command that reads takes as a whole, start and work, beside bare Python.
 
-.venv/bin/python benchmarks/startup.py [--runs 5] [--home FOLDER] [COMMAND ...]
+.venv/bin/python benchmarks/startup.py [--runs 7] [--home FOLDER] [COMMAND ...]
 
-Runs alternate with bare Python's; of each command the least CPU time and the median wall-clock time over its runs is
-told (the least is what is left when nobody else is busy). FOLDER is a home with data, for instance of `banana demo`;
-without one commands end where they find no store, which takes the imports all the same. `--help` of every command is
-measured too.
+Runs alternate with bare Python's and with those of `import polars`, which nearly every command needs; of each the least
+CPU time over its runs (what is left when nobody else is busy), its seconds over bare Python's and its ratio to it, and
+the median wall-clock time. FOLDER is a home with data, for instance of `banana demo`; without one commands end where
+they find no store, and those that name a build, a plan or an item are left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 BANANA = Path(sys.executable).parent / "banana"
 BARE = "bare Python"
+POLARS = "import polars"
 READING = (
-    "config", "builds", "plans", "plan failures", "flaky", "patterns", "bottlenecks", "recommend", "health", "analyze",
-    "templates --list", "forecast --hours 1", "anomalies", "models", "costs", "keys list", "deliveries",
-    "search timeout --by words", "search timeout", "media list", "metadata --analyze-only", "schedule",
+    "config", "builds", "builds --status failed", "build {build}", "compare", "why {plan}", "plans",
+    "plan failures", "plan show {plan}", "flaky", "patterns", "bottlenecks", "recommend", "health", "analyze",
+    "ask why did the last build fail", "forecast --hours 1", "anomalies", "search timeout --by words",
+    "codebase --changed {build} .", "templates --list", "schedule", "media list", "media show {item}",
+    "media proposals", "media export", "metadata --analyze-only", "costs", "models", "keys list", "keys sessions",
+    "deliveries", "doctor",
 )  # fmt: skip
+NAMED = {
+    "build": ("builds --status failed --limit 1", "build_id"),
+    "plan": ("plans --limit 1", "plan_id"),
+    "item": ("media list --limit 1", "item_id"),
+}
+"""What commands name, and which list has it."""
 HELP = ("--help", "builds --help", "generate --help", "materialize --help", "__complete builds --")
 
 
@@ -48,16 +60,35 @@ def run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
 
 
+def ids(environment: dict[str, str]) -> dict[str, str]:
+    """An id of each sort that the home has."""
+    found = {}
+    for name, (words, column) in NAMED.items():
+        command = [str(BANANA), *words.split(), "--format", "jsonl"]
+        told = subprocess.run(command, capture_output=True, env=environment, check=False, text=True).stdout.splitlines()
+        if told:
+            found[name] = json.loads(told[0])[column]
+    return found
+
+
+def filled(commands: Iterable[str], known: dict[str, str]) -> Iterator[str]:
+    """The commands with those ids in them; those that name something else are left out."""
+    for command in commands:
+        if all("{" + name + "}" not in command or name in known for name in NAMED):
+            yield command.format(**known)
+
+
 def main() -> None:
     """Measure and print a line a command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--home", type=Path)
     parser.add_argument("commands", nargs="*")
     told = parser.parse_args()
     environment = dict(os.environ) | ({"BANANA_HOME": str(told.home.absolute())} if told.home else {})
-    lines = {BARE: [sys.executable, "-c", "pass"]}
-    lines |= {name: [str(BANANA), *name.split()] for name in told.commands or (*HELP, *READING)}
+    lines = {BARE: [sys.executable, "-c", "pass"], POLARS: [sys.executable, "-c", POLARS]}
+    asked = told.commands or (*HELP, *filled(READING, ids(environment)))
+    lines |= {name: [str(BANANA), *name.split()] for name in asked}
     times = {name: Times() for name in lines}
     for _ in range(told.runs):
         for name, command in lines.items():
@@ -65,9 +96,10 @@ def main() -> None:
             times[name].cpu.append(cpu)
             times[name].wall.append(wall)
     bare = min(times[BARE].cpu)
-    print(f"{'':28} {'CPU s':>6} {'over bare':>9} {'wall s':>7}")
+    print(f"{'':34} {'CPU s':>6} {'over bare':>9} {'times':>6} {'wall s':>7}")
     for name, one in times.items():
-        print(f"{name:28} {min(one.cpu):6.2f} {min(one.cpu) - bare:9.2f} {statistics.median(one.wall):7.2f}")
+        cpu, wall = min(one.cpu), statistics.median(one.wall)
+        print(f"{name:34} {cpu:6.2f} {cpu - bare:9.2f} {cpu / bare:6.0f} {wall:7.2f}")
 
 
 if __name__ == "__main__":
