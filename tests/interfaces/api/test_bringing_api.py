@@ -104,7 +104,7 @@ def test_an_upload_goes_on_where_it_ended(client: Client) -> None:
     [
         ("log", b"", 400, "empty"),
         ("log", b"\x7fELF" + bytes(range(256)), 400, "program"),
-        ("log", gzip.compress(b"x" * 1000)[:20], 400, ""),
+        ("log", gzip.compress(b"x" * 1000, mtime=0)[:20], 400, ""),
         ("junit", b"<a", 400, ""),
         ("junit", b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', 400, ""),
         ("sarif", b"[]", 400, ""),
