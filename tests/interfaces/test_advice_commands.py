@@ -157,7 +157,7 @@ def test_what_makes_no_sense_is_refused(filled: Run, words: list[str], said: str
 ANALYZE = "analyze-system-performance"
 
 
-def recorded(folder: Path, home: Path) -> None:
+def recorded(folder: Path, home: Path, job: str = "test") -> None:
     """Thirty builds in the store, of which nothing is computed yet; the last ten take twice as long."""
     folder.mkdir()
     rows = []
@@ -166,7 +166,7 @@ def recorded(folder: Path, home: Path) -> None:
         (folder / f"b{k}.log").write_text("##[group]Run make\nok\n")
         ended = at(k).timestamp() + seconds
         rows.append(
-            {"build_id": f"b{k}", "pipeline": "ci", "job": "test", "status": "success", "log": f"b{k}.log",
+            {"build_id": f"b{k}", "pipeline": "ci", "job": job, "status": "success", "log": f"b{k}.log",
              "started_at": at(k).isoformat(), "finished_at": at(0).fromtimestamp(ended, at(0).tzinfo).isoformat()}
         )  # fmt: skip
     (folder / "manifest.jsonl").write_text("\n".join(json.dumps(r) for r in rows))
@@ -303,3 +303,19 @@ def test_an_empty_store_and_a_wrong_span_are_told(banana: Run, home: Path, tmp_p
         status, out, err = banana(ANALYZE, *words)
         assert (status, out) == (2, ""), words
         assert err
+
+
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "markdown"])
+def test_secrets_are_masked_in_every_form(banana: Run, home: Path, tmp_path: Path, form: str) -> None:
+    secret = "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"
+    recorded(tmp_path / "builds", home, job=f"deploy {secret}")
+    _, out, err = banana(ANALYZE, "--days", "2", "-r", "--format", form)
+    assert "/ deploy " in out
+    assert secret not in out + err
+
+
+def test_tables_of_builds_that_the_store_has_not_end_without_a_traceback(filled: Run) -> None:
+    # As where the address of the records is another one since.
+    status, out, _ = filled("analyze", "-r", "--format", "json")
+    assert status == 0
+    assert json.loads(out)["builds"] == []

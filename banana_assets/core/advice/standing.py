@@ -124,7 +124,7 @@ def _gone(
         reason = row["closed_reason"] or (
             f"{most} others have a greater impact"
             if ident in still
-            else f"what it rested on is no longer found in the data up to {closed:%F %H:%M} UTC"
+            else f"what it rested on is no longer found in the data{f' up to {closed:%F %H:%M} UTC' if closed else ''}"
         )
         rows.append(row | {"status": "closed", "found": False, "closed_at": closed, "closed_reason": reason})
     return rows
