@@ -196,7 +196,7 @@ def _interval(spells: np.ndarray) -> tuple[float, float] | tuple[None, None]:
 
     Most waiting comes in few long spells, so the spells count for as many as would weigh the same alike (L. Kish,
     Survey Sampling, 1965), or as the differences that they make would (F. E. Satterthwaite, "An approximate
-    distribution of estimates of variance components", Biometrics 2, 1946; half of his number, since few draws of a
+    distribution of estimates of variance components", Biometrics 2, 1946; two fifths of his number, as few draws of a
     heavy tail show too little of it): that gives the degrees of freedom of Student's t. Where both orders are the same
     the interval is zero. Resampling, which takes spells for alike, held in half of the cases
     (benchmarks/scheduling.py).
@@ -215,7 +215,7 @@ def _interval(spells: np.ndarray) -> tuple[float, float] | tuple[None, None]:
     squares = (left - left.mean()) ** 2
     error = np.sqrt((n - 1) / n * squares.sum())
     if error > 0:
-        alike = min(alike, 1.5 * squares.sum() ** 2 / (squares**2).sum())
+        alike = min(alike, 1.2 * squares.sum() ** 2 / (squares**2).sum())
     from scipy.stats import t as student
 
     half = float(student.ppf(0.975, max(1.0, alike - 1)) * error)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
+SMALLEST_RISK = 0.02
+"""Smaller risks are not told apart: benchmarks/windows.py."""
+
 
 class Report(StrEnum):
     """How the original wrote it; ``detailed`` is the table with every column."""
@@ -186,7 +189,7 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
         made["expected"] = seconds_text(row["expected_seconds"])
     for name in ("risk", "peak_risk"):
         if row.get(name) is not None:
-            made[name] = f"{row[name]:.1%}" if row[name] >= 0.001 else "< 0.1%"
+            made[name] = f"{row[name]:.1%}" if row[name] >= SMALLEST_RISK else f"< {SMALLEST_RISK:.0%}"
     return made
 
 
