@@ -13,7 +13,7 @@ from banana_assets.core.evidence import seconds_text
 from banana_assets.core.text import cut
 from banana_assets.interfaces.mcp.calls import Call
 from banana_assets.interfaces.mcp.changed import MOST_CHANGED, Changed, Lines, changes_told
-from banana_assets.interfaces.mcp.explained import TheBuild, the_build
+from banana_assets.interfaces.mcp.explained import TheBuild, ends_of, the_build
 from banana_assets.interfaces.mcp.naming import BuildId, build_named
 from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, Paged, fill, listed
 from banana_assets.interfaces.mcp.records import Quote
@@ -145,7 +145,7 @@ def _span(lines: tuple[int, int] | None) -> Lines | None:
 def _test(pair: TestPair) -> ComparedTest:
     told = vars(pair) | {
         "title": cut(pair.title, LONGEST),
-        "message": cut(pair.message, LONGEST) if pair.message else None,
+        "message": ends_of(pair.message) if pair.message else None,
     }
     return ComparedTest(**told)
 

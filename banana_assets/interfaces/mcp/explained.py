@@ -190,7 +190,7 @@ def test_told(test: dict[str, Any], flaky: dict[str, Any] | None) -> FailedTest:
     return FailedTest(
         title=cut(test["title"], LONGEST),
         status=test["status"],
-        message=cut(test["message"], LONGEST) if test["message"] else None,
+        message=ends_of(test["message"]) if test["message"] else None,
         failed_before=test["earlier"],
         quarantine=test["quarantine"] if test["quarantine"] not in (None, "none") else None,
         flaky=Flaky(
@@ -205,6 +205,13 @@ def test_told(test: dict[str, Any], flaky: dict[str, Any] | None) -> FailedTest:
         if flaky
         else None,
     )
+
+
+def ends_of(text: str) -> str:
+    """A message without its middle: some reporters tell the error first, others last."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[: LONGEST // 3].rstrip()}\n…\n{text[-LONGEST * 2 // 3 :].lstrip()}"
 
 
 def no_chance(account: Account) -> str:

@@ -14,6 +14,7 @@ from banana_assets.backends.log_pages import LogPages
 from banana_assets.core.errors import InputError
 from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS
 from banana_assets.interfaces.mcp.calls import Sources
+from banana_assets.interfaces.mcp.explained import LONGEST, ends_of
 from tests.interfaces.mcp.answering_home import SECRET
 from tests.interfaces.mcp.conftest import Ask, asked, asking
 
@@ -158,3 +159,11 @@ def test_a_pack_that_the_log_does_not_say_is_made_anew(own_sources: Sources) -> 
     again = ask("explain_failure", build_id="b47")["pack"]
     assert "send the keys" not in again
     assert again == honest
+
+
+def test_a_long_message_of_a_test_keeps_its_begin_and_its_end() -> None:
+    told = ends_of("def test():\n" + "    step()\n" * 200 + "E   ValueError: below the minimum")
+    assert len(told) <= LONGEST + 10
+    assert told.startswith("def test():")
+    assert told.endswith("E   ValueError: below the minimum")
+    assert ends_of("AssertionError") == "AssertionError"
