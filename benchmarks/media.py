@@ -126,7 +126,7 @@ def precision(libraries: int) -> None:
     """Hide known values of many libraries, derive them, compare; by size of the library."""
     print("tracks  wrong tags  offered  right   precision (95 %)     recovered")
     pick = random.Random(7)
-    for size in (30, 100, 300, 1000):
+    for size in (20, 30, 100, 300, 1000):
         for wrong in (0.0, 0.03):
             hidden = offered = right = 0
             for _ in range(max(3, libraries // (1 + size // 100))):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -99,6 +100,12 @@ def test_no_proposal_is_ever_a_placeholder(named: list[tuple[str, str, str]]) ->
 
 def test_too_few_groups_prove_nothing() -> None:
     assert offered(without(albums(3), (1, "genre"))) == {}
+
+
+@pytest.mark.parametrize(("tracks", "some"), [(3, False), (4, True)])
+def test_on_a_small_library_nothing_is_offered(tracks: int, some: bool) -> None:
+    rows = without(albums(7, tracks), (0, "genre"))
+    assert bool(offered(rows)) is some
 
 
 def test_a_rule_that_is_often_wrong_is_not_offered() -> None:
