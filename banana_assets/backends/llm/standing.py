@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from banana_assets.backends.llm import configured as setup
 from banana_assets.backends.llm.ledger_reading import LedgerReading
@@ -14,6 +16,7 @@ from banana_assets.core.models.prices import OPENAI_URL
 from banana_assets.core.models.routing import Candidate, Tiers, why_not
 from banana_assets.core.models.types import Health
 
+LISTEN_SECONDS = 0.5
 TIERS = {
     "default": "unless told",
     "fast": "small questions",
@@ -67,9 +70,7 @@ def absent(settings: Settings, present: Sequence[str]) -> list[Standing]:
     if not settings.language_models:
         said = dict.fromkeys(("ollama", "openai"), "switched off (language_models)")
     else:
-        from banana_assets.backends.llm.ollama_client import Ollama
-
-        answers = "ollama" not in present and Ollama(settings.ollama_url, settings.ollama_model).health().ready
+        answers = "ollama" not in present and _listens(settings.ollama_url) and _has_model(settings)
         there = f"; it answers and has {settings.ollama_model}" if answers else ""
         said = {
             "ollama": f"not set up: set OLLAMA_URL={mask_password(settings.ollama_url)} to use it{there}",
@@ -80,6 +81,22 @@ def absent(settings: Settings, present: Sequence[str]) -> list[Standing]:
         for name, words in said.items()
         if name not in present
     ]
+
+
+def _listens(url: str) -> bool:
+    """Whether something listens there at all: most often nothing does, and the client takes long to load."""
+    told = urlsplit(url if "//" in url else f"//{url}")
+    try:
+        with socket.create_connection((told.hostname or "", told.port or 80), LISTEN_SECONDS):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def _has_model(settings: Settings) -> bool:
+    from banana_assets.backends.llm.ollama_client import Ollama
+
+    return Ollama(settings.ollama_url, settings.ollama_model).health().ready
 
 
 def budget_rows(settings: Settings, ledger: LedgerReading | None, now: datetime) -> list[dict[str, Any]]:
