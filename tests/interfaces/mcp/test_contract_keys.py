@@ -158,7 +158,9 @@ def test_secrets_never_leave(name: str, arguments: dict[str, Any], sources: Sour
         known = "list_failed_builds" if name == "no_such_argument" else name
         return str(await client.call_tool(known, arguments | most))
 
-    assert "ghp_" not in in_client(sources, called, "report")
+    # Who holds the scope report keeps plans, in a home that tests share.
+    scopes = ("report",) if name == "submit_report" else ()
+    assert "ghp_" not in in_client(sources, called, *scopes)
 
 
 def test_secrets_leave_neither_by_resources_nor_by_prompts(own_sources: Sources) -> None:
