@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +12,19 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from banana_assets.backends.access_reading import key_list, session_list
+from banana_assets.backends.deliveries import Deliveries
+from banana_assets.backends.delivery_reading import delivery_list
 from banana_assets.backends.ingest import ingest_builds, ingest_logs
+from banana_assets.backends.ingest.tasks import ingest_tasks
+from banana_assets.backends.keys import Keys
+from banana_assets.backends.llm.ledger import Entry, Ledger
+from banana_assets.backends.llm.ledger_reading import LedgerReading
+from banana_assets.backends.media.ingesting import ingest_media
+from banana_assets.backends.media.proposal_reading import ProposalReading
+from banana_assets.backends.media.proposals import Proposals
+from banana_assets.backends.media.reading import MediaReading
+from banana_assets.backends.media.records import MediaRecords
 from banana_assets.backends.plan_reading import PlanReading
 from banana_assets.backends.plan_records import PlanRecords
 from banana_assets.backends.planned import Planned
@@ -21,9 +33,15 @@ from banana_assets.backends.reading_store import ReadingStore, open_reading
 from banana_assets.backends.records.engine import EngineRows, writing
 from banana_assets.backends.records.rows import SqliteRows, sqlite_file
 from banana_assets.backends.records.tables import baselines
+from banana_assets.backends.sessions import Sessions
 from banana_assets.backends.settings import Settings
 from banana_assets.backends.store import Store, open_store
-from banana_assets.core.errors import StoreError
+from banana_assets.backends.task_records import stored_tasks
+from banana_assets.backends.template_reading import TemplateReading
+from banana_assets.backends.template_records import TemplateRecords
+from banana_assets.core.errors import InputError, StoreError
+from banana_assets.core.media.standard import MEDIA
+from banana_assets.core.models.budgets import Amount, Budgets
 from tests.backends.conftest import Opener
 from tests.backends.test_plan_records import made
 
@@ -175,3 +193,68 @@ def test_every_moment_and_day_comes_back(store: Store, at: datetime, day: date) 
         assert found.schema == schema
         assert found.rows() == [(at, day)]
     plain.close()
+
+
+def test_logs_are_read_by_both(any_store: Store, tmp_path: Path) -> None:
+    fill(any_store, tmp_path)
+    with open_reading(any_store.settings) as plain:
+        for one in (any_store, plain):
+            with one.open_build_log("b") as log:
+                assert log.read() == b"make: *** [all] Error 2\n"
+            with one.open_log(one.log_files()["file_id"][0]) as log:
+                assert log.read().endswith(b"boom\n")
+            assert one.problems_of("b") == ()
+            with pytest.raises(InputError, match="came without a log"):
+                one.open_build_log("g")
+            with pytest.raises(StoreError, match="no blob"):
+                one.blobs.read("0" * 64)
+
+
+def test_keys_deliveries_and_calls_are_read_by_both(any_store: Store) -> None:
+    engine = any_store.engine
+    Keys(engine, b"s").create("ann", ["read"], by="ann", at=AT)
+    Sessions(engine, b"s").invite("ann", ["read"], by="ann", at=AT)
+    Deliveries(any_store).keep("github", "d1", "workflow_job", b"{}")
+    ledger = Ledger(engine, Budgets(*[Amount(5.0, 1000)] * 3))
+    entry = Entry("plan", "f", "c", "run", "ollama", "m", "1", "k", 0)
+    ledger.settle(ledger.reserve(entry, Amount(1.0, 10), now=AT, seconds=9), "timeout", usage=None, cost=0, now=AT)
+    ledger.reserve(entry, Amount(0.5, 7), now=AT, seconds=9)
+    with open_reading(any_store.settings) as plain:
+        for one in (any_store, plain):
+            records = one.records
+            assert key_list(records)["created_at"].to_list() == [AT]
+            assert session_list(records)["name"].to_list() == ["ann"]
+            assert delivery_list(records, states=["kept"])["delivery_id"].to_list() == ["d1"]
+            assert delivery_list(records, states=["done"]).is_empty()
+            read = LedgerReading(records)
+            assert read.taken(AT, "run") == (Amount(1.5, 17), Amount(1.5, 17))
+            assert read.taken(AT + timedelta(days=1), "other") == (Amount(0.0, 0), Amount(0.0, 0))
+            assert read.calls(AT).equals(ledger.calls())
+            assert read.calls()["tokens_estimated"].to_list() == [True, False]
+            assert (read.breaker("ollama", "m", AT).state, read.lost(AT)) == ("closed", False)
+            assert read.lost(AT + timedelta(minutes=1))
+
+
+def test_media_templates_and_tasks_are_read_by_both(any_store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("uri,title,artist\none,A,x\ntwo,B,\n")
+    ingest_media(any_store, [file], collection="a")
+    (tmp_path / "t.csv").write_text("task_id,kind,queued_at\nt1,build,2026-03-01T10:00:00Z\n")
+    ingest_tasks(any_store, [tmp_path / "t.csv"], queue="q")
+    item = MediaRecords(any_store.engine).items()["item_id"][0]
+    Proposals(any_store.engine).set_value(item, "title", "C", MEDIA, by="ann")
+    with open_reading(any_store.settings) as plain:
+        for one in (any_store, plain):
+            media = MediaReading(one.records)
+            assert media.items("media").height == media.items().height == 2
+            assert media.items()["present"].to_list() == [True, True]
+            assert [row["uri"] for row in media.sources("a").values()] == list(media.sources("a"))
+            assert (media.declared_at("media"), list(media.schemas())) == (None, ["media"])
+            rows = ProposalReading(one.records).rows(states=["accepted"], collection="a", field="title", limit=3)
+            assert (rows["value"].to_list(), rows["decided_by"].to_list()) == ([["C"]], ["ann"])
+            assert ProposalReading(one.records).rows(ids=[99]).is_empty()
+            assert ProposalReading(one.records).counts() == {}
+            templates = TemplateReading(one.records)
+            assert (templates.templates(), templates.deleted(), templates.uses().height) == ([], [], 0)
+            assert templates.home == TemplateRecords(any_store.engine).home
+            assert stored_tasks(one.records)["after"].to_list() == [[]]
