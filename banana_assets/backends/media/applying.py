@@ -30,7 +30,8 @@ from banana_assets.core.media.standard import MEDIA
 
 @dataclass(frozen=True)
 class Done:
-    """What became of one proposal: ``applied``, ``undone``, ``withdrawn``, ``skipped`` or ``failed``, and why."""
+    """What became of one proposal: ``applied``, ``there`` (the file says so already), ``undone``, ``withdrawn``,
+    ``skipped`` or ``failed``, and why."""
 
     proposal_id: int
     path: str
@@ -159,8 +160,11 @@ def _wanted(
             continue
         if person:
             # A person's word is taken back by persons alone.
-            more = "" if why.endswith("so by now") else "; ingest it and set the value again to replace that"
-            done.append(Done(row["proposal_id"], uri, field, "skipped", why + more))
+            if why.endswith("so by now"):
+                done.append(Done(row["proposal_id"], uri, field, "there", why))
+            else:
+                more = "; ingest it and set the value again to replace that"
+                done.append(Done(row["proposal_id"], uri, field, "skipped", why + more))
             continue
         if not dry_run:
             _settle(store, [row["proposal_id"]], "withdrawn", by, why)

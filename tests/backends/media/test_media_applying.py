@@ -243,6 +243,8 @@ def test_what_a_person_says_takes_the_place_of_the_tag(store: Store, tmp_path: P
     assert tags.raw(mutagen.File(path), "title") == ["By another hand"]
     (title,) = MediaRecords(store.engine).items()["title"]
     assert title == "Again"
+    Proposals(store.engine).set_value(item, "title", "By another hand", MEDIA, by="ann")
+    assert [row.outcome for row in apply_accepted(store, by="ann")] == ["there"]
 
 
 @pytest.mark.parametrize("kind", ["link", "read only"])
