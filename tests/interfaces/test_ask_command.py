@@ -14,10 +14,11 @@ from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
 from tests.backends.test_planning import models
+from tests.commands import Run
 from tests.core.metrics.frames import at
-from tests.interfaces.test_builds_command import Run, banana, homes
+from tests.interfaces.test_builds_command import homes
 
-__all__ = ["banana", "homes"]
+__all__ = ["homes"]
 
 
 @pytest.fixture
