@@ -145,14 +145,15 @@ def refuse_utf16(name: str, head: bytes) -> None:
         raise InputError(f"{name} is text in UTF-16, which is not read.", "Convert it: iconv -f UTF-16 -t UTF-8.")
 
 
-def open_log(path: Path | str, limits: Callable[[], tuple[int, int]]) -> BinaryIO:
+def open_log(path: Path | str, limits: Callable[[], tuple[int, int]], name: str | None = None) -> BinaryIO:
     """The plain bytes of a log: plain, gzip or zstd told by its first bytes; ``-`` is standard input.
 
-    ``limits`` says (for compressed files alone) how many bytes one may unpack to, and how many times its size. Raises
-    InputError for a path that is missing, a folder or not permitted; the stream raises it while reading when
-    compressed data is cut, damaged or beyond the bounds. An empty file is a log without lines.
+    ``limits`` says (for compressed files alone) how many bytes one may unpack to, and how many times its size; errors
+    call it ``name``, its path unless told. Raises InputError for a path that is missing, a folder or not permitted; the
+    stream raises it while reading when compressed data is cut, damaged or beyond the bounds. An empty file is a log
+    without lines.
     """
-    name = "Standard input" if str(path) == "-" else str(path)
+    name = name or ("Standard input" if str(path) == "-" else str(path))
     try:
         raw = cast("BinaryIO", sys.stdin.buffer) if str(path) == "-" else Path(path).open("rb")  # noqa: SIM115 - the caller closes it
     except FileNotFoundError as error:

@@ -84,7 +84,7 @@ def members(path: Path, settings: Settings, scratch: Path) -> list[Member]:
 
 
 def _file(path: Path, name: str, settings: Settings) -> Content:
-    return Content(name, lambda: open_log(path, settings.unpack_limits))
+    return Content(name, lambda: open_log(path, settings.unpack_limits, name))
 
 
 def _safe(archive: Path, name: str) -> PurePosixPath:

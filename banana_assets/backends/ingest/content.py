@@ -85,7 +85,7 @@ def from_path(path: Path, settings: Settings, scratch: Path, name: str | None = 
     shown = name or ("standard input" if str(path) == "-" else str(path))
 
     def opened(at: Path = path) -> BinaryIO:
-        return open_log(at, settings.unpack_limits)
+        return open_log(at, settings.unpack_limits, name)
 
     try:
         once = str(path) == "-" or not stat.S_ISREG(path.stat().st_mode)

@@ -140,7 +140,7 @@ async def junit(request: Request, build_id: BuildId, caller: Bringer) -> Respons
     from banana_assets.core.builds.junit import parse_junit
 
     def tests(tmp: FilePath) -> Pieces:
-        found = parse_junit(_content(path, service_of(request), "the report", tmp).whole())
+        found = parse_junit(_content(path, service_of(request), "The report", tmp).whole())
         bodies.check_tests(found)
         return Pieces(tests=found)
 
@@ -159,7 +159,7 @@ async def sarif(request: Request, build_id: BuildId, caller: Bringer) -> Respons
     from banana_assets.core.builds.sarif import parse_sarif
 
     def problems(tmp: FilePath) -> Pieces:
-        data = _content(path, service_of(request), "the report", tmp).whole()
+        data = _content(path, service_of(request), "The report", tmp).whole()
         found = parse_sarif(data).problems
         bodies.check_sarif(data)
         return Pieces(problems=found)
@@ -178,7 +178,7 @@ async def resources(request: Request, build_id: BuildId, caller: Bringer) -> Res
     """Keep what the build used: CSV with ts,metric,value, or ts and a column for each metric; units as in the name."""
     service = service_of(request)
     async with _spooled(request) as path:
-        read = partial(_content, path, service, "the readings")
+        read = partial(_content, path, service, "The table of readings")
         return await _amended(
             request, build_id, lambda tmp: Pieces(series=series_of(service.store, read(tmp), build_id))
         )
@@ -217,7 +217,7 @@ def _content(path: FilePath, service: Service, name: str, tmp: FilePath) -> Cont
 
 
 def _log(path: FilePath, service: Service, tmp: FilePath) -> Pieces:
-    content = _content(path, service, "the log", tmp)
+    content = _content(path, service, "The log", tmp)
     if not content.head(1):
         raise InputError("The log is empty.", "Send its text as the body.")
     return Pieces(log=content)

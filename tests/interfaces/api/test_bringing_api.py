@@ -145,6 +145,19 @@ def test_a_bomb_is_refused(client: Client) -> None:
         assert api.get("/llm/learning/build/bomb").status_code == 404
 
 
+def test_what_is_damaged_is_named_without_where_it_was_kept(client: Client, home: Path) -> None:
+    with client(max_log_bytes=1 << 20) as api:
+        for packed in (gzip.compress(b"a\n" * (1 << 22)), gzip.compress(b"x" * 1000, mtime=0)[:20], b"PK\x03\x04"):
+            whole = api.put("/builds/torn/log", content=packed)
+            last = {"upload-offset": "0", "upload-complete": "?1"}
+            parts = api.patch("/builds/torn/log", content=packed, headers=last)
+            assert api.delete("/builds/torn/log/upload").status_code == 204
+            assert whole.status_code == parts.status_code == 400
+            assert whole.json()["detail"] == parts.json()["detail"]
+            assert whole.json()["detail"].startswith("The log ")
+            assert str(home) not in whole.text
+
+
 def test_bringing_in_needs_its_scope(client: Client) -> None:
     with client(open_here=False) as api:
         for method, path in (("put", "/builds/a"), ("put", "/builds/a/log"), ("patch", "/builds/a/log")):
