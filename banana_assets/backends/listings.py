@@ -171,7 +171,7 @@ _NUMBER = re.compile("[0-9]{1,18}", re.ASCII)
 _PLACES = frozenset({"path", "uri"})
 _TELLING = frozenset({"description", "fact"})
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:\\")
-_EXAMPLE = re.compile(r"(?<!\S)/[^\n]+(?=, line \d+$)")
+_NAMED = re.compile(r"(?<!\S)/[^\n]+(?=, line \d+$)|(?<= ran since from `)/[^`\n]+")
 
 
 @dataclass(frozen=True)
@@ -215,6 +215,9 @@ def outward(told: Any) -> Any:
         return [outward(one) for one in told]
     if not isinstance(told, dict):
         return told
+    if told.get("kind") == "ingest" and told.get("arguments"):
+        # What a step takes in; who launches it has the whole paths from the table.
+        return told | {"arguments": [short_path(one) if _ABSOLUTE.match(one) else one for one in told["arguments"]]}
     # An item without a title is called by its place.
     places = {*_PLACES, "title"} if "item_id" in told else _PLACES
     return {n: _placed(n, v, places) if isinstance(v, str) else outward(v) for n, v in told.items()}
@@ -223,8 +226,8 @@ def outward(told: Any) -> Any:
 def _placed(name: str, text: str, places: Collection[str]) -> str:
     if name in places:
         return short_path(text) if _ABSOLUTE.match(text) else text
-    # Advice and plans of before told examples so.
-    return _EXAMPLE.sub(lambda found: short_path(found[0]), text) if name in _TELLING else text
+    # Advice and plans of before told examples, and where builds were taken from, so.
+    return _NAMED.sub(lambda found: short_path(found[0]), text) if name in _TELLING else text
 
 
 def _conditions(listing: Listing, asked: Mapping[str, Any]) -> list[pl.Expr]:

@@ -24,6 +24,7 @@ from banana_assets.core.plans.scoring import Concern
 from banana_assets.core.plans.types import Action, Issue, Plan, Prediction, TableRow
 from banana_assets.core.safety.secrets import mask
 from banana_assets.core.tables.plans import PLANS
+from banana_assets.core.text import short_path
 
 PLANNER = "deterministic"
 LEAST_CONFIDENCE = 0.3
@@ -160,7 +161,7 @@ def _taking_in(case: Case, steps: tuple[Draft, ...]) -> tuple[Draft, ...]:
     return (
         Draft(
             "verify",
-            f"Take in the builds that ran since from `{case.folder}`, so that the prediction is decided.",
+            f"Take in the builds that ran since from `{short_path(case.folder)}`, so that the prediction is decided.",
             f"Builds of {case.place} after the change are there.",
             2,
             (last,),
