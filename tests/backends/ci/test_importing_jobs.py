@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from banana_assets.backends.ci.service import CiService
 from banana_assets.backends.ci.taking import Wanted, import_jobs, service_for, take_event
 from banana_assets.backends.deliveries import Deliveries
+from banana_assets.backends.delivery_reading import delivery_list
 from banana_assets.backends.ingest.report import Report
 from banana_assets.backends.settings import Settings, load_from
 from banana_assets.backends.store import Store, open_store
@@ -224,10 +225,10 @@ def test_an_event_whose_log_is_not_there_yet_says_so_and_can_be_taken_in_again(s
 
     with pytest.raises(InputError, match="no log of it"):
         take(lambda _: httpx.Response(404))
-    assert Deliveries(store).list().select("state", "attempts").row(0) == ("failed", 1)
+    assert delivery_list(store.records).select("state", "attempts").row(0) == ("failed", 1)
     assert store.builds()["log_lines"].to_list() == [0]
     take(GitHub([]))
-    assert Deliveries(store).list().select("state", "attempts").row(0) == ("done", 2)
+    assert delivery_list(store.records).select("state", "attempts").row(0) == ("done", 2)
     assert store.builds()["log_lines"].to_list() == [3]
 
 
