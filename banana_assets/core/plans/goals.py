@@ -32,6 +32,9 @@ STEPS_EACH = 3
 LEAST_SHARE = 0.5
 """Of the named words that the best match carries, another must carry so many (by weight) to be taken up with it."""
 
+LEAST_SLIPPED = 5
+"""Letters of a word that may be a slip of the finger: shorter ones are too near to others (stop, shop)."""
+
 _CONCEPTS: dict[str, str] = {
     SLOW: r"fast\w*|slow\w*|speed\w*|quick\w*|durations?|latenc\w+|shorten\w*|shorter|time|times|optimi[sz]\w*"
     r"|performan\w*|throughput|accelerat\w*|bottlenecks?|queue\w*|wait\w*|timeouts?|long|longer|efficien\w*",
@@ -49,7 +52,8 @@ _WEAK = re.compile(
     r"|time|times|long|longer|limits?|logs?)\Z",
     re.IGNORECASE,
 )
-"""Words that mean a sort of thing only where no other word does: to fix flaky tests is about flaky tests."""
+"""Words that mean a sort of thing only where no other word does: to fix flaky tests is about flaky tests, and to fix
+the login page is about the login page alone."""
 
 _RESOURCES = {
     "memory": ("memory", "mem", "oom"),
@@ -82,7 +86,8 @@ _EMPTY = frozenset(
     used using very want was way we week well were what when where which while who why will with within without work
     workflow workflows working would year yet you your build builds building rate rates high higher low number amount
     big bigger small smaller cost costs day days hour hours minute minutes month app application applications service
-    services software something anything users user
+    services software something anything users user start starts starting started stop stops stopping stopped write
+    writes writing rewrite read add added adding
     """.split()  # noqa: SIM905
 )
 _MASKED = re.compile(r"\[masked \w+\]")
@@ -94,13 +99,15 @@ _SPECIFIC = re.compile(r"[\d_./:#@-]|[a-z][A-Z]")
 @dataclass(frozen=True)
 class Reading:
     """What a goal was taken to be about: sorts of things, words that name something in the data, and words that do not
-    (``unknown``); ``specific`` are those unknown ones that look like a name."""
+    (``unknown``); ``specific`` are those unknown ones that look like a name. ``vague`` says that the sorts rest on
+    words that mean one only where no other word does."""
 
     concepts: frozenset[str]
     named: tuple[str, ...]
     unknown: tuple[str, ...]
     specific: tuple[str, ...]
     resources: frozenset[str]
+    vague: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,7 +144,13 @@ def find(
     reading = _read(goal, vocabulary)
     extra = _read(context, vocabulary).named if context else ()
     rarity = _rarity(everything)
-    if not reading.named and (reading.specific or not reading.concepts):
+    ids, unknown_ids = _builds_named(goal, known)
+    if unknown_ids and not ids:
+        return Found((), reading, f"No plan: there is no build {', '.join(unknown_ids)}.", len(everything))
+    if ids and (not reading.concepts or FAILING in reading.concepts):
+        return _of_builds(ids, everything, reading, known)
+    nameless = reading.specific or not reading.concepts or (reading.vague and reading.unknown)
+    if not reading.named and nameless:
         none = "No plan: the tables hold all that came in, and none is of many files."
         return Found((), reading, none if of_tables else _nothing(goal, reading, known), len(everything))
     fitting = _fitting(there, reading, extra, rarity)
@@ -264,7 +277,8 @@ def _read(text: str, vocabulary: frozenset[str]) -> Reading:
         resources.update(_RESOURCES.get(token, ()))
         if mine or token in _EMPTY or len(token) < 2 or token.isdigit():
             continue
-        hit = token if token in vocabulary else next(iter(near(token, vocabulary)), None)
+        slips = near(token, vocabulary) if len(token) >= LEAST_SLIPPED else []
+        hit = token if token in vocabulary else next(iter(slips), None)
         if hit is not None:
             named.append(hit)
         else:
@@ -273,8 +287,40 @@ def _read(text: str, vocabulary: frozenset[str]) -> Reading:
     specific = [w for w in whole if _SPECIFIC.search(w.strip("-")) and not set(words(w)) & {*named, *_EMPTY}]
     specific = [w for w in specific if not w.replace(".", "").replace("%", "").isdigit()]
     return Reading(
-        frozenset(concepts or weak), tuple(dict.fromkeys(named)), tuple(unknown), tuple(specific), frozenset(resources)
+        frozenset(concepts or weak),
+        tuple(dict.fromkeys(named)),
+        tuple(unknown),
+        tuple(specific),
+        frozenset(resources),
+        vague=not concepts,
     )
+
+
+_NUMBERED = re.compile(r"(.*[^\W\d].*?)\d+\Z")
+
+
+def _builds_named(goal: str, known: Knowledge) -> tuple[list[str], list[str]]:
+    """The builds whose ids a goal holds, and what is written like one of them and is none (``api-test-999``)."""
+    ids = set(known.builds["build_id"])
+    tokens = list(dict.fromkeys(word.strip("`'\",.;:!?()") for word in goal.split()))
+    begins = {match[1] for ident in ids if (match := _NUMBERED.match(ident))}
+    names = {name for column in ("pipeline", "job") for name in known.builds[column].unique().to_list()}
+    alike = [t for t in tokens if t not in ids and t not in names and (m := _NUMBERED.match(t)) and m[1] in begins]
+    return [token for token in tokens if token in ids], alike
+
+
+def _of_builds(ids: Sequence[str], everything: Sequence[Subject], reading: Reading, known: Knowledge) -> Found:
+    """Why these builds failed, and nothing that only has the same words."""
+    mine = [s for s in everything if s.case and not set(ids).isdisjoint(s.case.build_ids)]
+    if there := tuple(s for s in mine if s.gone is None):
+        return Found(there, reading, None, len(everything))
+    if mine:
+        return Found(
+            (), reading, f"No plan: {mine[0].name} was last green in {mine[0].gone}, so it is over.", len(mine)
+        )
+    failed = not known.failures.filter(known.failures["build_id"].is_in(ids)).is_empty()
+    told = "there is no method for why it failed" if failed else "no failure of it is known"
+    return Found((), reading, f"No plan for {', '.join(ids)}: {told}.", len(everything))
 
 
 def _vocabulary(found: Iterable[Subject], known: Knowledge) -> frozenset[str]:
@@ -302,9 +348,11 @@ def _fitting(
         own = set(words(subject.says))
         if reading.resources and RESOURCE in subject.concepts and not own & reading.resources:
             continue
-        named = sum(rarity.get(word, 1.0) for word in reading.named if word in own)
-        if reading.named and not named:
+        carried = [word for word in reading.named if word in own]
+        # Where only names say what is meant, what carries fewer of them than are missing is about something else.
+        if (reading.named and not carried) or (not reading.concepts and len(carried) < len(reading.unknown)):
             continue
+        named = sum(rarity.get(word, 1.0) for word in carried)
         more = 0.25 * sum(rarity.get(word, 1.0) for word in extra if word in own)
         scored.append((named, named + more, subject))
     best = max((named for named, _, _ in scored), default=0.0)
@@ -328,7 +376,10 @@ def _over(
     """Why nothing fits although the words are known: it is over, or there is nothing of that sort."""
     over = _fitting([s for s in everything if s.gone is not None], reading, extra, rarity)
     if over:
-        return f"No plan: what it is about is over: {over[0].name} was last green in {over[0].gone}."
+        what = f"what bears on {', '.join(reading.named)}" if reading.named else "what it is about"
+        return f"No plan: {what} is over: {over[0].name} was last green in {over[0].gone}."
+    if not reading.concepts and reading.unknown:
+        return _nothing(", ".join(reading.unknown), reading, known)
     sorts = " or ".join(_WORDS[c] for c in sorted(reading.concepts)) or "wrong"
     jobs = [
         (pipeline, job)

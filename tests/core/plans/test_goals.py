@@ -65,7 +65,7 @@ def why(goal: str) -> str:
         ("free some disk space", ["full"]),
         ("host-7 needs attention", ["full"]),
         ("get rid of the yaml problem", ["failure"]),
-        ("get rid of the yml problem", ["failure"]),
+        ("get rid of the missing dependecy", ["failure"]),
     ],
 )
 def test_words_choose_what_the_data_hold(goal: str, expected: list[str]) -> None:
@@ -79,6 +79,29 @@ def test_what_is_not_there_is_said() -> None:
     assert "docs / pages: 1 build, median 5 s, 0 failed" in why("make docs faster")
     assert "short of a resource" in why("reduce the memory of the runners")
     assert "no data yet" in str(find("make builds faster", Knowledge()).reason)
+
+
+def test_words_that_nothing_carries_make_no_plan_of_what_else_failed() -> None:
+    assert "login, page" in why("fix the login page")
+    assert "poem" in why("write a poem about the yaml harvest moon")
+    # Short words are no slips of other words: shop is called so, stop and ship are not.
+    assert "ship" in why("ship it")
+    assert about("stop the shop failures") == ["failure"]
+
+
+@pytest.mark.parametrize("analysis", [True, False])
+def test_a_build_that_is_named_is_what_the_goal_is_about(analysis: bool) -> None:
+    other = failures(
+        [{"build_id": "shop-3", "failed_at": at(4), "fingerprint": "f2", "cause_text": "E   no module yaml2"}]
+    )
+    more = [{"build_id": "shop-3", "status": "failed", "finished_at": at(4), **UNIT},
+            {"build_id": "shop-4", "finished_at": at(3.5), **UNIT}]  # fmt: skip
+    ran, failed = RAN.vstack(builds(more)), FAILED.vstack(other)
+    known = Knowledge(builds=ran, failures=failed, clusters=failure_clusters(failed, ran))
+    found = find("fix build `shop-3`, please", known, with_analysis=analysis)
+    assert [s.case.build_ids for s in found.subjects if s.case] == [("shop-3",)]
+    assert "no build shop-77" in str(find("fix shop-77", known, with_analysis=analysis).reason)
+    assert "shop-4: no failure" in str(find("fix shop-4", known, with_analysis=analysis).reason)
 
 
 def test_what_is_over_is_not_taken_up() -> None:
