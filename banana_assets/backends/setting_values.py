@@ -60,10 +60,11 @@ def web_address(told: Any) -> str | None:
 
 
 def secret(told: Any) -> SecretStr | None:
-    """A secret; what hides its text already is kept as it is."""
-    if told is None or hasattr(told, "get_secret_value"):
-        return told  # type: ignore[no-any-return]
-    return SecretStr(text(told))
+    """A secret; what hides its text already is kept as it is. An empty one, which everybody knows, is none."""
+    if told is None:
+        return None
+    kept: SecretStr = told if hasattr(told, "get_secret_value") else SecretStr(text(told))
+    return kept if kept.get_secret_value().strip() else None
 
 
 def path(told: Any) -> Path:

@@ -20,6 +20,14 @@ def test_everything_has_a_default_in_the_home(home: Path) -> None:
     assert _values(settings)["home"] == (str(home), "environment (BANANA_HOME)")
 
 
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_a_secret_that_everybody_knows_is_none(home: Path, monkeypatch: pytest.MonkeyPatch, empty: str) -> None:
+    for name in ("SERVER_SECRET", "GITHUB_WEBHOOK_SECRET", "GITLAB_WEBHOOK_SECRET"):
+        monkeypatch.setenv(f"BANANA_{name}", empty)
+    settings = load_from(home)
+    assert {settings.server_secret, settings.github_webhook_secret, settings.gitlab_webhook_secret} == {None}
+
+
 def test_the_environment_beats_the_file_which_beats_the_default(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home.mkdir()
     (home / "config.toml").write_text(

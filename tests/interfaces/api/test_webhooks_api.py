@@ -136,6 +136,19 @@ def test_without_a_secret_no_webhook_is_taken(client: Client) -> None:
         assert api.post("/webhooks/gitlab", content=b"{}", headers=told).status_code == 403
 
 
+def test_a_signing_token_of_no_letters_lets_nobody_in(client: Client) -> None:
+    at = str(int(time.time()))
+    made = hmac.new(b"", f"w1.{at}.".encode() + b"{}", hashlib.sha256).digest()
+    told = {
+        "x-gitlab-event": "Job Hook",
+        "webhook-id": "w1",
+        "webhook-timestamp": at,
+        "webhook-signature": f"v1,{b64encode(made).decode()}",
+    }
+    with client(gitlab_webhook_secret=SecretStr("whsec_")) as api:
+        assert api.post("/webhooks/gitlab", content=b"{}", headers=told).status_code == 401
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"workflow_job": 1}', b'{"repository": {"full_name": "a/b"}}'])
 def test_a_payload_that_is_none_is_refused(client: Client, body: bytes) -> None:
     with client(github_webhook_secret=_secret()) as api:
