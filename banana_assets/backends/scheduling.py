@@ -134,6 +134,11 @@ def _computed(tables: Tables, builds: pl.DataFrame, tasks: pl.DataFrame) -> bool
     )
 
 
+def latest(tables: Tables) -> datetime | None:
+    """The latest time in the tables, from which schedules count."""
+    return _latest(tables.read(BUILDS), tables.read(TASKS), tables.read(RESOURCE_USAGE_PREDICTIONS))
+
+
 def _latest(builds: pl.DataFrame, tasks: pl.DataFrame, predictions: pl.DataFrame) -> datetime | None:
     times = [frame[column].max() for frame in (builds, tasks) for column in ("finished_at", "queued_at")]
     return max((t for t in (*times, predictions["made_at"].max()) if isinstance(t, datetime)), default=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -64,6 +64,16 @@ class Ahead:
     steps: int
     series: dict[str, Use]
 
+    def since(self, now: datetime | None) -> Ahead:
+        """What of it is still ahead at that time; all of it where nothing is (``overtaken`` tells it)."""
+        over = 0 if now is None else math.ceil((now - self.begin).total_seconds() / self.step)
+        if not 0 < over < self.steps:
+            return self
+        series = {
+            name: replace(use, means=use.means[over:], peaks=use.peaks[over:]) for name, use in self.series.items()
+        }
+        return Ahead(self.host, self.begin + timedelta(seconds=over * self.step), self.step, self.steps - over, left)
+
 
 def execution_windows(
     found: Sequence[Queue],
@@ -78,13 +88,13 @@ def execution_windows(
     """EXECUTION_WINDOWS for each kind of work of these queues.
 
     ``predictions`` is RESOURCE_USAGE_PREDICTIONS, ``rollups`` RESOURCE_ROLLUPS (for what builds held), ``usage``
-    RESOURCE_USAGE (for how far peaks stand above means), ``now`` the latest time in the data. ``accepted`` is the risk
-    up to which a time counts as a window.
+    RESOURCE_USAGE (for how far peaks stand above means), ``now`` the latest time in the data: no window begins before
+    it, but on hosts whose forecasts end before it. ``accepted`` is the risk up to which a time counts as a window.
     """
     rows: list[dict[str, Any]] = []
     # Recordings of builds are readings of processes that come and go, and no place to run anything.
     hosts = predictions.join(rollups.filter("of_build"), on="source", how="anti")
-    spans = list(ahead(hosts, usage, hours))
+    spans = [span.since(now) for span in ahead(hosts, usage, hours)]
     needs = _needs(rollups)
     for queue in found:
         load = _load(queue.past)
@@ -96,6 +106,18 @@ def execution_windows(
                 rows += _windows(queue, told, span, needs.get(queue.name, {}), load, accepted)
     made = pl.DataFrame(rows, schema=EXECUTION_WINDOWS.dtypes, orient="row")
     return EXECUTION_WINDOWS.conform(made.sort(*EXECUTION_WINDOWS.key))
+
+
+def overtaken(windows: pl.DataFrame, now: datetime | None) -> list[str]:
+    """Sentences about the hosts all of whose windows (EXECUTION_WINDOWS) lie before the latest time in the data."""
+    if now is None:
+        return []
+    ends = windows.filter(pl.col("host") != "").group_by("host").agg(pl.col("ends_at").max()).sort("host")
+    return [
+        f"The forecasts of {host} were made before the latest time in the data ({now:%F %H:%M} UTC): its windows, "
+        f"until {end:%F %H:%M} UTC, are over by then."
+        for host, end in ends.filter(pl.col("ends_at") <= now).iter_rows()
+    ]
 
 
 def ahead(predictions: pl.DataFrame, usage: pl.DataFrame, hours: int) -> Iterator[Ahead]:

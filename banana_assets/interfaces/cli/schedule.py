@@ -115,6 +115,7 @@ def schedule(
         say(f"{command_path()}: nothing is changed or started, with --dry-run or without.")
     from banana_assets.backends.scheduling import schedule_now
     from banana_assets.core.scheduling.judging import Told
+    from banana_assets.core.scheduling.room import overtaken
 
     told = Told(at_once, _bytes(memory), cores, batch_seconds)
     with opened_reading() as (store, tables):
@@ -137,6 +138,12 @@ def schedule(
     )
     if not rows:
         say(f"{command_path()}: {_NOTHING[show]}")
+    if show is Show.windows:
+        for sentence in overtaken(windows, found.now):
+            say(f"{command_path()}: {sentence} {NEWER}")
+
+
+NEWER = "`banana watch` and `banana ingest resources` bring newer readings in, `banana materialize` forecasts."
 
 
 def _queues(found: Answer, windows: pl.DataFrame) -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@ import polars as pl
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from banana_assets.backends.scheduling import latest
+from banana_assets.core.scheduling.room import overtaken
 from banana_assets.core.tables import EXECUTION_WINDOWS, QUEUE_SCHEDULES
 from banana_assets.interfaces.api.answering import service_of
 from banana_assets.interfaces.dashboard.reading import choices, table_page, versions
@@ -37,6 +39,7 @@ async def queues(
         return {
             "cards": [_card(row, windows, start + n) for n, row in enumerate(shown.iter_rows(named=True))],
             "known": known.height,
+            "overtaken": overtaken(windows, latest(tables)),
             "names": choices(known["queue"]),
             "told": {"queue": queue},
             "following": start + QUEUES if start + QUEUES < found.height else None,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from banana_assets.backends.scheduling import schedule_now
+from banana_assets.backends.scheduling import Answer, schedule_now
 from banana_assets.core.errors import MissingError
 from banana_assets.core.scheduling.judging import Told
+from banana_assets.core.scheduling.room import overtaken
 from banana_assets.core.tables import RESOURCE_USAGE_PREDICTIONS
 from banana_assets.interfaces.mcp.calls import Call
 from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, Paged, Part, fill, listed
@@ -123,7 +125,7 @@ def get_execution_schedule(
         queues=[],
         total_queues=len(rows),
         looked_at=found.now,
-        missing=list(_missing(call, bool(rows))),
+        missing=[*_missing(call, bool(rows)), *_overtaken(found)],
     )
     queues = Part(
         answer,
@@ -160,6 +162,11 @@ def _queue(row: dict[str, Any], windows: list[dict[str, Any]]) -> QueueSchedule:
             "windows_total": len(windows),
         }
     )
+
+
+def _overtaken(found: Answer) -> Iterator[Missing]:
+    for sentence in overtaken(found.windows, found.now):
+        yield Missing(what=sentence, run="banana watch, or banana ingest resources FILE; then banana materialize")
 
 
 def _missing(call: Call, any_queue: bool) -> Any:

@@ -12,7 +12,7 @@ import pytest
 from banana_assets.core.scheduling.history import queues
 from banana_assets.core.scheduling.judging import Told, schedules
 from banana_assets.core.scheduling.priority import ratios
-from banana_assets.core.scheduling.room import execution_windows
+from banana_assets.core.scheduling.room import execution_windows, overtaken
 from banana_assets.core.scheduling.types import Task
 from banana_assets.core.tables import BUILDS, RESOURCE_ROLLUPS, RESOURCE_USAGE, RESOURCE_USAGE_PREDICTIONS, TASKS
 
@@ -198,6 +198,19 @@ def test_work_is_sent_to_the_quiet_hours() -> None:
     assert row["tightest"] == "cpu_percent"
     assert "needs 50" in " ".join(row["rests_on"])
     assert execution_windows(found, predictions(day + 40, 4.0), rollups(50.0), RESOURCE_USAGE.empty(), at(0)).is_empty()
+
+
+def test_no_window_begins_before_the_latest_time_in_the_data() -> None:
+    found = queues(builds(*(build(i, "nightly", 0, i, i + 5000) for i in range(6))), TASKS.empty())
+    day = predictions(np.array([80.0] * 6 + [10.0] * 8 + [80.0] * 10), 4.0)
+    now = at(9.5 * 3600)
+    made = execution_windows(found, day, rollups(50.0), RESOURCE_USAGE.empty(), now)
+    assert made["begins_at"].to_list() == [at(10 * 3600)]
+    assert overtaken(made, now) == []
+    late = at(30 * 3600)
+    made = execution_windows(found, day, rollups(50.0), RESOURCE_USAGE.empty(), late)
+    assert made["begins_at"].to_list() == [at(6 * 3600)]
+    assert "are over by then" in overtaken(made, late)[0]
 
 
 def test_without_forecasts_the_hours_of_the_week_speak() -> None:
