@@ -69,9 +69,7 @@ class Ahead:
         over = 0 if now is None else math.ceil((now - self.begin).total_seconds() / self.step)
         if not 0 < over < self.steps:
             return self
-        series = {
-            name: replace(use, means=use.means[over:], peaks=use.peaks[over:]) for name, use in self.series.items()
-        }
+        left = {name: replace(use, means=use.means[over:], peaks=use.peaks[over:]) for name, use in self.series.items()}
         return Ahead(self.host, self.begin + timedelta(seconds=over * self.step), self.step, self.steps - over, left)
 
 
