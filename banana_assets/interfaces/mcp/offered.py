@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
 import anyio.to_thread
 from mcp.server.mcpserver import Context, MCPServer
-from mcp.server.mcpserver.exceptions import ResourceNotFoundError
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
 from mcp.server.mcpserver.prompts.base import Prompt, PromptArgument, UserMessage
 from mcp.server.mcpserver.resources import ResourceSecurity
 from mcp.server.mcpserver.utilities.func_metadata import func_metadata
@@ -26,7 +27,8 @@ from pydantic import ValidationError
 
 from banana_assets.core.errors import BananaError
 from banana_assets.core.safety.serving import served
-from banana_assets.interfaces.mcp.arguments import known_only
+from banana_assets.core.text import cut
+from banana_assets.interfaces.mcp.arguments import MOST_SHOWN, known_only
 from banana_assets.interfaces.mcp.calls import Call, Sources, silent, utc_now
 from banana_assets.interfaces.mcp.prompts import PROMPTS, PromptSpec
 from banana_assets.interfaces.mcp.resources import KINDS, MOST_COMPLETED, Kind
@@ -45,6 +47,23 @@ class Server(MCPServer[Any]):
         """Serve one connection over a pair of streams of messages until the first one ends."""
         inner = self._lowlevel_server
         await inner.run(read, write, inner.create_initialization_options())
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+        """What a tool answers. Raises ToolError, with the nearest that there is, for one that is not known."""
+        names = [tool.name for tool in self._tool_manager.list_tools()]
+        if name not in names:
+            near = get_close_matches(name, names, 1)
+            hint = f"Did you mean {near[0]}?" if near else "tools/list has those that there are."
+            raise ToolError(str(served(f"There is no tool {cut(name, MOST_SHOWN)}. {hint}")))
+        return await super().call_tool(name, arguments, context)
+
+    async def get_prompt(self, name: str, arguments: dict[str, Any] | None = None, context: Any = None) -> Any:
+        """The messages of a prompt. Raises MCPError, with those that there are, for one that is not known."""
+        if all(name != spec.name for spec in PROMPTS):
+            there = ", ".join(spec.name for spec in PROMPTS)
+            told = f"There is no prompt {cut(name, MOST_SHOWN)}. There are {there}."
+            raise MCPError(code=INVALID_PARAMS, message=str(served(told)))
+        return await super().get_prompt(name, arguments, context)
 
     async def list_resources(self) -> list[ListedResource]:
         """The newest few of each kind."""

@@ -135,6 +135,19 @@ def test_the_newest_red_build_is_meant_where_none_is_named(sources: Sources) -> 
     assert "no downtime" in said(sources, "plan_the_fix", constraints="no downtime")[0]
 
 
+def test_a_prompt_or_tool_that_is_not_there_is_told_with_those_that_are(sources: Sources) -> None:
+    assert "There is no prompt explain. There are explain_red_build," in refused(sources, "explain")
+
+    async def job(client: Client) -> list[Any]:
+        return [await client.call_tool(name, {}) for name in ("explain_failures", "42")]
+
+    near, none = in_client(sources, job)
+    assert near.is_error
+    assert none.is_error
+    assert near.content[0].text == "There is no tool explain_failures. Did you mean explain_failure?"
+    assert none.content[0].text == "There is no tool 42. tools/list has those that there are."
+
+
 def test_a_report_has_the_figures_of_its_span(sources: Sources) -> None:
     _, week = said(sources, "weekly_health_report")
     assert "health 78 of 100" in week
