@@ -27,11 +27,13 @@ _ERROR, _WARN = LEAST_OF_LEVEL["error"], LEAST_OF_LEVEL["warn"]
 class Window:
     """The cells (rows of LOG_SHAPES without texts) of a span, and what of it has logs.
 
-    ``begin`` is None where the span reaches before all time. ``first`` is the earliest event of all, ``untimed`` how
+    ``begin`` is None where the span reaches before all time; ``counted`` is the whole hour that events count from.
+    ``first`` is the earliest event of all, ``untimed`` how
     many of the cells' events carry no time and count by when their file arrived.
     """
 
     begin: datetime | None
+    counted: datetime | None
     end: datetime | None
     first: datetime | None
     cells: pl.DataFrame
@@ -68,7 +70,7 @@ def window(shapes: pl.DataFrame, files: pl.DataFrame, hours: float) -> Window:
     seen = cells.drop_nulls("last_ts").select(pl.min_horizontal("last_ts", "arrived_at")).to_series().max()
     end = seen or cells["arrived_at"].max()
     if not isinstance(end, datetime):
-        return Window(None, None, None, cells, 0)
+        return Window(None, None, None, None, cells, 0)
     try:
         begin = end - timedelta(hours=hours)
     except OverflowError:
@@ -78,7 +80,7 @@ def window(shapes: pl.DataFrame, files: pl.DataFrame, hours: float) -> Window:
     kept = cells if start is None else cells.filter(at >= start)
     first = cells["first_ts"].min()
     untimed = int(kept.filter(pl.col("hour").is_null())["events"].sum())
-    return Window(begin, end, first if isinstance(first, datetime) else None, kept, untimed)
+    return Window(begin, start, end, first if isinstance(first, datetime) else None, kept, untimed)
 
 
 def patterns_within(found: Window, patterns: pl.DataFrame, least: int = 0) -> pl.DataFrame:

@@ -90,7 +90,7 @@ class LogAnalysis(Paged):
 
     time_range_hours: float = Field(description="Hours looked back on.")
     window: Span = Field(
-        description="What was looked at, up to the latest event there is; the hour in which it begins counts whole."
+        description="What was counted: from a whole hour, the one in which the span begins, to the latest event."
     )
     patterns_found: int = Field(description="Patterns in the window that pass log_level.")
     patterns: list[Seen] = Field(description="The worst first; none where they were not asked for.")
@@ -131,8 +131,8 @@ def analyze_system_logs(
     """Say what application logs did in a span of time: error rates, patterns by severity with an example line each,
     what held things up, and on request what is worth doing.
 
-    The span ends at the latest event in the data, so that old recordings have an answer too; `window` says which it
-    is, and `missing` what of it was never ingested.
+    The span ends at the latest event in the data, so that old recordings have an answer too, and events count by the
+    hour; `window` says which hours these are, and `missing` what of them was never ingested.
     """
     hours = time_range_hours or DEFAULT_HOURS
     tables, store = call.sources.tables, call.sources.store
@@ -145,7 +145,7 @@ def analyze_system_logs(
     first = _focus(call, within, model)
     answer = LogAnalysis(
         time_range_hours=hours,
-        window=Span(begin=found.begin, end=found.end),
+        window=Span(begin=found.counted, end=found.end),
         patterns_found=within.height,
         patterns=[],
         severity_rule=SEVERITY_RULE,

@@ -23,7 +23,7 @@ def cell(hour: int | None, **row: object) -> dict[str, object]:
 
 def test_the_span_ends_with_the_latest_event_and_begins_with_a_whole_hour() -> None:
     found = window(shapes([cell(1, events=2), cell(8, events=3), cell(9, events=4)]), files(100), 1)
-    assert (found.begin, found.end, found.first) == (at(8.5), at(9.5), at(1))
+    assert (found.begin, found.counted, found.end, found.first) == (at(8.5), at(8), at(9.5), at(1))
     assert (found.events, found.errors, found.warnings) == (7, 7, 0)
 
 

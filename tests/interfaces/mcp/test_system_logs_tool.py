@@ -21,9 +21,9 @@ def named(found: Any) -> dict[str, Any]:
 
 def test_the_window_ends_with_the_latest_event_and_counts_what_is_in_it(ask: Ask) -> None:
     day, both = ask(NAME), ask(NAME, time_range_hours=48)
-    assert day["window"] == {"begin": "2026-03-02T23:59:00Z", "end": "2026-03-03T23:59:00Z"}
+    # The hour in which the span begins counts whole, and is told so.
+    assert day["window"] == {"begin": "2026-03-02T23:00:00Z", "end": "2026-03-03T23:59:00Z"}
     cold = "cache of shop <number> is cold"
-    # The hour in which the window begins counts whole.
     assert (named(day)[cold]["frequency"], named(both)[cold]["frequency"]) == (25, 48)
     assert named(day)[cold]["frequency_in_all"] == 48
     assert both["summary"]["totalLogs"] > day["summary"]["totalLogs"]
