@@ -16,7 +16,7 @@ from banana_assets.assets.patterns import (
     log_shapes,
 )
 from banana_assets.assets.raw import builds, log_files, test_results
-from banana_assets.assets.scheduling import queue_schedules
+from banana_assets.assets.scheduling import queue_schedules, tasks
 from banana_assets.assets.shared import content_hash, input_versions, markdown, result, table_asset, unchanged
 from banana_assets.backends.observing import observe
 from banana_assets.backends.rereading import verified
@@ -103,6 +103,7 @@ def bottlenecks(store: StoreResource, tables: TablesResource) -> dg.MaterializeR
         log_patterns,
         log_files,
         queue_schedules,
+        tasks,
         metadata_quality,
     ],
 )

@@ -61,6 +61,8 @@ EFFECT_MEASURES = (
     "test_duration",
     "run_duration",
     "queue_wait",
+    "task_wait",
+    "item_duration",
     "failure_rate",
     "fingerprint_rate",
     "flaky_rate",

@@ -56,6 +56,7 @@ LINEAGE = {
         "log_patterns",
         "log_files",
         "queue_schedules",
+        "tasks",
         "metadata_quality",
     },
     "tasks": set(),

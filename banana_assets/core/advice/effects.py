@@ -24,6 +24,9 @@ from banana_assets.core.evidence import plural, seconds_text
 MOST = 60
 """Observations nearest to the change that are looked at, on each side."""
 
+MOST_TASKS = 24 * MOST
+"""Tasks of a queue wait for each other, and one says little."""
+
 Sides = tuple[pl.DataFrame, pl.DataFrame]
 
 
@@ -47,9 +50,9 @@ class Span:
 def effect(goal: Target, since: datetime, seen: Observed, *, begun: datetime | None = None) -> dict[str, Any]:
     """The EFFECT of what was implemented at ``since`` on its target.
 
-    Durations and waits: the Hodges-Lehmann shift. Rates: Newcombe's difference. Levels of readings and events an hour:
-    a block bootstrap. At most MOST observations on each side, those nearest to the change; before it none from before
-    ``begun``, when the bottleneck began, where enough are left.
+    Durations and waits: the Hodges-Lehmann shift. Rates: Newcombe's difference. Levels of readings, events an hour and
+    waits of tasks: a block bootstrap. At most MOST observations on each side, those nearest to the change; before it
+    none from before ``begun``, when the bottleneck began, where enough are left.
     """
     measure = goal["measure"]
     if measure == "none":
@@ -178,6 +181,22 @@ def _queue_wait(goal: Target, span: Span, seen: Observed) -> Measured:
     return _shifted(first_of_runs(_of(seen.timed, goal).drop_nulls("wait")), "wait", "queued_at", span), "s", "build"
 
 
+def _task_wait(goal: Target, span: Span, seen: Observed) -> Measured:
+    """Means, since an order makes some wait longer; a task counts by its weight. Waits of neighbours are alike."""
+    waited = (pl.col("started_at") - pl.col("queued_at")).dt.total_microseconds() / 1e6
+    mine = seen.tasks.filter(queue=goal["pipeline"]).with_columns(wait=waited).filter(pl.col("wait") >= 0)
+    weighed = mine.filter(pl.col("weight") > 0)
+    counted = weighed.with_columns(wait=pl.col("wait") * pl.col("weight") / pl.col("weight").mean())
+    before, after = (side["wait"].to_numpy() for side in span.sides(counted, "queued_at", MOST_TASKS, FEWEST_READINGS))
+    return level_change(before, after), "s", "task"
+
+
+def _item_duration(goal: Target, span: Span, seen: Observed) -> Measured:
+    mine = seen.tasks.filter(pl.col("queue") == goal["pipeline"], pl.col("kind") == goal["item"], pl.col("items") > 0)
+    batches = mine.filter(status="success").with_columns(each=pl.col("duration_seconds") / pl.col("items"))
+    return _shifted(batches.drop_nulls("each"), "each", "started_at", span), "s", "batch"
+
+
 def _failure_rate(goal: Target, span: Span, seen: Observed) -> Measured:
     return _rates(_of(seen.ended, goal), "red", span), "1", "build"
 
@@ -249,6 +268,8 @@ _MEASURES: dict[str, Callable[[Target, Span, Observed], Measured]] = {
     "test_duration": _test_duration,
     "run_duration": _run_duration,
     "queue_wait": _queue_wait,
+    "task_wait": _task_wait,
+    "item_duration": _item_duration,
     "failure_rate": _failure_rate,
     "fingerprint_rate": _fingerprint_rate,
     "flaky_rate": _flaky_rate,

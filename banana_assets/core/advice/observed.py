@@ -23,6 +23,7 @@ from banana_assets.core.tables import (
     QUEUE_SCHEDULES,
     RESOURCE_USAGE,
     RESOURCE_USAGE_PREDICTIONS,
+    TASKS,
     TEST_RESULTS,
 )
 
@@ -39,6 +40,7 @@ OBSERVED = {
     "patterns": LOG_PATTERNS,
     "files": LOG_FILES,
     "schedules": QUEUE_SCHEDULES,
+    "tasks": TASKS,
     "metadata": METADATA_QUALITY,
 }
 """The tables that advice is computed from, by their names in ``Observed``."""
@@ -99,6 +101,7 @@ class Observed:
     patterns: pl.DataFrame = field(default_factory=OBSERVED["patterns"].empty)
     files: pl.DataFrame = field(default_factory=OBSERVED["files"].empty)
     schedules: pl.DataFrame = field(default_factory=OBSERVED["schedules"].empty)
+    tasks: pl.DataFrame = field(default_factory=OBSERVED["tasks"].empty)
     metadata: pl.DataFrame = field(default_factory=OBSERVED["metadata"].empty)
 
     @cached_property

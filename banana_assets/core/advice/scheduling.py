@@ -48,7 +48,7 @@ def _order(row: dict[str, Any], time: BuildTime) -> Iterator[Advised]:
         f"order of {row['origin']} {row['queue']}",
         f"Begin what waits in {row['queue']} by weight over expected time. {row['statement']}",
         impact,
-        target("queue_wait", row["queue"]) if of_builds else target("none"),
+        target("queue_wait" if of_builds else "task_wait", row["queue"]),
         fact(row["statement"], "queue_schedules", row["queue_id"]),
     )
 
@@ -83,6 +83,6 @@ def _batches(row: dict[str, Any]) -> Iterator[Advised]:
             f"batch size of {row['origin']} {row['queue']} {batch['kind']}",
             f"Raise the batches of {batch['kind']} in {row['queue']}. {batch['statement']}",
             of_shares(RATE, part("share saved", 1 - 1 / gain)),
-            target("none"),
+            target("item_duration", row["queue"], item=batch["kind"]),
             fact(batch["statement"], "queue_schedules", row["queue_id"]),
         )

@@ -211,6 +211,9 @@ OPTIMIZATION_RECOMMENDATIONS = Table(
         "effect": (
             "builds.duration_seconds",
             "builds.status",
+            "tasks.queued_at",
+            "tasks.started_at",
+            "tasks.duration_seconds",
             "build_steps.duration_seconds",
             "build_failures.fingerprint",
             "test_results.status",

@@ -8,7 +8,7 @@ import pytest
 from banana_assets.core.advice.effects import effect
 from banana_assets.core.advice.observed import Observed, by_hour, target
 from banana_assets.core.metrics.usage import resource_usage
-from banana_assets.core.tables import BUILD_STEPS
+from banana_assets.core.tables import BUILD_STEPS, TASKS
 from banana_assets.core.tables.advice import EFFECT
 from banana_assets.core.vocabulary import EFFECT_MEASURES, EFFECT_VERDICTS
 from tests.core.metrics.frames import at, builds, patterns, results, samples, shapes
@@ -84,6 +84,31 @@ def test_waits_failures_and_runs() -> None:
     assert (failing["verdict"], failing["before"], failing["after"]) == ("better", 1.0, 0.0)
     longer = told(seen, "run_duration", "ci", since=15)
     assert (longer["verdict"], longer["unit"]) == ("worse", "s")
+
+
+def done(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    common = {"queue": "encoder", "kind": "mp3", "status": "success", "weight": 1.0, "after": [], "retries": 0,
+              "path": "p", "arrived_at": at(0), "arrival_day": at(0).date()}  # fmt: skip
+    made = [{"task_id": f"t{k}"} | common | row for k, row in enumerate(rows)]
+    return TASKS.conform(pl.DataFrame(made, schema=TASKS.dtypes, orient="row"))
+
+
+def test_waits_of_tasks_count_by_weight_and_batches_by_item() -> None:
+    rows = [
+        {"queued_at": at(k), "started_at": at(k + (0.5 if k < 30 else 0.1)), "finished_at": at(k + 1),
+         "weight": 3.0 if k % 2 else 1.0, "duration_seconds": 60.0, "items": 2 if k < 30 else 6}
+        for k in range(60)
+    ]  # fmt: skip
+    seen = Observed(tasks=done([*rows, {"queue": "other", "queued_at": at(1), "started_at": at(9)}]))
+    waits = told(seen, "task_wait", "encoder")
+    assert (waits["verdict"], waits["difference"]) == ("better", pytest.approx(-0.4 * 3600))
+    assert told(Observed(tasks=done(rows[:35])), "task_wait", "encoder")["verdict"] == "too_early"
+    batches = told(seen, "item_duration", "encoder", "", "mp3")
+    assert (batches["verdict"], batches["before"], batches["after"]) == ("better", 30, 10)
+    # One that waited long and weighs nothing is not counted; nor is any other queue.
+    odd = {"queued_at": at(40), "started_at": at(90), "weight": 0.0}
+    assert told(Observed(tasks=done([*rows, odd])), "task_wait", "encoder")["difference"] == waits["difference"]
+    assert told(seen, "task_wait", "nothing")["verdict"] == "not_measurable"
 
 
 def test_levels_of_readings_and_events() -> None:
