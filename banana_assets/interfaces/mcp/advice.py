@@ -8,8 +8,16 @@ import polars as pl
 from pydantic import BaseModel, Field
 
 from banana_assets.backends.advising import recommendations_now
+from banana_assets.backends.tables import Tables
 from banana_assets.core.advice.confidence import with_confidence
-from banana_assets.core.tables import BUILD_FAILURES, OPTIMIZATION_RECOMMENDATIONS, RESOURCE_USAGE_PREDICTIONS
+from banana_assets.core.tables import (
+    BUILD_FAILURES,
+    METADATA_QUALITY,
+    OPTIMIZATION_RECOMMENDATIONS,
+    QUEUE_SCHEDULES,
+    RESOURCE_USAGE,
+    RESOURCE_USAGE_PREDICTIONS,
+)
 from banana_assets.interfaces.mcp.calls import Call
 from banana_assets.interfaces.mcp.paging import LEAN_BYTES, Cursor, MaxBytes, Paged, Part, fill, listed
 from banana_assets.interfaces.mcp.records import Missing, Recommendation, leaner, recommendation
@@ -20,6 +28,12 @@ Hardness = Literal["low", "medium", "high", "all"]
 Status = Literal["open", "implemented", "dismissed", "closed", "all"]
 
 MATERIALIZE = "banana materialize"
+RESTS_ON = {
+    "metadata": (METADATA_QUALITY, "No media were looked at.", "banana ingest media PATH --collection NAME"),
+    "resource": (RESOURCE_USAGE, "No resource was read.", "banana watch, or banana ingest resources FILE"),
+    "schedule_optimization": (QUEUE_SCHEDULES, "No queue has ended tasks.", "banana ingest tasks FILE"),
+}
+"""Categories that need data of their own: the table, what is to be said where it is empty, and what brings it in."""
 
 
 class Filters(BaseModel):
@@ -75,7 +89,7 @@ def get_optimization_recommendations(
         recommendations=[],
         filters_applied=filters,
         withheld=0,
-        missing=[] if tables.version(OPTIMIZATION_RECOMMENDATIONS) is not None else [_uncomputed()],
+        missing=_missing(tables, category),
     )
 
     def told(n: int) -> Recommendation | None:
@@ -89,8 +103,14 @@ def get_optimization_recommendations(
     return answer
 
 
-def _uncomputed() -> Missing:
-    return Missing(what="Recommendations were never computed.", run=MATERIALIZE)
+def _missing(tables: Tables, category: str) -> list[Missing]:
+    if tables.version(OPTIMIZATION_RECOMMENDATIONS) is None:
+        return [Missing(what="Recommendations were never computed.", run=MATERIALIZE)]
+    if category in RESTS_ON:
+        table, what, run = RESTS_ON[category]
+        if tables.read(table).is_empty():
+            return [Missing(what=what, run=f"{run}; then {MATERIALIZE}")]
+    return []
 
 
 TOOLS: tuple[ToolSpec, ...] = (get_optimization_recommendations,)

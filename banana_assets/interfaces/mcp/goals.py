@@ -219,7 +219,7 @@ def generate_optimized_plan(
         made,
         Validation(**as_validation(made.plan, fixed, decided)),
         [*notes, *made.spent.tried],
-        stored=PlanRecords(sources.store.engine).plan(made.plan.plan_id) is not None,
+        stored=made.plan.reason is None and PlanRecords(sources.store.engine).plan(made.plan.plan_id) is not None,
         cursor=cursor,
         max_bytes=max_bytes,
     )

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from unittest.mock import patch
 
+import pytest
+
+from banana_assets.core.schema import Table
+from banana_assets.core.tables import METADATA_QUALITY, QUEUE_SCHEDULES, RESOURCE_USAGE
 from banana_assets.interfaces.mcp.calls import Sources
 from tests.interfaces.mcp.conftest import Ask, asked, asking
 
@@ -76,3 +81,19 @@ def test_arguments_that_cannot_be_are_refused_with_a_remedy(sources: Sources) ->
         found = asked(sources, NAME, **wrong)
         assert found.is_error
     assert "Did you mean category?" in found.content[0].text  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("category", "table", "run"), [
+    ("metadata", METADATA_QUALITY, "banana ingest media"), ("resource", RESOURCE_USAGE, "banana watch"),
+    ("schedule_optimization", QUEUE_SCHEDULES, "banana ingest tasks"),
+])  # fmt: skip
+def test_a_category_whose_data_are_not_there_says_what_brings_them_in(
+    sources: Sources, category: str, table: Table, run: str
+) -> None:
+    reads, held = sources.tables.read, table.empty()
+    with patch.object(sources.tables, "read", lambda one: held if one.name == table.name else reads(one)):
+        told = asking(sources)(NAME, category=category)["missing"]
+        assert [run in str(one["run"]) for one in told] == [True]
+        assert asking(sources)(NAME, category="performance")["missing"] == []
+        held = table.empty().clear(1)
+        assert asking(sources)(NAME, category=category)["missing"] == []

@@ -92,6 +92,10 @@ def test_plans_are_kept_only_for_those_who_may(own_sources: Sources) -> None:
     assert kept["stored"]
     assert records.figures()["plan_id"].to_list() == [kept["plan"]["plan_id"]]
     assert asking(own_sources)(NAME, goal=GOAL)["stored"]
+    none = asked(own_sources, NAME, "report", goal="migrate to kubernetes").structured_content
+    assert none is not None
+    # That it was asked for is kept; there is no plan that could be followed.
+    assert (none["plan"], none["stored"]) == (None, False)
 
 
 def test_steps_that_do_not_fit_are_on_the_next_page(ask: Ask) -> None:
