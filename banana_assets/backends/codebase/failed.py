@@ -36,7 +36,7 @@ def build_changes(store: ReadingStore, tables: Tables, told: str, root: Path | s
     detail = build_detail(store, tables, told)
     build = detail.build
     if build["status"] not in ("failed", "error"):
-        why = f"The build {build['build_id']} did not fail: it is {build['status']}."
+        why = f"The build {build['build_id']} did not fail: its status is {build['status']}."
         return BuildChanges(build, detail.green, Changes(None, build["commit_sha"], why))
     if detail.green is None:
         why = f"No build of {build['pipeline']}/{build['job']} was green before {build['build_id']}."

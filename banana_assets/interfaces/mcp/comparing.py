@@ -164,7 +164,7 @@ def _lines(said: Sequence[Said]) -> list[ComparedLines]:
 
 def _summary(found: Comparison) -> str:
     base, head = found.base.build, found.head.build
-    said = [f"{head['build_id']} is {head['status']}, {base['build_id']} was {base['status']}."]
+    said = [f"{head['build_id']} has the status {head['status']}, {base['build_id']} {base['status']}."]
     if base["duration_seconds"] and head["duration_seconds"]:
         took = seconds_text(head["duration_seconds"])
         said.append(f"It took {took}, before {seconds_text(base['duration_seconds'])}.")

@@ -266,7 +266,9 @@ def missing_of(account: Account) -> list[Missing]:
     found = []
     if build["status"] not in ("failed", "error"):
         found.append(
-            Missing(what=f"{build['build_id']} did not fail: it is {build['status']}.", run="list_failed_builds")
+            Missing(
+                what=f"{build['build_id']} did not fail: its status is {build['status']}.", run="list_failed_builds"
+            )
         )
     elif build["log_sha256"] is None:
         found.append(

@@ -126,7 +126,7 @@ def _summary(account: Account, reason: Reason | None, known: Known | None, chanc
     build = account.detail.build
     name = f"{build['build_id']} ({build['pipeline']}/{build['job']})"
     if build["status"] not in ("failed", "error"):
-        return f"{name} did not fail: it is {build['status']}."
+        return f"{name} did not fail: its status is {build['status']}."
     if reason is None:
         return f"{name} failed and came without a log."
     said = [f"{name} failed: {reason.category.replace('_', ' ')} ({reason.confidence:.0%} sure): {reason.title}."]
