@@ -65,7 +65,7 @@ def row(queue: Queue, now: datetime | None, told: Told) -> dict[str, Any]:
     limits = Limits(most, told.memory or np.inf, told.cpu or np.inf)
     replayed = replay(queue.past, limits)
     best = parallelism.advise(queue.past, memory_limit=limits.memory, cpu_limit=limits.cpu)
-    said = f"{statement(replayed)}{_left_out(queue, lost)}"
+    said = f"{statement(replayed, as_seen=_as_seen(told))}{_left_out(queue, lost)}"
     try:
         waiting = waiting_now(queue, limits, now, patience=PATIENCE * replayed.first_come.longest)
     except ContradictionError as error:
@@ -132,11 +132,21 @@ def parallelism_seen(queue: Queue) -> int:
     return max(most_at_once(queue.past), len(queue.running))
 
 
-def statement(found: Replayed) -> str:
-    """What came of running the queue again, in a sentence or two."""
+def _as_seen(told: Told) -> bool:
+    """Whether a queue is run again under its own limits."""
+    return told.at_once is None and told.memory is None and told.cpu is None
+
+
+def statement(found: Replayed, *, as_seen: bool = True) -> str:
+    """What came of running the queue again, in a sentence or two; ``as_seen`` is whether the limits are its own."""
     n = found.first_come.tasks
     if n and found.first_come.mean > 0 and found.first_come.weighted <= 0:
         return f"Whatever waits has the weight 0 ({plural(n, 'task')}), so no order saves anything."
+    if found.verdict == NO_WAITING and found.seen.mean >= LEAST_WAIT and not as_seen:
+        return (
+            f"Within these limits nothing would have waited ({plural(n, 'task')}, at most {found.limits.parallel} at "
+            f"once); tasks really waited {seconds_text(found.seen.mean)} each. No order saves anything."
+        )
     if found.verdict == NO_WAITING and found.seen.mean >= LEAST_WAIT:
         return (
             f"{plural(n, 'task').capitalize()} waited {seconds_text(found.seen.mean)} each though at most "
@@ -162,6 +172,8 @@ def statement(found: Replayed) -> str:
             LOSES: f"costs {seconds_text(-found.saved)} more ({interval}): keep the order of arrival",
         }.get(found.verdict, f"makes no clear difference ({_signed(found.saved)}; {interval})")
         said = f"{base}; weight over expected time {verb}."
+    if not as_seen:
+        return f"{said} Tasks really waited {seconds_text(found.seen.mean)}, under the limits of then."
     ratio = found.first_come.mean / found.seen.mean if found.seen.mean > 0 else np.inf
     if not 1 / SURE <= ratio <= SURE:
         said += (
@@ -234,7 +246,7 @@ def _batches(queue: Queue, told: Told) -> Any:
         why = {
             "memory": "more would not fit into memory",
             "time": "more would take too long",
-            "evidence": "larger ones were never seen",
+            "evidence": f"the largest seen had {max(group['items'].to_list())}, and a guess reaches no further",
             "return": "larger ones bring less than a tenth more",
         }[best.bounded_by]
         yield {

@@ -93,8 +93,9 @@ def advise(
     seen = {int(n): np.exp(left[alongside == n]) for n in np.unique(alongside)}
     enough = {n: values for n, values in sorted(seen.items()) if len(values) >= FEWEST}
     if len(enough) < 2:
-        seen_so = f"only {next(iter(enough))} at once was seen often enough" if enough else "there are too few tasks"
-        return f"{seen_so} ({FEWEST} tasks); two numbers are needed to compare"
+        if not enough:
+            return f"there are too few tasks: no number at once was seen in {FEWEST} of them"
+        return f"only {next(iter(enough))} at once was seen in {FEWEST} tasks or more; two numbers are needed"
     draw = np.random.default_rng(seed)
     base = float(np.median(next(iter(enough.values()))))
     levels = []

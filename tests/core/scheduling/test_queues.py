@@ -129,7 +129,14 @@ def test_a_person_may_set_the_limits() -> None:
     found = queues(BUILDS.empty(), busy_month())
     row = schedules(found, at(0), Told(at_once=4, memory=2e9)).row(0, named=True)
     assert row["at_once"] == 4
-    assert row["first_come_wait"] < schedules(found, at(0)).row(0, named=True)["first_come_wait"]
+    own = schedules(found, at(0)).row(0, named=True)
+    assert row["first_come_wait"] < own["first_come_wait"]
+    # What was told differs from what was: that is no sign of other limits at work.
+    assert "other limits" not in row["statement"]
+    assert "really waited" in row["statement"]
+    assert "really waited" not in own["statement"]
+    ample = schedules(found, at(0), Told(at_once=500)).row(0, named=True)
+    assert ample["statement"].startswith("Within these limits nothing would have waited")
 
 
 def test_no_queue_gives_no_row() -> None:
