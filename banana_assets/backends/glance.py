@@ -19,7 +19,7 @@ from banana_assets.backends.kept import Kept
 from banana_assets.backends.lookup import explained, find_build
 from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.engine import reading
-from banana_assets.core.errors import BananaError
+from banana_assets.core.errors import BananaError, StoreError
 from banana_assets.core.learning.wire import served_failure
 
 BATCH = 500
@@ -154,7 +154,11 @@ class Glance:
 
     def _explain(self, build_id: str, log_sha256: str) -> None:
         store = self.feed.store
-        builds = store.builds()
+        try:
+            builds = store.builds()
+        except StoreError:
+            # The records are away; whoever looks when they are back has it explained.
+            return
         try:
             row = explained(store, find_build(builds, build_id), builds)
         except BananaError:

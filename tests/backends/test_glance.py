@@ -15,7 +15,7 @@ from banana_assets.backends.log_pages import LogPages
 from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
-from banana_assets.core.errors import InputError
+from banana_assets.core.errors import InputError, StoreError
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 KEY = [
@@ -73,6 +73,20 @@ def test_failures_that_no_table_knows_are_explained_a_few_at_a_time(glance: Glan
     assert glance.knows(*waiting[0])
     assert not glance.knows(*waiting[3])
     assert glance.builds(Asked(), 50).unexplained == waiting[2:]
+
+
+def test_failures_are_explained_when_the_records_are_back(glance: Glance, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = glance.builds(Asked(), 40).unexplained
+
+    def away() -> None:
+        raise StoreError("The records database cannot be used: connection refused.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(glance.feed.store, "builds", away)
+        glance.explain(waiting)
+    assert glance.explained == 0
+    glance.explain(waiting)
+    assert glance.explained == len(waiting) > 0
 
 
 def test_a_cursor_of_somebody_elses_making(glance: Glance) -> None:
