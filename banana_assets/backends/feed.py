@@ -28,6 +28,7 @@ from banana_assets.backends.reports import Reports
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.rows import failure_row
+from banana_assets.core.errors import StoreError
 from banana_assets.core.learning.wire import (
     DETAIL_BYTES,
     TAIL_BYTES,
@@ -103,6 +104,16 @@ class Feed:
         with reading(self.store.engine) as connection:
             seq, report = connection.execute(query).one()
         return seq or 0, report or 0
+
+    def check(self) -> None:
+        """Read the records now. Raises StoreError when that cannot be done, or their file is another one."""
+        self._counted()
+        self._watch.version()
+        if self._watch.gone():
+            raise StoreError(
+                f"The records database {self.store.engine.url.database} was removed or replaced while it was open.",
+                "Put it back, or start the server again.",
+            )
 
     def close(self) -> None:
         """Let go of the records."""

@@ -108,7 +108,7 @@ def create_app(
     async def readyz(request: Request) -> dict[str, str]:
         """Answers when the records can be read."""
         service: Service = request.app.state.service
-        service.feed.stamp()
+        await run_in_threadpool(service.feed.check)
         return {"status": "ok"}
 
     app.add_middleware(problems.Unbroken, page=pages.problem)

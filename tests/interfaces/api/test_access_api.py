@@ -190,3 +190,14 @@ def test_the_server_is_well_and_ready(client: Client) -> None:
     with client(open_here=False) as api:
         assert api.get("/healthz").json() == {"status": "ok"}
         assert api.get("/readyz").json() == {"status": "ok"}
+
+
+def test_a_server_whose_records_were_taken_away_is_not_ready(client: Client, home: Path) -> None:
+    with client() as api:
+        assert api.get("/readyz").status_code == 200
+        file = next(home.glob("*.sqlite"))
+        file.rename(home / "away")
+        refused = api.get("/readyz")
+        assert (refused.status_code, str(home) in refused.text) == (503, False)
+        (home / "away").rename(file)
+        assert api.get("/readyz").status_code == 200
