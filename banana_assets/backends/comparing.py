@@ -93,7 +93,7 @@ def compared(
     InputError when there is no such build.
     """
     builds = store.builds()
-    head_build = find_build(builds, told or _newest_failed(builds))
+    head_build = find_build(builds, told or None)
     if against is None:
         green = last_green(builds, head_build)
         if green is None:
@@ -138,13 +138,6 @@ def _side(store: ReadingStore, tables: Tables, build: dict[str, Any], builds: pl
     if not steps and build["log_sha256"]:
         steps = timed_steps(build_lines(store, build["build_id"]))
     return Side(build, failure, identified(results), tuple(steps))
-
-
-def _newest_failed(builds: pl.DataFrame) -> str:
-    failed = builds.filter(pl.col("status").is_in(BAD)).sort(pl.coalesce("finished_at", "arrived_at"))
-    if failed.is_empty():
-        raise MissingError("No failed build is in the data.", "`banana ingest builds PATH` brings some in.")
-    return str(failed["build_id"][-1])
 
 
 def _texts(quotes: Compared, side: Side) -> tuple[str, ...]:

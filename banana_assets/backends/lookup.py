@@ -20,6 +20,7 @@ from banana_assets.core.builds.greens import last_green
 from banana_assets.core.builds.listing import listed
 from banana_assets.core.builds.quarantine import quarantined
 from banana_assets.core.builds.testruns import BAD, TEST, identified
+from banana_assets.core.errors import MissingError
 from banana_assets.core.ids import found
 from banana_assets.core.tables import BUILD_FAILURES, FAILURE_CLUSTERS, FLAKY_TESTS, TEST_RESULTS
 
@@ -85,11 +86,16 @@ class BuildList:
         return kept[2]
 
 
-def find_build(builds: pl.DataFrame, told: str) -> dict[str, Any]:
-    """The build (a row of BUILDS) of that id, of the only one that begins so or holds it.
+def find_build(builds: pl.DataFrame, told: str | None) -> dict[str, Any]:
+    """The build (a row of BUILDS) of that id, or the only one that begins so or holds it; for None the newest failed.
 
     Raises InputError when there is none or several, naming the nearest.
     """
+    if told is None:
+        failed = builds.filter(pl.col("status").is_in(BAD)).sort(pl.coalesce("finished_at", "arrived_at"))
+        if failed.is_empty():
+            raise MissingError("No failed build is in the data.", "`banana ingest builds PATH` brings some in.")
+        return failed.row(-1, named=True)
     ids = builds["build_id"].to_list()
     return builds.row(ids.index(found(told, ids, "build", "`banana builds` lists them.")), named=True)
 
@@ -97,12 +103,14 @@ def find_build(builds: pl.DataFrame, told: str) -> dict[str, Any]:
 def build_detail(
     store: ReadingStore,
     tables: Tables,
-    told: str,
+    told: str | None,
     late: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None,
     *,
     steps: bool = True,
 ) -> BuildDetail:
-    """Everything known of the build of that id (or a part of it). Raises InputError when there is no such build.
+    """Everything known of the build of that id (or a part of it), or of the newest failed one for None.
+
+    Raises InputError when there is no such build.
 
     Without ``steps`` its log is not read for them. ``late`` gives the failure (a row of BUILD_FAILURES) of a build that
     the tables do not know yet, or None while nobody does; without, it is explained now.

@@ -118,7 +118,7 @@ def ids(run: Run, *words: str) -> list[str]:
 
 
 def test_without_a_store_they_say_what_to_run_and_make_none(banana: Run, home: Path) -> None:
-    for words in (["builds"], ["build", "x"], ["flaky"], ["flaky", "lift", "x"]):
+    for words in (["builds"], ["build"], ["build", "x"], ["flaky"], ["flaky", "lift", "x"]):
         status, out, err = banana(*words)
         assert (status, out) == (2, "")
         assert "banana ingest builds" in err
@@ -226,6 +226,12 @@ def test_one_build_in_full(filled: Run) -> None:
     assert detail["green"]["build_id"] == "test-4"
     assert detail["cluster"]["builds"] == ["test-5"]
     assert detail["failing"][0]["flakes"] == 1
+
+
+def test_the_newest_failed_build_is_meant_where_none_is_named(filled: Run) -> None:
+    newest = ids(filled, "--status", "failed")[0]
+    assert filled("build")[1].startswith(f"{newest} ")
+    assert filled("build") == filled("build", newest)
 
 
 def test_a_build_that_failed_as_others_did(filled: Run) -> None:

@@ -1,4 +1,4 @@
-"""``banana build ID``: one build in full."""
+"""``banana build [ID]``: one build in full."""
 
 from __future__ import annotations
 
@@ -27,8 +27,13 @@ NAME_WIDTH = 100
 @app.command()
 def build(
     build_id: Annotated[
-        str, typer.Argument(metavar="ID", help="Id of the build, or a part that no other has.", show_default=False)
-    ],
+        str | None,
+        typer.Argument(
+            metavar="ID",
+            help="Id of the build, or a part that no other has; the newest failed one unless told.",
+            show_default=False,
+        ),
+    ] = None,
     form: Annotated[Format, typer.Option("--format", "-f", help="How it is written.")] = Format.table,
 ) -> None:
     """Show one build: how it ended, why, whether that is new, its tests and steps, and the last green one before it."""
