@@ -15,13 +15,13 @@ from banana_assets.core.media.precision import offers
 from banana_assets.core.media.prose import judged
 from banana_assets.core.media.validity import checked, invalid
 from banana_assets.core.tables.media import METADATA_QUALITY
-from banana_assets.core.text import cut
+from banana_assets.core.text import cut, short_path
 
 MOST_EXAMPLES = 5
 LONGEST_EXAMPLE = 120
 MOST_HISTORY = 400
 
-_FAULTS = ["item_id", "collection", "field", "measure", "text", "reason"]
+_FAULTS = ["item_id", "collection", "field", "measure", "text", "reason", "group"]
 
 
 def quality(
@@ -61,7 +61,8 @@ def _with_history(frame: pl.DataFrame, previous: pl.DataFrame | None) -> pl.Data
 
 
 def faults(library: Library) -> pl.DataFrame:
-    """Everything that is wrong, a row a value or item: ``item_id, collection, field, measure, text, reason``."""
+    """Everything that is wrong, a row a value or item: ``item_id, collection, field, measure, text, reason, group``,
+    the last the same for items that are duplicates of each other, whose ``text`` is null."""
     gaps = library.gaps.with_columns(
         measure=pl.lit("missing"),
         reason=pl.when(pl.col("text").is_null()).then(pl.lit("not there")).otherwise(pl.lit("a placeholder")),
@@ -70,7 +71,8 @@ def faults(library: Library) -> pl.DataFrame:
     twice = duplicates(library).with_columns(
         field=pl.lit(""), text=pl.lit(None, dtype=pl.String), reason=pl.lit("there more than once")
     )
-    return pl.concat(part.select(_FAULTS) for part in (gaps, wrong, judged(library), twice))
+    alone = [part.with_columns(group=pl.lit("")) for part in (gaps, wrong, judged(library))]
+    return pl.concat(part.select(_FAULTS) for part in (*alone, twice))
 
 
 def _looked_at(library: Library) -> pl.DataFrame:
@@ -164,19 +166,27 @@ def _reasons(wrong: pl.DataFrame) -> dict[tuple[str, str, str], list[dict[str, A
 
 def _examples(wrong: pl.DataFrame, library: Library) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
     keys = ["collection", "field", "measure"]
-    few = wrong.sort("item_id").group_by(keys, maintain_order=True).head(MOST_EXAMPLES)
-    named = few.join(library.items.select("item_id", "title", "uri"), on="item_id", how="left").sort(*keys, "item_id")
+    few = wrong.sort("group", "item_id").group_by(keys, maintain_order=True).head(MOST_EXAMPLES)
+    named = few.join(library.items.select("item_id", "title", "uri"), on="item_id", how="left").sort(
+        *keys, "group", "item_id"
+    )
     found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for row in named.iter_rows(named=True):
         found.setdefault((row["collection"], row["field"], row["measure"]), []).append(
             {
                 "item_id": row["item_id"],
                 "title": cut(row["title"] or row["uri"], LONGEST_EXAMPLE),
-                "value": None if row["text"] is None else cut(row["text"], LONGEST_EXAMPLE),
+                "value": _shown(row),
                 "why": row["reason"],
             }
         )
     return found
+
+
+def _shown(row: dict[str, Any]) -> str | None:
+    """The value; of a duplicate, where it is."""
+    text = short_path(row["uri"]) if row["group"] else row["text"]
+    return None if text is None else cut(text, LONGEST_EXAMPLE)
 
 
 def _scores(library: Library, joined: pl.DataFrame) -> dict[tuple[str, str, str], float]:

@@ -106,7 +106,8 @@ def list_items(
         say(f"banana media: no item is like that; there are {shortlist(sorted(known))}.")
     for row in rows:
         row["missing"] = row["missing"] or []
-    _rows(rows, form, limit, ["item_id", "collection", "kind", "title", "missing"])
+    where = ["uri"] if issue is not None else []
+    _rows(rows, form, limit, ["item_id", "collection", "kind", "title", "missing", *where])
 
 
 @app.command()

@@ -169,6 +169,13 @@ def test_items_that_are_there_twice() -> None:
     assert [item for item, _ in reasons(rows, "duplicate_id")] == ["0", "2"]
 
 
+def test_duplicates_are_told_set_by_set_with_their_places() -> None:
+    rows = [{"title": f"T{k}", "_sha256": "ab"[k % 2], "_uri": f"music/{'ab'[k % 2]}/{k}.mp3"} for k in range(4)]
+    told = analysis([one := of(rows)], quality([one]))
+    (found,) = [issue for issue in told["qualityIssues"] if issue["type"] == "duplicate_content"]
+    assert found["examples"] == [f"T{k}: {'ab'[k % 2]}/{k}.mp3 (there more than once)" for k in (0, 2, 1, 3)]
+
+
 def test_items_that_are_only_called_the_same() -> None:
     news = [
         {"title": "Evening news", "duration": "300", "guid": f"g{k}", "date": f"2026-03-0{k + 1}"} for k in range(5)
