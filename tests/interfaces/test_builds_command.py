@@ -122,6 +122,8 @@ def test_without_a_store_they_say_what_to_run_and_make_none(banana: Run, home: P
         status, out, err = banana(*words)
         assert (status, out) == (2, "")
         assert "banana ingest builds" in err
+    for command, bring in (("analyze", "logs"), ("metadata", "media"), ("forecast", "watch"), ("anomalies", "watch")):
+        assert bring in banana(command)[2].split("There is no store")[1]
     assert "does not exist" in banana("diagnose", "some-build")[2]
     assert not (home / "banana.sqlite").exists()
 

@@ -72,7 +72,7 @@ def analyze(
     span = _span(days, hours)
     from banana_assets.core.advice.performance import performance_report
 
-    with opened_reading() as (store, tables):
+    with opened_reading("banana ingest logs PATH") as (store, tables):
         seen, frames, behind = _gathered(store, tables, recommend=generate_recommendations)
         report = performance_report(
             seen,

@@ -77,7 +77,7 @@ def _stored(metric: str | None, source: str | None, least: float, out: Path | No
     from banana_assets.interfaces.cli.asked import nearest
     from banana_assets.interfaces.cli.opened import opened_tables
 
-    tables = opened_tables()
+    tables = opened_tables("banana watch")
     if tables.version(RESOURCE_USAGE) is None and tables.version(SYSTEM_METRICS) is None:
         raise InputError("No series is computed yet.", "Run `banana materialize` first.")
     parts = series(tables.read(RESOURCE_USAGE), tables.read(SYSTEM_METRICS))

@@ -96,7 +96,7 @@ def _predict(metric: str | None, source: str | None, hours: int) -> Predictions:
     from banana_assets.interfaces.cli.asked import nearest
     from banana_assets.interfaces.cli.opened import opened_tables, require
 
-    tables = opened_tables()
+    tables = opened_tables("banana watch")
     require(tables, RESOURCE_USAGE)
     usage = tables.read(RESOURCE_USAGE)
     for column, told in (("metric", metric), ("source", source)):

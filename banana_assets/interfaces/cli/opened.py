@@ -15,48 +15,51 @@ if TYPE_CHECKING:
     from banana_assets.backends.tables import Tables
     from banana_assets.core.schema import Table
 
+BUILDS = "banana ingest builds PATH"
+
 
 @contextmanager
-def opened() -> Iterator[tuple[Store, Tables]]:
-    """The store of these settings and its tables. Raises InputError where nothing was ever brought in."""
+def opened(bring: str = BUILDS) -> Iterator[tuple[Store, Tables]]:
+    """The store of these settings and its tables. Raises InputError where nothing was ever brought in: ``bring`` is the
+    command that brings in what is looked at."""
     from banana_assets.backends.settings import load
     from banana_assets.backends.store import open_store
     from banana_assets.backends.tables import Tables
 
     settings = load()
-    _something(settings)
+    _something(settings, bring)
     with open_store(settings) as store:
         yield store, Tables(settings.tables_root)
 
 
 @contextmanager
-def opened_reading() -> Iterator[tuple[ReadingStore, Tables]]:
+def opened_reading(bring: str = BUILDS) -> Iterator[tuple[ReadingStore, Tables]]:
     """As ``opened``, for a command that changes nothing: it starts without what writing needs."""
     from banana_assets.backends.reading_store import open_reading
     from banana_assets.backends.settings import load
     from banana_assets.backends.tables import Tables
 
     settings = load()
-    _something(settings)
+    _something(settings, bring)
     with open_reading(settings) as store:
         yield store, Tables(settings.tables_root)
 
 
-def opened_tables() -> Tables:
+def opened_tables(bring: str = BUILDS) -> Tables:
     """The tables of these settings, for what needs no records. Raises InputError where nothing was ever brought in."""
     from banana_assets.backends.settings import load
     from banana_assets.backends.tables import Tables
 
     settings = load()
-    _something(settings)
+    _something(settings, bring)
     return Tables(settings.tables_root)
 
 
-def _something(settings: Settings) -> None:
+def _something(settings: Settings, bring: str) -> None:
     from banana_assets.backends.settings import there_is_a_store
 
     if not there_is_a_store(settings):
-        raise InputError(f"There is no store in {settings.home} yet.", "Run `banana ingest builds PATH` first.")
+        raise InputError(f"There is no store in {settings.home} yet.", f"Run `{bring}` first.")
 
 
 def require(tables: Tables, table: Table) -> None:

@@ -25,6 +25,7 @@ app = typer.Typer(add_completion=False)
 CSV_HEADER = ("Field", "Missing Count", "Percentage")
 NO_MODEL = "none"
 SHOWN = 20
+BRING = "banana ingest media PATH --collection NAME"
 FORMS = Forms(Form.text, Form.json, Form.jsonl, Form.csv)
 
 
@@ -87,9 +88,9 @@ def optimize(
     filled: Filled | None = None
     with progress("Analyzing metadata"):
         if fill_gaps and not analyze_only:
-            with opened() as (store, _):
+            with opened(BRING) as (store, _):
                 filled = _filled(store, collection, use_model, batch_size, dry_run)
-        with opened_reading() as (reading, _):
+        with opened_reading(BRING) as (reading, _):
             told = analyze_metadata_quality(reading, collection=collection, min_completeness=min_completeness)
     analysis = {name: value for name, value in told.items() if name != "analysisTimestamp"}
     result: dict[str, Any] = {
