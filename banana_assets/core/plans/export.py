@@ -27,7 +27,7 @@ TITLE_CHARACTERS = 120
 QUOTE_LINES = 20
 
 _CODE = re.compile("`[^`]+`")
-_WORKS = re.compile(r"(?<!\w)_|_(?!\w)|[\\*\[\]<>|~`&]|!(?=\[)")
+_WORKS = re.compile(r"(?<![^\W_])_|_(?![^\W_])|[\\*\[\]<>|~`&]|!(?=\[)")
 _BEGINS = re.compile(r"(?:[#+=-]+|\d+[.)])(?= |$)")
 """What makes a block of the words after it."""
 

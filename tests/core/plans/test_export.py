@@ -141,6 +141,7 @@ def test_names_of_builds_are_words_of_others_too(write: Callable[[Plan], str]) -
         ("(closes #1 @admin).", "(closes `#1` `@admin`)."),
         ('See "https://evil.example/a", then go.', 'See "`https://evil.example/a`", then go.'),
         ("[#7]", "&#91;`#7`&#93;"),
+        ("tests/__init__.py says test_a_b", "tests/&#95;&#95;init&#95;&#95;.py says test_a_b"),
     ],
 )
 def test_only_what_a_forge_looks_for_becomes_code(words: str, shown: str) -> None:
