@@ -16,12 +16,14 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from banana_assets.backends.codebase import build_changes, wire_changes
 from banana_assets.backends.glance import Glance
 from banana_assets.backends.kept import Kept
+from banana_assets.backends.listings import outward
 from banana_assets.backends.log_pages import LogPages
 from banana_assets.backends.lookup import BuildDetail, build_detail
 from banana_assets.backends.plan_records import PlanRecords
 from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.engine import reading
 from banana_assets.core.builds.titles import telling, title_of
+from banana_assets.core.plans.types import Plan
 from banana_assets.interfaces.api.answering import service_of
 from banana_assets.interfaces.api.code import root_of
 from banana_assets.interfaces.api.problems import ProblemError
@@ -169,7 +171,8 @@ def _told(service: Service, detail: BuildDetail, logs: LogPages, line: int | Non
     begin = line or (causes[0][0] if causes else 1 if build["status"] == "success" else total)
     window = window_at(min(begin, max(1, total)), total)
     title = title_of(failure["reason"], failure["cause_text"]) if failure else ""
-    plan = PlanRecords(service.store.engine).latest("failure", cluster["cluster_id"]) if cluster else None
+    latest = PlanRecords(service.store.engine).latest("failure", cluster["cluster_id"]) if cluster else None
+    plan = Plan.of_row(outward(latest.row())) if latest else None
     hits = logs.find(build["log_sha256"], build["log_bytes"], find) if find and total else None
     return {
         "build": build,
