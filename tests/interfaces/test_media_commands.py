@@ -50,6 +50,15 @@ def test_the_originals_file_and_csv(media: Path, capsys: pytest.CaptureFixture[s
     assert {row[0]: (int(row[1]), row[2]) for row in rows[1:]} == fields
 
 
+def test_a_person_is_told_when_a_value_counts_as_invalid(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    item = json.loads(out(capsys, "media", "list", "--format", "jsonl").splitlines()[0])["item_id"]
+    for value, objection in (("2026-02-31", "counts as an invalid date"), ("2026-02-28", "")):
+        assert run("media", "set", item, "date", value) == 0
+        said = capsys.readouterr()
+        assert value in said.out
+        assert (objection in said.err) if objection else not said.err
+
+
 def test_a_collection_and_a_completeness_that_is_asked_for(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("metadata", "-c", "podcasts", "--format", "json", "--min-completeness", "99")
     told = json.loads(out(capsys, *asked, status=1))["analysis"]
@@ -74,7 +83,10 @@ def test_gaps_are_filled_written_and_taken_out(media: Path, capsys: pytest.Captu
     assert run("media", "accept") == 2
     assert run("media", "accept", "999") == 2
     complete = json.loads(out(capsys, "metadata", "--format", "json"))["analysis"]["missingValues"]
-    assert "not written" in out(capsys, "media", "apply", "--all", "--dry-run")
+    assert run("media", "apply", "--all", "--dry-run") == 0
+    said = capsys.readouterr()
+    assert "not written" in said.out
+    assert "if it were no dry run" in said.err
     assert {path: path.read_bytes() for path in before} == before
     assert run("media", "apply", "--all") == 0
     assert {path: path.read_bytes() for path in before} != before

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import polars as pl
 
 from banana_assets.core.media import languages
-from banana_assets.core.media.items import Library
-from banana_assets.core.media.schema import Field
+from banana_assets.core.media.items import Library, library
+from banana_assets.core.media.schema import Field, RecordSchema
+from banana_assets.core.tables.media import MEDIA_ITEMS
 
 _TIME = r"[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?"
 _DATE = rf"^\d{{4}}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01])(?:{_TIME})?)?)?$"
@@ -50,6 +52,14 @@ def invalid(library: Library) -> pl.DataFrame:
             judged = _by_word(own, _language if field.kind == "language" else _word(field))
         parts.append(judged.filter(pl.col("reason") != "").select("item_id", "collection", "field", "text", "reason"))
     return pl.concat(parts)
+
+
+def objection(item: Mapping[str, Any], field: str, value: Sequence[str], schema: RecordSchema) -> str:
+    """What is wrong with a value for a field of an item (a row of MEDIA_ITEMS); empty where nothing is."""
+    said = {"field": field, "value": list(value), "origin": "person", "source": "", "confidence": None}
+    row = {name: item[name] for name in MEDIA_ITEMS.dtypes} | {"values": [said]}
+    found = invalid(library(MEDIA_ITEMS.conform(pl.DataFrame([row], schema=MEDIA_ITEMS.dtypes)), schema))
+    return str(found["reason"][0]) if found.height else ""
 
 
 def _said(rule: pl.Expr, text: str) -> pl.Expr:

@@ -135,16 +135,19 @@ def set_value(
     field: Annotated[str, typer.Argument(metavar="FIELD", help="The field.", show_default=False)],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="What it holds.", show_default=False)],
 ) -> None:
-    """Say what a field of an item holds; it goes before anything else that says so. `apply` writes it into the file
-    where the tag is empty."""
+    """Say what a field of an item holds; it goes before anything else that says so. `apply` writes it into the file,
+    in place of the tag that stands there now."""
     from banana_assets.backends.media.proposals import Proposals
     from banana_assets.backends.media.records import MediaRecords
+    from banana_assets.core.media.validity import objection
 
     with opened() as (store, _):
         row = _item(store, item)
         schema = MediaRecords(store.engine).schemas()[row["record_schema"]]
         kept = Proposals(store.engine).set_value(row["item_id"], field, value, schema, by=user())
     write_object({"item_id": row["item_id"], "field": field, "value": "; ".join(kept)}, Format.table)
+    if wrong := objection(row, field, kept, schema):
+        say(f"banana media: kept as you said, but it counts as an invalid {field}: {wrong}.")
 
 
 @app.command()
@@ -247,13 +250,14 @@ def apply(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written; no file is changed.")] = False,
     form: Shown = Format.table,
 ) -> None:
-    """Write accepted values into the tags of their files: only where the tag is still empty, the sound unchanged."""
+    """Write accepted values into the tags of their files, the sound unchanged: where the tag is still empty, or where a
+    person set what takes its place."""
     from banana_assets.backends.media.applying import apply_accepted
 
     ids = _meant(numbers, everything)
     with opened() as (store, _):
         done = apply_accepted(store, by=user(), ids=ids, collection=collection, dry_run=dry_run)
-    _done(done, form, "nothing is accepted that waits to be written")
+    _done(done, form, "nothing is accepted that waits to be written", dry_run=dry_run)
 
 
 @app.command()
@@ -272,14 +276,15 @@ def undo(
     _done(done, form, "nothing of that is accepted or applied")
 
 
-def _done(done: Sequence[Done], form: Format, nothing: str) -> None:
+def _done(done: Sequence[Done], form: Format, nothing: str, *, dry_run: bool = False) -> None:
     write_rows(
         [vars(row) for row in done],
         form,
         columns=["proposal_id", "outcome", "field", "path", "message"],
     )
     counts = Counter(row.outcome for row in done)
-    say(f"banana media: {', '.join(f'{n} {name}' for name, n in sorted(counts.items())) or nothing}.")
+    said = ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
+    say(f"banana media: {said or nothing}{', if it were no dry run' if said and dry_run else ''}.")
     if counts["failed"] or counts["skipped"]:
         raise typer.Exit(FINDINGS)
 
