@@ -58,7 +58,10 @@ class FoundThing(BaseModel):
     first_seen: datetime | None
     last_seen: datetime | None
     build_id: str | None
-    place: str | None = Field(description="Where in a log an example of it stands.")
+    place: str | None = Field(
+        description="Where an example of it stands: LOG:LINE, for `log_file` (of a failure `build_id`) and `around` of "
+        "get_log_lines."
+    )
     words: float | None = Field(description="Share of what was asked that it has, by how telling each word is.")
     cosine: float | None = Field(description="How near its meaning is; 1 is the same.")
 
