@@ -50,6 +50,12 @@ def test_the_originals_file_and_csv(media: Path, capsys: pytest.CaptureFixture[s
     assert {row[0]: (int(row[1]), row[2]) for row in rows[1:]} == fields
 
 
+def test_an_empty_home_is_told_what_brings_in_what_is_looked_at(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, bring in ((("media", "list"), "banana ingest media"), (("schedule",), "banana ingest tasks")):
+        assert run(*words) == 2
+        assert bring in capsys.readouterr().err
+
+
 def test_a_person_is_told_when_a_value_counts_as_invalid(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
     item = json.loads(out(capsys, "media", "list", "--format", "jsonl").splitlines()[0])["item_id"]
     for value, objection in (("2026-02-31", "counts as an invalid date"), ("2026-02-28", "")):

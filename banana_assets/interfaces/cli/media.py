@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from banana_assets.backends.media.applying import Done
     from banana_assets.backends.reading_store import ReadingStore
 
+BRING = "banana ingest media PATH --collection NAME"
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Look at media; decide about values proposed for what is missing."
 )
@@ -82,7 +83,7 @@ def list_items(
     from banana_assets.core.media.report import issue_type
 
     rows: list[dict[str, Any]] = []
-    with opened_reading() as (store, _):
+    with opened_reading(BRING) as (store, _):
         libraries = chosen(MediaReading(store.records), collection)
     known: set[str] = set()
     for one in libraries:
@@ -116,7 +117,7 @@ def show(
     form: Shown = Format.table,
 ) -> None:
     """Show an item with every value and where it comes from."""
-    with opened_reading() as (store, _):
+    with opened_reading(BRING) as (store, _):
         row = _item(store, item)
     if form is not Format.table:
         write_object(row, form)
@@ -141,7 +142,7 @@ def set_value(
     from banana_assets.backends.media.records import MediaRecords
     from banana_assets.core.media.validity import objection
 
-    with opened() as (store, _):
+    with opened(BRING) as (store, _):
         row = _item(store, item)
         schema = MediaRecords(store.engine).schemas()[row["record_schema"]]
         kept = Proposals(store.engine).set_value(row["item_id"], field, value, schema, by=user())
@@ -161,7 +162,7 @@ def proposals(
     """List values that are proposed for what is missing, and what became of them."""
     from banana_assets.backends.media.proposal_reading import ProposalReading
 
-    with opened_reading() as (store, _):
+    with opened_reading(BRING) as (store, _):
         kept = ProposalReading(store.records)
         states = [] if state is State.all else [state.value]
         rows = kept.rows(states=states, collection=collection, field=field).to_dicts()
@@ -216,7 +217,7 @@ def _decide(
 ) -> None:
     from banana_assets.backends.media.proposals import Proposals
 
-    with opened() as (store, _):
+    with opened(BRING) as (store, _):
         kept = Proposals(store.engine)
         ids = _meant(numbers, everything)
         if not ids:
@@ -255,7 +256,7 @@ def apply(
     from banana_assets.backends.media.applying import apply_accepted
 
     ids = _meant(numbers, everything)
-    with opened() as (store, _):
+    with opened(BRING) as (store, _):
         done = apply_accepted(store, by=user(), ids=ids, collection=collection, dry_run=dry_run)
     _done(done, form, "nothing is accepted that waits to be written", dry_run=dry_run)
 
@@ -271,7 +272,7 @@ def undo(
     from banana_assets.backends.media.applying import undo as undone
 
     ids = _meant(numbers, everything)
-    with opened() as (store, _):
+    with opened(BRING) as (store, _):
         done = undone(store, by=user(), ids=ids, collection=collection)
     _done(done, form, "nothing of that is accepted or applied")
 
@@ -303,7 +304,7 @@ def export(
     """Export values with their provenance, for programs that keep metadata beside the files."""
     from banana_assets.backends.media.exporting import exported
 
-    with opened_reading() as (store, _):
+    with opened_reading(BRING) as (store, _):
         rows = exported(store, collection=collection, accepted_only=accepted_only)
     text = _csv(rows) if form is Sidecar.csv else to_json(rows, indent=True) + "\n"
     if write_text(text, output):
@@ -327,7 +328,7 @@ def precision(collection: Collection = None, form: Shown = Format.table) -> None
     from banana_assets.backends.media.reading import MediaReading
     from banana_assets.core.media import precision as measured
 
-    with opened_reading() as (store, _):
+    with opened_reading(BRING) as (store, _):
         libraries = chosen(MediaReading(store.records), collection)
     fields = [row | {"schema": one.schema.name} for one in libraries for row in measured.replayed(one).to_dicts()]
     if form is not Format.table:

@@ -118,7 +118,7 @@ def schedule(
     from banana_assets.core.scheduling.room import overtaken
 
     told = Told(at_once, _bytes(memory), cores, batch_seconds)
-    with opened_reading() as (store, tables):
+    with opened_reading(BRING) as (store, tables):
         found = schedule_now(store, tables, queue=queue, told=told, accepted=risk, hours=look_ahead_hours)
     if found.queues.is_empty():
         named = f" {queue!r}" if queue else ""
@@ -143,6 +143,7 @@ def schedule(
             say(f"{command_path()}: {sentence} {NEWER}")
 
 
+BRING = "banana ingest builds PATH` or `banana ingest tasks FILE"
 NEWER = "`banana watch` and `banana ingest resources` bring newer readings in, `banana materialize` forecasts."
 
 
