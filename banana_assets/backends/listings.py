@@ -211,7 +211,7 @@ def one(tables: Tables, listing: Listing, key: str) -> dict[str, Any] | None:
 
 def outward(told: Any) -> Any:
     """What is told, without where on this machine the files lie that it names: each by its name and folder."""
-    if isinstance(told, list):
+    if isinstance(told, list | tuple):
         return [outward(one) for one in told]
     if not isinstance(told, dict):
         return told

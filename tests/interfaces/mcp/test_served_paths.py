@@ -38,8 +38,8 @@ def test_what_recommendations_and_plans_rest_on_names_it_so_too(ask: Ask, folder
 def test_what_a_step_takes_in_is_named_so_too() -> None:
     sentence = "Take in the builds that ran since from `{}`, so that the prediction is decided."
     step = {"description": sentence.format("/srv/ci/shop/builds"), "expects": None}
-    told = {"steps": [step | {"action": {"kind": "ingest", "arguments": ["/srv/ci/shop/builds", "logs"]}}]}
-    (outside,) = listings.outward(told)["steps"]
+    action = {"kind": "ingest", "arguments": ("/srv/ci/shop/builds", "logs")}
+    (outside,) = listings.outward({"steps": (step | {"action": action},)})["steps"]
     assert outside["description"] == sentence.format("shop/builds")
     assert outside["action"] == {"kind": "ingest", "arguments": ["shop/builds", "logs"]}
     assert listings.outward({"kind": "backfill", "arguments": ["2026-11-22"]})["arguments"] == ["2026-11-22"]
