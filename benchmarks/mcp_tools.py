@@ -61,6 +61,8 @@ def calls(sources: Sources) -> Iterator[tuple[str, dict[str, Any]]]:
     yield from (("analyze_system_logs", {"time_range_hours": 24 + n}) for n in range(10))
     yield from (("analyze_metadata_quality", {}) for _ in range(10))
     yield from (("predict_resource_usage", {}) for _ in range(10))
+    yield from (("get_execution_schedule", {}) for _ in range(10))
+    yield from (("get_execution_schedule (limits)", {"at_once": 2 + n}) for n in range(10))
 
 
 async def measured(home: Path, rounds: int) -> dict[str, list[tuple[float, float]]]:

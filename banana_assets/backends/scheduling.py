@@ -30,7 +30,9 @@ from banana_assets.core.tables import (
 class Schedule:
     """Queues as they stand, with what follows from them. Each table is computed when it is first asked for."""
 
-    found: tuple[Queue, ...]
+    builds: pl.DataFrame
+    tasks: pl.DataFrame
+    only: str | None
     predictions: pl.DataFrame
     rollups: pl.DataFrame
     usage: pl.DataFrame
@@ -38,6 +40,11 @@ class Schedule:
     told: Told
     accepted: float
     hours: int
+
+    @cached_property
+    def found(self) -> tuple[Queue, ...]:
+        """The queues, or the one that is asked about."""
+        return tuple(q for q in queues(self.builds, self.tasks) if self.only is None or q.name == self.only)
 
     @cached_property
     def queues(self) -> pl.DataFrame:
@@ -75,7 +82,9 @@ def schedule(
     work = tables.read(TASKS) if tasks is None else tasks
     predictions = tables.read(RESOURCE_USAGE_PREDICTIONS)
     return Schedule(
-        found=tuple(q for q in queues(known, work) if queue is None or q.name == queue),
+        builds=known,
+        tasks=work,
+        only=queue,
         predictions=predictions,
         rollups=tables.read(RESOURCE_ROLLUPS),
         usage=tables.read(RESOURCE_USAGE),
@@ -107,19 +116,22 @@ def schedule_now(
     """The schedule of what the records hold at this moment: as it was computed, where that is still so and no limit is
     told, else computed here."""
     builds, tasks = store.builds(), stored_tasks(store.records)
-    plain = told in (None, Told()) and accepted == ACCEPTED_RISK and hours <= HOURS_AHEAD
-    if plain and _computed(tables, builds, tasks):
-        now = _latest(builds, tasks, tables.read(RESOURCE_USAGE_PREDICTIONS))
-        rows, windows = tables.read(QUEUE_SCHEDULES), tables.read(EXECUTION_WINDOWS)
-        if queue is not None:
-            rows, windows = (frame.filter(pl.col("queue") == queue) for frame in (rows, windows))
-        if now is not None:
-            end = now + timedelta(hours=hours)
-            windows = windows.filter(pl.col("begins_at") < end, pl.col("best_at") < end)
-            windows = windows.with_columns(pl.min_horizontal("ends_at", pl.lit(end)))
-        return Answer(rows, windows, now)
+    known = _computed(tables, builds, tasks)
     made = schedule(tables, queue=queue, told=told, accepted=accepted, hours=hours, builds=builds, tasks=tasks)
-    return Answer(made.queues, made.windows, made.now)
+    rows = _of(tables.read(QUEUE_SCHEDULES), queue) if known and made.told == Told() else made.queues
+    # Windows follow from forecasts and what work takes, whatever limits are told.
+    if not known or accepted != ACCEPTED_RISK or hours > HOURS_AHEAD:
+        return Answer(rows, made.windows, made.now)
+    windows = _of(tables.read(EXECUTION_WINDOWS), queue)
+    if made.now is not None and hours < HOURS_AHEAD:
+        end = made.now + timedelta(hours=hours)
+        windows = windows.filter(pl.col("begins_at") < end, pl.col("best_at") < end)
+        windows = windows.with_columns(pl.min_horizontal("ends_at", pl.lit(end)))
+    return Answer(rows, windows, made.now)
+
+
+def _of(frame: pl.DataFrame, queue: str | None) -> pl.DataFrame:
+    return frame if queue is None else frame.filter(pl.col("queue") == queue)
 
 
 def _computed(tables: Tables, builds: pl.DataFrame, tasks: pl.DataFrame) -> bool:
