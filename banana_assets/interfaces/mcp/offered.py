@@ -59,9 +59,9 @@ class Server(MCPServer[Any]):
 
     async def get_prompt(self, name: str, arguments: dict[str, Any] | None = None, context: Any = None) -> Any:
         """The messages of a prompt. Raises MCPError, with those that there are, for one that is not known."""
-        if all(name != spec.name for spec in PROMPTS):
-            there = ", ".join(spec.name for spec in PROMPTS)
-            told = f"There is no prompt {cut(name, MOST_SHOWN)}. There are {there}."
+        names = [prompt.name for prompt in self._prompt_manager.list_prompts()]
+        if name not in names:
+            told = f"There is no prompt {cut(name, MOST_SHOWN)}. There are {', '.join(names)}."
             raise MCPError(code=INVALID_PARAMS, message=str(served(told)))
         return await super().get_prompt(name, arguments, context)
 
