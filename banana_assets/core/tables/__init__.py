@@ -6,9 +6,9 @@ A declaration is made when it is first asked for: most programs need few of them
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from banana_assets.core.lazy import lazily
 from banana_assets.core.schema import Table
 
 if TYPE_CHECKING:
@@ -40,37 +40,37 @@ if TYPE_CHECKING:
     """Table name to declaration, in lineage order."""
 
 _MODULES = {
-    "LOG_FILES": "raw",
-    "LOG_EVENTS": "raw",
-    "BUILDS": "raw",
-    "TEST_RESULTS": "raw",
-    "RESOURCE_SAMPLES": "raw",
-    "MEDIA_ITEMS": "media",
-    "TASKS": "scheduling",
-    "LOG_SHAPES": "patterns",
-    "LOG_PATTERNS": "patterns",
-    "BUILD_FAILURES": "patterns",
-    "BUILD_STEPS": "steps",
-    "FAILURE_CLUSTERS": "failures",
-    "TEST_HISTORY": "failures",
-    "FLAKY_TESTS": "failures",
-    "RESOURCE_ROLLUPS": "metrics",
-    "SYSTEM_METRICS": "metrics",
-    "RESOURCE_USAGE": "metrics",
-    "BUILD_HEALTH": "metrics",
-    "BUILD_CHANGES": "metrics",
-    "METRIC_ANOMALIES": "metrics",
-    "METADATA_QUALITY": "media",
-    "BOTTLENECKS": "advice",
-    "OPTIMIZATION_RECOMMENDATIONS": "advice",
-    "RESOURCE_USAGE_PREDICTIONS": "advice",
-    "QUEUE_SCHEDULES": "scheduling",
-    "EXECUTION_WINDOWS": "scheduling",
-    "PLANS": "plans",
-    "PLAN_OUTCOMES": "outcomes",
-    "PLAN_TEMPLATES": "outcomes",
-    "PLANNING_INDEX": "search",
-    "LLM_CALLS": "models",
+    "LOG_FILES": ".raw",
+    "LOG_EVENTS": ".raw",
+    "BUILDS": ".raw",
+    "TEST_RESULTS": ".raw",
+    "RESOURCE_SAMPLES": ".raw",
+    "MEDIA_ITEMS": ".media",
+    "TASKS": ".scheduling",
+    "LOG_SHAPES": ".patterns",
+    "LOG_PATTERNS": ".patterns",
+    "BUILD_FAILURES": ".patterns",
+    "BUILD_STEPS": ".steps",
+    "FAILURE_CLUSTERS": ".failures",
+    "TEST_HISTORY": ".failures",
+    "FLAKY_TESTS": ".failures",
+    "RESOURCE_ROLLUPS": ".metrics",
+    "SYSTEM_METRICS": ".metrics",
+    "RESOURCE_USAGE": ".metrics",
+    "BUILD_HEALTH": ".metrics",
+    "BUILD_CHANGES": ".metrics",
+    "METRIC_ANOMALIES": ".metrics",
+    "METADATA_QUALITY": ".media",
+    "BOTTLENECKS": ".advice",
+    "OPTIMIZATION_RECOMMENDATIONS": ".advice",
+    "RESOURCE_USAGE_PREDICTIONS": ".advice",
+    "QUEUE_SCHEDULES": ".scheduling",
+    "EXECUTION_WINDOWS": ".scheduling",
+    "PLANS": ".plans",
+    "PLAN_OUTCOMES": ".outcomes",
+    "PLAN_TEMPLATES": ".outcomes",
+    "PLANNING_INDEX": ".search",
+    "LLM_CALLS": ".models",
 }
 """Declaration to module, in lineage order."""
 
@@ -109,16 +109,14 @@ __all__ = [
     "TEST_RESULTS",
 ]
 
+_one = lazily(__name__, _MODULES)
+
 
 def __getattr__(name: str) -> Any:
-    if name == "TABLES":
-        return _all()
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return _all() if name == "TABLES" else _one(name)
 
 
 @cache
 def _all() -> dict[str, Table]:
-    found: list[Table] = [__getattr__(name) for name in _MODULES]
+    found: list[Table] = [_one(name) for name in _MODULES]
     return {table.name: table for table in found}
