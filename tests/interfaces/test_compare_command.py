@@ -130,7 +130,7 @@ def test_the_newest_failed_build_is_meant_where_none_is_named(banana: Run) -> No
 
 
 def test_any_two_builds_are_compared(banana: Run) -> None:
-    _, same, _ = banana("compare", "test-3", "--against", "test-2")
+    _, same, _ = banana("compare", "test-3", "test-2")
     assert "both are of the same commit" in same
     assert "Only the log" not in same
     assert "Tests that ended otherwise" not in same
@@ -138,6 +138,7 @@ def test_any_two_builds_are_compared(banana: Run) -> None:
     assert "They are builds of different jobs." in other
     assert "lint-1 came without a log" in other
     assert "passed -> not run" in other
+    assert banana("compare", "lint-1", "test-1") == banana("compare", "lint-1", "test-1", "--against", "test-1")
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,8 @@ def test_any_two_builds_are_compared(banana: Run) -> None:
         (("nothing",), "There is no build nothing"),
         (("test-2", "--against", "test-2"), "compared with itself"),
         (("test-2", "--against", "test"), "may be"),
+        (("test-2", "test"), "may be"),
+        (("test-3", "test-1", "--against", "test-2"), "Both test-1 and --against test-2 are told"),
     ],
 )
 def test_what_cannot_be_compared_is_said(banana: Run, words: tuple[str, ...], said: str) -> None:

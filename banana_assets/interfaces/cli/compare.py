@@ -1,4 +1,4 @@
-"""``banana compare BUILD``: what differs between a build and the last green one of its job."""
+"""``banana compare BUILD [AGAINST]``: what differs between a build and another, else the last green one of its job."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from banana_assets.core.errors import ContradictionError
 from banana_assets.core.evidence import plural, seconds_text
 from banana_assets.core.text import cut
 from banana_assets.interfaces.cli.causes import cause_lines
@@ -44,10 +45,15 @@ def compare(
             show_default=False,
         ),
     ] = None,
-    against: Annotated[
+    other: Annotated[
         str | None,
-        typer.Option(metavar="BUILD", help="Build to compare with; the last green one of the job unless told."),
+        typer.Argument(
+            metavar="AGAINST",
+            help="Build that it is compared with; the last green one of the job unless told.",
+            show_default=False,
+        ),
     ] = None,
+    against: Annotated[str | None, typer.Option(metavar="BUILD", help="The same as AGAINST, by name.")] = None,
     form: Annotated[Format, typer.Option("--format", "-f", help="Text for people, or one JSON object.")] = Format.table,
 ) -> None:
     """Show what differs between a build and another: status and time, tests that ended otherwise, steps, what only one
@@ -59,9 +65,13 @@ def compare(
     from banana_assets.backends.comparing import compared, wire_comparison
     from banana_assets.backends.quotes import Compared
 
+    if None not in (other, against) and other != against:
+        raise ContradictionError(
+            f"Both {other} and --against {against} are told as the build to compare with.", "Name one of them."
+        )
     with opened_reading() as (store, tables):
         root = store.settings.code_root or Path.cwd()
-        found = compared(store, tables, Compared(store), build, against, root)
+        found = compared(store, tables, Compared(store), build, other or against, root)
     if form is Format.table:
         sys.stdout.write(shown("\n".join(_text(found))) + "\n")
     else:
