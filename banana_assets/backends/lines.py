@@ -8,13 +8,15 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from banana_assets.core.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MAX_TEXT = 64 << 10
 """Bytes of a line that the text column keeps."""
@@ -228,9 +230,7 @@ def read_blocks(stream: BinaryIO, chunk_bytes: int = 16 << 20, *, oddities: Oddi
 def tidied(raw: bytes) -> tuple[bytes, Oddities]:
     """A block of ``whole_lines`` as UTF-8 whose lines are cut at 64 KiB, and what was odd about it."""
     seen = Oddities()
-    data = np.frombuffer(raw, np.uint8)
-    ends = np.flatnonzero(data == 10)
-    invalid = _count(raw, data, ends, seen)
+    invalid = _count(raw, seen)
     if seen.long_lines:
         return b"\n".join(_cut(line) for line in raw.split(b"\n")), seen
     if invalid:
@@ -250,8 +250,7 @@ def scan_oddities(stream: BinaryIO, chunk_bytes: int = 16 << 20) -> Oddities:
     """Count the lines, bytes and odd lines of a stream without making frames of them."""
     seen = Oddities()
     for raw in whole_lines(stream, chunk_bytes, seen):
-        data = np.frombuffer(raw, np.uint8)
-        _count(raw, data, np.flatnonzero(data == 10), seen)
+        _count(raw, seen)
     return seen
 
 
@@ -280,23 +279,33 @@ def whole_lines(stream: BinaryIO, chunk_bytes: int, seen: Oddities) -> Iterator[
         yield rest + b"\n"
 
 
-def _count(block: bytes, data: NDArray[np.uint8], ends: NDArray[np.int64], seen: Oddities) -> int:
+def _count(block: bytes, seen: Oddities) -> int:
     """Count the oddities of a block; the number of its lines with bytes that are no UTF-8."""
-    seen.lines += len(ends)
-    seen.long_lines += int(np.count_nonzero(np.diff(ends, prepend=-1) - 1 > MAX_TEXT))
+    seen.lines += block.count(b"\n")
+    seen.long_lines += _long_lines(block)
     if b"\0" in block:
-        seen.nul_lines += len(np.unique(np.searchsorted(ends, np.flatnonzero(data == 0))))
+        seen.nul_lines += sum(b"\0" in line for line in block.split(b"\n"))
     if block.isascii():
         return 0
     try:
         block.decode()
     except UnicodeDecodeError:
-        suspects = np.unique(np.searchsorted(ends, np.flatnonzero(data >= 0x80)))
-        starts = np.where(suspects > 0, ends[suspects - 1] + 1, 0)
-        bad = sum(not _is_utf8(block[s : ends[i]]) for i, s in zip(suspects, starts, strict=True))
+        bad = sum(not _is_utf8(line) for line in block.split(b"\n"))
         seen.invalid_utf8_lines += bad
         return bad
     return 0
+
+
+def _long_lines(block: bytes) -> int:
+    """Lines of more than ``MAX_TEXT`` bytes, found in strides of that length: a stride with a line feed holds none."""
+    at = found = 0
+    while at < len(block):
+        end = block.rfind(b"\n", at, at + MAX_TEXT + 1)
+        if end < 0:
+            found += 1
+            end = block.index(b"\n", at)
+        at = end + 1
+    return found
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -310,6 +319,8 @@ def _is_utf8(line: bytes) -> bool:
 
 def _texts(block: bytes) -> pl.Series:
     """The lines of a block as a String series, without copying their text (Arrow string views over the block)."""
+    import numpy as np
+
     data = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero(data == 10)
     starts = np.empty_like(ends)
@@ -323,6 +334,7 @@ def _texts(block: bytes) -> pl.Series:
 
 def _view(block: bytes, data: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> pl.Series:
     """String views (Arrow columnar format, variable-size binary view layout) into the block."""
+    import numpy as np
     import pyarrow as pa
 
     views = np.zeros((len(starts), 4), np.uint32)

@@ -11,10 +11,8 @@ import polars as pl
 from banana_assets.backends.reading_store import ReadingStore
 from banana_assets.backends.tables import Tables
 from banana_assets.backends.task_records import stored_tasks
+from banana_assets.core.scheduling.asked import ACCEPTED_RISK, HOURS_AHEAD, Told
 from banana_assets.core.scheduling.history import Queue, queues
-from banana_assets.core.scheduling.judging import Told, schedules
-from banana_assets.core.scheduling.room import HOURS_AHEAD, execution_windows
-from banana_assets.core.scheduling.windows import ACCEPTED_RISK
 from banana_assets.core.tables import (
     BUILDS,
     EXECUTION_WINDOWS,
@@ -49,11 +47,15 @@ class Schedule:
     @cached_property
     def queues(self) -> pl.DataFrame:
         """QUEUE_SCHEDULES."""
+        from banana_assets.core.scheduling.judging import schedules
+
         return schedules(self.found, self.now, self.told)
 
     @cached_property
     def windows(self) -> pl.DataFrame:
         """EXECUTION_WINDOWS."""
+        from banana_assets.core.scheduling.room import execution_windows
+
         return execution_windows(
             self.found,
             self.predictions,

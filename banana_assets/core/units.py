@@ -12,6 +12,7 @@ _UNITS = (
     (re.compile(r"seconds?"), "s"),
     (re.compile(r"ratio"), "1"),
 )
+_PERCENTAGE = re.compile(r"percent|pct|(?:^|[_.\W])util(?:i[sz]ation)?(?:$|[_.\W])|%", re.IGNORECASE)
 _BINARY = ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B"))
 _SIZES = {
     "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40, "kibibytes": 1 << 10, "mebibytes": 1 << 20,
@@ -59,6 +60,11 @@ def bytes_of(text: str) -> float | None:
 def unit_of(metric: str) -> str:
     """The unit that a metric's name tells (``bytes/s``, ``percent``, ``1`` for a ratio), empty where it tells none."""
     return next((unit for pattern, unit in _UNITS if pattern.search(metric)), "")
+
+
+def is_percentage(metric: str) -> bool:
+    """Whether a metric's name says that it is a percentage."""
+    return bool(_PERCENTAGE.search(metric))
 
 
 def scale_of(metric: str, top: float) -> tuple[float, str]:

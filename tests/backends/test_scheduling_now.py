@@ -12,7 +12,7 @@ from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.backends.task_records import stored_tasks
-from banana_assets.core.scheduling.judging import Told
+from banana_assets.core.scheduling.asked import Told
 from banana_assets.core.tables import BUILDS, EXECUTION_WINDOWS, QUEUE_SCHEDULES, TASKS
 from banana_assets.interfaces.cli.main import main
 from tests.queue_files import write_queue

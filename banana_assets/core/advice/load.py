@@ -14,8 +14,8 @@ from banana_assets.core.advice.finding import Finding
 from banana_assets.core.advice.observed import Observed, hourly, target
 from banana_assets.core.advice.rules import CROSSING, HOT, NEAR_LIMIT, worse
 from banana_assets.core.evidence import fact, plural, seconds_text
-from banana_assets.core.metrics.forecast.series import is_percentage
 from banana_assets.core.metrics.limits import EXPECTED, TREND_BLOCKS, rises, time_to_limit
+from banana_assets.core.units import is_percentage
 
 FEWEST_READINGS = 12
 FEWEST_EVENTS = 10

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from banana_assets.core.advice.observed import ERROR, WARN, Observed
-from banana_assets.core.metrics.forecast.series import is_percentage
 from banana_assets.core.metrics.rates import wilson
+from banana_assets.core.units import is_percentage
 from banana_assets.core.vocabulary import SEVERITY_RANK
 
 MOST_PATTERNS = 20
@@ -161,8 +160,8 @@ def _builds(seen: Observed, begin: datetime | None) -> list[dict[str, Any]]:
 
 
 def _quantile(values: pl.Series, share: float) -> float | None:
-    known = values.drop_nulls()
-    return round(float(np.quantile(known.to_numpy(), share)), DIGITS) if len(known) else None
+    found = values.quantile(share, "linear")
+    return None if found is None else round(found, DIGITS)
 
 
 def _logs(seen: Observed, begin: datetime | None) -> dict[str, Any]:

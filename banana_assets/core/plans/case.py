@@ -209,7 +209,7 @@ def _near_limit(predictions: pl.DataFrame) -> tuple[str, ...]:
         return ()
     memory = predictions.filter(pl.col("metric").str.contains("mem") & (pl.col("hi80") >= NEAR))
     # It comes with numpy, and this module is what plans and templates are read with.
-    from banana_assets.core.metrics.forecast.series import is_percentage
+    from banana_assets.core.units import is_percentage
 
     memory = memory.filter(pl.col("metric").map_elements(is_percentage, return_dtype=pl.Boolean))
     peaks = memory.group_by("source", "metric").agg(pl.col("hi80").max()).sort("source", "metric")

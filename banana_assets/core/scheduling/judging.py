@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from banana_assets.core.errors import ContradictionError
 from banana_assets.core.evidence import plural, seconds_text
 from banana_assets.core.scheduling import batches as sizes
 from banana_assets.core.scheduling import parallelism
+from banana_assets.core.scheduling.asked import Told
 from banana_assets.core.scheduling.dispatch import dispatch
 from banana_assets.core.scheduling.estimates import Past, learned
 from banana_assets.core.scheduling.history import RECENT, Queue
@@ -40,16 +41,6 @@ LOST = 10.0
 
 SURE = 2.0
 """Times by which the replay in the order of arrival may differ from the waits that were seen."""
-
-
-@dataclass(frozen=True)
-class Told:
-    """Limits that a person sets: what may be used at once, for all queues."""
-
-    at_once: int | None = None
-    memory: float | None = None
-    cpu: float | None = None
-    batch_seconds: float | None = None
 
 
 def schedules(found: Sequence[Queue], now: datetime | None, told: Told | None = None) -> pl.DataFrame:

@@ -13,11 +13,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from banana_assets.core.evidence import plural
+from banana_assets.core.scheduling.asked import ACCEPTED_RISK, HOURS_AHEAD
 from banana_assets.core.scheduling.estimates import Past
 from banana_assets.core.scheduling.history import Queue
 from banana_assets.core.scheduling.judging import kinds, parallelism_seen
 from banana_assets.core.scheduling.windows import (
-    ACCEPTED_RISK,
     Demand,
     Floats,
     at_once,
@@ -33,7 +33,6 @@ QUANTILES = ("lo95", "lo80", "predicted_usage", "hi80", "hi95")
 METRICS = ("cpu_percent", "memory_used_bytes", "memory_percent")
 """What work can run out of on a host, where its limit is known; the share of memory stands in for its bytes."""
 
-HOURS_AHEAD = 48
 LEAST_HISTORY = timedelta(days=7)
 """Before a week was seen, the hours of a week say nothing."""
 
@@ -104,18 +103,6 @@ def execution_windows(
                 rows += _windows(queue, told, span, needs.get(queue.name, {}), load, accepted)
     made = pl.DataFrame(rows, schema=EXECUTION_WINDOWS.dtypes, orient="row")
     return EXECUTION_WINDOWS.conform(made.sort(*EXECUTION_WINDOWS.key))
-
-
-def overtaken(windows: pl.DataFrame, now: datetime | None) -> list[str]:
-    """Sentences about the hosts all of whose windows (EXECUTION_WINDOWS) lie before the latest time in the data."""
-    if now is None:
-        return []
-    ends = windows.filter(pl.col("host") != "").group_by("host").agg(pl.col("ends_at").max()).sort("host")
-    return [
-        f"The forecasts of {host} were made before the latest time in the data ({now:%F %H:%M} UTC): its windows, "
-        f"until {end:%F %H:%M} UTC, are over by then."
-        for host, end in ends.filter(pl.col("ends_at") <= now).iter_rows()
-    ]
 
 
 def ahead(predictions: pl.DataFrame, usage: pl.DataFrame, hours: int) -> Iterator[Ahead]:

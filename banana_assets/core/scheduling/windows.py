@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from banana_assets.core.scheduling.asked import ACCEPTED_RISK
+
 Floats = NDArray[np.float64]
 
 LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
@@ -23,9 +25,6 @@ ALIKE = 50
 """Steps of the past with the most alike means, whose peaks speak for a step ahead."""
 
 MOST_AT_ONCE = 1_000
-
-ACCEPTED_RISK = 0.1
-"""The risk that work runs out of room, up to which a time counts as a window unless told."""
 
 
 @dataclass(frozen=True)

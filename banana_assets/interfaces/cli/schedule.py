@@ -114,8 +114,7 @@ def schedule(
     if dry_run:
         say(f"{command_path()}: nothing is changed or started, with --dry-run or without.")
     from banana_assets.backends.scheduling import schedule_now
-    from banana_assets.core.scheduling.judging import Told
-    from banana_assets.core.scheduling.room import overtaken
+    from banana_assets.core.scheduling.asked import Told, overtaken
 
     told = Told(at_once, _bytes(memory), cores, batch_seconds)
     with opened_reading(BRING) as (store, tables):

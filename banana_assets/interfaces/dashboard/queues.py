@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from banana_assets.backends.scheduling import latest
-from banana_assets.core.scheduling.room import overtaken
+from banana_assets.core.scheduling.asked import overtaken
 from banana_assets.core.tables import EXECUTION_WINDOWS, QUEUE_SCHEDULES
 from banana_assets.interfaces.api.answering import service_of
 from banana_assets.interfaces.dashboard.reading import choices, table_page, versions

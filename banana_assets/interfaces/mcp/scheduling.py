@@ -10,8 +10,7 @@ from pydantic import BaseModel, Field
 
 from banana_assets.backends.scheduling import Answer, schedule_now
 from banana_assets.core.errors import MissingError
-from banana_assets.core.scheduling.judging import Told
-from banana_assets.core.scheduling.room import overtaken
+from banana_assets.core.scheduling.asked import Told, overtaken
 from banana_assets.core.tables import RESOURCE_USAGE_PREDICTIONS
 from banana_assets.interfaces.mcp.calls import Call
 from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, Paged, Part, fill, listed

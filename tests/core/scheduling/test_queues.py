@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from banana_assets.core.scheduling.asked import Told, overtaken
 from banana_assets.core.scheduling.history import queues
-from banana_assets.core.scheduling.judging import Told, schedules
+from banana_assets.core.scheduling.judging import schedules
 from banana_assets.core.scheduling.priority import ratios
-from banana_assets.core.scheduling.room import execution_windows, overtaken
+from banana_assets.core.scheduling.room import execution_windows
 from banana_assets.core.scheduling.types import Task
 from banana_assets.core.tables import BUILDS, RESOURCE_ROLLUPS, RESOURCE_USAGE, RESOURCE_USAGE_PREDICTIONS, TASKS
 

@@ -12,8 +12,9 @@ from banana_assets.core.metrics.forecast.allocation import Advice, Crossed, Limi
 from banana_assets.core.metrics.forecast.backtest import CONSTANT, TREES, Choice, compare, lacks, simple
 from banana_assets.core.metrics.forecast.naive import QUANTILES, bound
 from banana_assets.core.metrics.forecast.quantile import quantile_forecasts, usable
-from banana_assets.core.metrics.forecast.series import DAY, Floats, Series, is_percentage, regular
+from banana_assets.core.metrics.forecast.series import DAY, Floats, Series, regular
 from banana_assets.core.tables.advice import RESOURCE_USAGE_PREDICTIONS
+from banana_assets.core.units import is_percentage
 
 FEWEST_POINTS = 12
 HOURS_AHEAD = 168

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
+from banana_assets.core.units import is_percentage
+
 Floats = NDArray[np.float64]
 
 DAY = 86400
 LONGEST_INTERPOLATION = 6 * 3600
-_PERCENT = re.compile(r"percent|pct|(?:^|[_.\W])util(?:i[sz]ation)?(?:$|[_.\W])|%", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,6 @@ class Series:
     def time(self, step: int) -> datetime:
         """The time ``step`` steps past the end."""
         return self.end + timedelta(seconds=self.step * step)
-
-
-def is_percentage(name: str) -> bool:
-    """Whether a metric's name says that it is a percentage."""
-    return bool(_PERCENT.search(name))
 
 
 def regular(name: str, times: NDArray[np.int64], values: Floats, step: int, end: datetime) -> Series:
