@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from banana_assets.backends.records.rows import in_parts
 from banana_assets.core.evidence import plural
 from banana_assets.core.media import questions
 from banana_assets.core.media.items import Library
@@ -64,7 +65,7 @@ def ask_models(
     asker = _Asker(one, models, use_model, made)
     names = sorted({name for fields in wanted.values() for name in fields})
     figures = asker.calibrate(names, batch_size)
-    for batch in _batches(list(wanted.items()), batch_size):
+    for batch in in_parts(list(wanted.items()), batch_size):
         told = asker.ask(batch)
         if told is None:
             if asker.failures >= MOST_FAILURES:
@@ -102,10 +103,6 @@ def _confidence(said: float, tried: int, hits: int) -> float:
 def _source(told: questions.Told, tried: int, hits: int) -> str:
     measured = f"right for {hits} of {tried} known values hidden from it" if tried else "not measured on known values"
     return f"read in the item's own text; the model said it is {told.confidence:.0%} sure; {measured}"
-
-
-def _batches(wanted: Sequence[tuple[str, list[str]]], size: int) -> Iterator[Sequence[tuple[str, list[str]]]]:
-    return (wanted[k : k + size] for k in range(0, len(wanted), size))
 
 
 class _Asker:

@@ -15,6 +15,7 @@ from banana_assets.backends.media.reading import HELD
 from banana_assets.backends.media.records import MediaRecords
 from banana_assets.backends.records import media_tables as t
 from banana_assets.backends.records.engine import EngineRows, reading, writing
+from banana_assets.backends.records.rows import in_parts
 from banana_assets.core.errors import InputError
 from banana_assets.core.media.items import is_placeholder, placeholder
 from banana_assets.core.media.proposing import Proposal
@@ -22,7 +23,6 @@ from banana_assets.core.media.schema import RecordSchema
 from banana_assets.core.media.standard import MEDIA
 from banana_assets.core.media.values import value_of
 
-AT_ONCE = 500
 MOVES = {
     "accepted": ("proposed", "rejected", "undone", "withdrawn"),
     "rejected": ("proposed", "accepted", "withdrawn", "undone"),
@@ -64,8 +64,8 @@ class Proposals(ProposalReading):
             for key in (key for key, state in known.items() if state == "proposed"):
                 connection.execute(sa.update(t.media_proposals).where(c.value_key == key).values(_figures(keys[key])))
             new = [_row(p, now) for key, p in keys.items() if key not in known]
-            for k in range(0, len(new), AT_ONCE):
-                connection.execute(sa.insert(t.media_proposals), new[k : k + AT_ONCE])
+            for part in in_parts(new):
+                connection.execute(sa.insert(t.media_proposals), part)
             made = len(new) + len(again)
             self._withdraw(connection, set(keys), within, origin)
         return made
@@ -74,15 +74,15 @@ class Proposals(ProposalReading):
         c = t.media_proposals.c
         query = sa.select(c.id, c.item_id, c.value_key).where(c.state == "proposed", c.origin == origin)
         stale = [row.id for row in connection.execute(query) if row.item_id in within and row.value_key not in keep]
-        for k in range(0, len(stale), AT_ONCE):
-            values = {"state": "withdrawn", "note": "what it rested on is no longer there"}
-            connection.execute(sa.update(t.media_proposals).where(c.id.in_(stale[k : k + AT_ONCE])).values(values))
+        values = {"state": "withdrawn", "note": "what it rested on is no longer there"}
+        for part in in_parts(stale):
+            connection.execute(sa.update(t.media_proposals).where(c.id.in_(part)).values(values))
 
     def _states(self, connection: sa.Connection, keys: Sequence[str]) -> dict[str, str]:
         c = t.media_proposals.c
         found: dict[str, str] = {}
-        for k in range(0, len(keys), AT_ONCE):
-            query = sa.select(c.value_key, c.state).where(c.value_key.in_(keys[k : k + AT_ONCE]))
+        for part in in_parts(keys):
+            query = sa.select(c.value_key, c.state).where(c.value_key.in_(part))
             found |= {row.value_key: row.state for row in connection.execute(query)}
         return found
 
@@ -92,8 +92,8 @@ class Proposals(ProposalReading):
         keys = [proposal.key for proposal in proposals]
         found: list[int] = []
         with reading(self.engine) as connection:
-            for k in range(0, len(keys), AT_ONCE):
-                found += connection.execute(sa.select(c.id).where(c.value_key.in_(keys[k : k + AT_ONCE]))).scalars()
+            for part in in_parts(keys):
+                found += connection.execute(sa.select(c.id).where(c.value_key.in_(part))).scalars()
         return sorted(found)
 
     def decide(self, ids: Collection[int], state: str, *, by: str, note: str | None = None) -> tuple[int, list[str]]:

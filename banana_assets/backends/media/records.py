@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from banana_assets.backends.media.reading import MediaReading
 from banana_assets.backends.records import media_tables as t
 from banana_assets.backends.records.engine import EngineRows, writing
+from banana_assets.backends.records.rows import in_parts
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import stable_id
 from banana_assets.core.media.records import Read
@@ -101,8 +102,7 @@ class MediaRecords(MediaReading):
         }
         seq = _last(connection)
         new, changed, known = [], [], 0
-        ids = _identified(connection, source, before, found)
-        others = _elsewhere(connection, [item_id for item_id in ids if item_id not in before])
+        ids, others = _identified(connection, source, before, found)
         taken = sum(row.present for row in others.values())
         before |= others
         for item_id, read in reversed(ids.items()):
@@ -123,8 +123,8 @@ class MediaRecords(MediaReading):
                 changed.append((item_id, values | own))
             else:
                 known += 1
-        for k in range(0, len(new), _AT_ONCE):
-            connection.execute(sa.insert(t.media_items), new[k : k + _AT_ONCE])
+        for part in in_parts(new, _AT_ONCE):
+            connection.execute(sa.insert(t.media_items), part)
         for item_id, values in changed:
             connection.execute(sa.update(t.media_items).where(c.item_id == item_id).values(values))
         gone = [item_id for item_id in before if item_id not in ids and before[item_id].present]
@@ -170,8 +170,8 @@ class MediaRecords(MediaReading):
         gone = 0
         with writing(self.engine) as connection:
             seq = _last(connection)
-            for k in range(0, len(keys), 500):
-                ids = sa.select(s.id).where(s.uri_key.in_(keys[k : k + 500]))
+            for part in in_parts(keys):
+                ids = sa.select(s.id).where(s.uri_key.in_(part))
                 rows = connection.execute(sa.select(c.item_id).where(c.source_id.in_(ids), c.present)).scalars().all()
                 self._gone(connection, rows, seq + gone, datetime.now(UTC))
                 gone += len(rows)
@@ -208,8 +208,9 @@ def _put_source(connection: sa.Connection, source: Source, now: datetime) -> int
 
 def _identified(
     connection: sa.Connection, source: Source, before: Mapping[str, Any], found: Sequence[Read]
-) -> dict[str, Read]:
-    """What was read by its item's id, the last first: that of the item of this place, or a new one.
+) -> tuple[dict[str, Read], dict[str, Any]]:
+    """What was read by its item's id, the last first: that of the item of this place, or a new one; and those of the
+    items that other sources of the collection tell.
 
     An id is the hash of the place where the item was first; when it was moved, that of another file at that place is
     another one.
@@ -221,29 +222,18 @@ def _identified(
         if (source.schema, read.uri) not in own
     }
     c = t.media_items.c
-    ids = list(wanted.values())
-    places: dict[str, str] = {}
-    for k in range(0, len(ids), 500):
-        query = sa.select(c.item_id, c.uri).where(c.item_id.in_(ids[k : k + 500]))
-        places |= {row.item_id: row.uri for row in connection.execute(query)}
+    columns = (c.item_id, c.uri, c.known, c.kind, c.content_sha256, c.present, c.schema)
+    there: dict[str, Any] = {}
+    for part in in_parts(list(wanted.values())):
+        query = sa.select(*columns).where(c.item_id.in_(part))
+        there |= {row.item_id: row for row in connection.execute(query)}
     named = {}
     for read in reversed(found):
         item_id = own.get((source.schema, read.uri)) or wanted[read.uri]
-        if places.get(item_id, read.uri) != read.uri:
+        if item_id in there and there[item_id].uri != read.uri:
             item_id = stable_id("media item", source.collection, source.schema, read.uri, secrets.token_hex(8))
         named[item_id] = read
-    return named
-
-
-def _elsewhere(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Any]:
-    """Those of the items that other sources of the collection tell."""
-    c = t.media_items.c
-    columns = (c.item_id, c.known, c.kind, c.content_sha256, c.present, c.schema)
-    found: dict[str, Any] = {}
-    for k in range(0, len(ids), 500):
-        query = sa.select(*columns).where(c.item_id.in_(ids[k : k + 500]))
-        found |= {row.item_id: row for row in connection.execute(query)}
-    return found
+    return named, {item_id: row for item_id, row in there.items() if item_id in named and item_id not in before}
 
 
 def local_path(uri: str) -> Path | None:
