@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from banana_assets.backends.records.rows import in_parts
 from banana_assets.backends.setting_values import SecretStr
 from banana_assets.core.errors import BananaError
 from banana_assets.core.search.types import TEXT_INDEX, Document, Filters
@@ -122,12 +123,12 @@ class Meilisearch:
 
     def _send(self, documents: Iterable[Document]) -> Iterable[dict[str, Any]]:
         rows = [_row(document) for document in documents]
-        for first in range(0, len(rows), BATCH):
-            yield self._ask("POST", f"/indexes/{TEXT_INDEX}/documents", rows[first : first + BATCH])
+        for part in in_parts(rows, BATCH):
+            yield self._ask("POST", f"/indexes/{TEXT_INDEX}/documents", part)
 
     def _drop(self, ids: Sequence[str]) -> Iterable[dict[str, Any]]:
-        for first in range(0, len(ids), BATCH):
-            yield self._ask("POST", f"/indexes/{TEXT_INDEX}/documents/delete-batch", list(ids[first : first + BATCH]))
+        for part in in_parts(ids, BATCH):
+            yield self._ask("POST", f"/indexes/{TEXT_INDEX}/documents/delete-batch", list(part))
 
     def _await(self, tasks: Iterable[Mapping[str, Any]], known: Sequence[str] = ()) -> None:
         """Wait until the tasks are done. Raises MeilisearchError when one fails, but for errors of a known code, is

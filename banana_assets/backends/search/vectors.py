@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
+from banana_assets.backends.records.rows import in_parts
 from banana_assets.backends.settings import Settings
 from banana_assets.core.errors import BananaError
 from banana_assets.core.search.types import COLLECTIONS, Document, Filters
@@ -70,8 +71,7 @@ class Vectors:
         """Add or replace the vectors of these documents, a row each."""
         for kind in COLLECTIONS:
             rows = [i for i, document in enumerate(documents) if document.kind == kind]
-            for first in range(0, len(rows), BATCH):
-                part = rows[first : first + BATCH]
+            for part in in_parts(rows, BATCH):
                 with _translated():
                     self._collection(kind).upsert(
                         ids=[documents[i].document_id for i in part],
@@ -85,9 +85,9 @@ class Vectors:
         for name in ids:
             by_kind.setdefault(name.partition("-")[0], []).append(name)
         for kind, names in by_kind.items():
-            for first in range(0, len(names), BATCH):
+            for part in in_parts(names, BATCH):
                 with _translated():
-                    self._collection(kind).delete(ids=names[first : first + BATCH])
+                    self._collection(kind).delete(ids=list(part))
 
     def clear(self) -> None:
         """Remove all collections."""
