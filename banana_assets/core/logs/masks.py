@@ -7,12 +7,16 @@ lines carry it: `connected to 10.0.3.17:5432 in 12 ms` and a million like it are
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from banana_assets.core.logs.textlines import split_lines
+from banana_assets.core.text import Late
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 NAMES = (
     "url",
@@ -74,7 +78,11 @@ _MASKS: tuple[tuple[str, str], ...] = (
 )
 """Expression on shortened text and what replaces it, in order; the special before the general."""
 
-_HEX_DIGIT = np.isin(np.arange(256), np.frombuffer(b"0123456789abcdefABCDEF", np.uint8))
+_HEX = Late(r"(?<=0x)[0-9a-fA-F]{1,16}")
+_COUNT = Late(r"(?<![A-Za-z0-9\x80-\U0010ffff])[0-9]+")
+_NAMED = Late(r"(?<=[A-Za-z\x80-\U0010ffff])[0-9]{4,}")
+FEW = 200
+"""Messages up to which a text at a time is sooner done than what works on blocks is loaded."""
 
 MAX_SHAPE = 4_000
 """Characters of a shape; what lies beyond is one variable."""
@@ -89,6 +97,8 @@ def shorten_bytes(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Right after a letter up to three digits stay, since they belong to a name (``ssh2``, ``sha256``) rather than count,
     and more become ``0000``.
     """
+    import numpy as np
+
     padded = np.zeros(len(data) + 8, np.uint8)
     padded[4:-4] = data
     return np.concatenate([_shortened(padded[i : i + _BLOCK + 8]) for i in range(0, len(data), _BLOCK)] or [data])
@@ -96,6 +106,8 @@ def shorten_bytes(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _shortened(text: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The inner part of a block that has four bytes of its neighbours at each end."""
+    import numpy as np
+
     n = len(text) - 8
     digit = (text - 48) < 10
     last = digit[:-1]
@@ -131,22 +143,35 @@ def shorten(messages: pl.Series) -> pl.Series:
     if not len(messages):
         return messages
     flat = messages.fill_null("").str.replace_all("\n", " ", literal=True)
+    if len(flat) <= FEW:
+        return pl.Series(messages.name, map(_shortened_text, flat.to_list()), pl.String)
     return split_lines(shorten_block(flat.str.join("\n")[0].encode() + b"\n"))
+
+
+def _shortened_text(text: str) -> str:
+    """One message as ``shorten_block`` makes it."""
+    zeros = _HEX.sub(lambda found: "0" * len(found[0]), text.removesuffix("\r"))
+    return _NAMED.sub("0000", _COUNT.sub("0", zeros))
 
 
 def shorten_block(block: bytes) -> NDArray[np.uint8]:
     """UTF-8 text with its hexadecimal numbers and runs of digits shortened; line feeds stay where they are."""
+    import numpy as np
+
     return shorten_bytes(_without_hex(np.frombuffer(block, np.uint8)))
 
 
 def _without_hex(text: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The text with ``0`` for each digit of its ``0x`` numbers (the first sixteen)."""
+    import numpy as np
+
+    hexadecimal = np.isin(np.arange(256), np.frombuffer(b"0123456789abcdefABCDEF", np.uint8))
     places = np.flatnonzero((text[:-1] == ord("0")) & (text[1:] == ord("x"))) + 2
     if not len(places):
         return text
     out = np.append(text, np.zeros(16, np.uint8))
     for _ in range(16):
-        places = places[_HEX_DIGIT[out[places]]]
+        places = places[hexadecimal[out[places]]]
         out[places] = ord("0")
         places = places + 1
     return out[: len(text)]

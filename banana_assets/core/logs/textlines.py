@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from polars._typing import ArrowArrayExportable
 
 
@@ -26,6 +26,7 @@ class _Exported:
 
 def with_feeds(text: bytes | NDArray[np.uint8]) -> pl.Series:
     """The lines of UTF-8 text (each ended by LF) as a String series, each with its LF."""
+    import numpy as np
     import pyarrow as pa
 
     data = np.frombuffer(text, np.uint8) if isinstance(text, bytes) else text

@@ -52,7 +52,7 @@ def anomalies(
 
 
 def _file(file: Path, least: float | None, out: Path | None, form: Format | None) -> None:
-    from banana_assets.core.metrics.anomalies import score_readings
+    from banana_assets.core.metrics.anomalies.detect import score_readings
     from banana_assets.core.metrics.readings import parse
     from banana_assets.interfaces.cli.series_file import read_text_columns
 
@@ -71,8 +71,6 @@ def _file(file: Path, least: float | None, out: Path | None, form: Format | None
 def _stored(metric: str | None, source: str | None, least: float, out: Path | None, form: Format | None) -> None:
     import polars as pl
 
-    from banana_assets.core.metrics.anomalies.detect import FIRST_SCORED
-    from banana_assets.core.metrics.anomalies.found import score, series
     from banana_assets.core.tables import METRIC_ANOMALIES, RESOURCE_USAGE, SYSTEM_METRICS
     from banana_assets.interfaces.cli.asked import nearest
     from banana_assets.interfaces.cli.opened import opened_tables
@@ -80,7 +78,12 @@ def _stored(metric: str | None, source: str | None, least: float, out: Path | No
     tables = opened_tables("banana watch")
     if tables.version(RESOURCE_USAGE) is None and tables.version(SYSTEM_METRICS) is None:
         raise InputError("No series is computed yet.", "Run `banana materialize` first.")
-    parts = series(tables.read(RESOURCE_USAGE), tables.read(SYSTEM_METRICS))
+    usage, metrics = tables.read(RESOURCE_USAGE), tables.read(SYSTEM_METRICS)
+    # What computes takes longer to import than the rest of the command: after what may be refused.
+    from banana_assets.core.metrics.anomalies.detect import FIRST_SCORED
+    from banana_assets.core.metrics.anomalies.found import score, series
+
+    parts = series(usage, metrics)
     for column, told in (("metric", metric), ("subject", source)):
         if told is not None:
             named = [p for p in parts if column == "metric" or p["dimension"][0] in NAMED]

@@ -91,7 +91,6 @@ def _file(file: Path, horizon: int, zone: str | None, out: Path | None, form: Fo
 
 
 def _predict(metric: str | None, source: str | None, hours: int) -> Predictions:
-    from banana_assets.core.metrics.forecast.predict import predict
     from banana_assets.core.tables import RESOURCE_USAGE
     from banana_assets.interfaces.cli.asked import nearest
     from banana_assets.interfaces.cli.opened import opened_tables, require
@@ -105,6 +104,9 @@ def _predict(metric: str | None, source: str | None, hours: int) -> Predictions:
             if told not in names:
                 raise InputError(f"No stored resource has the {column} {told}.", f"There are {nearest(told, names)}.")
             usage = usage.filter(**{column: told})
+    # What computes takes longer to import than the rest of the command: after what may be refused.
+    from banana_assets.core.metrics.forecast.predict import predict
+
     return predict(usage, hours)
 
 

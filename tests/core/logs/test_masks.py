@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banana_assets.core.logs.masks import mask, shape_id, shape_ids, shorten
+from banana_assets.core.logs.masks import mask, shape_id, shape_ids, shorten, shorten_block
 from banana_assets.core.logs.textlines import split_lines
 
 
@@ -52,6 +52,12 @@ def test_shortening_is_what_the_plain_expression_says(messages):
     assert shorten(pl.Series(messages, dtype=pl.String)).to_list() == [reference(m) for m in messages]
 
 
+@given(st.lists(st.text(st.sampled_from("0123a_é. -:Zxf"), max_size=24), min_size=1, max_size=9))
+def test_a_text_at_a_time_and_blocks_are_shortened_alike(messages):
+    block = "".join(f"{m}\n" for m in messages).encode()
+    assert shorten(pl.Series(messages, dtype=pl.String)).to_list() == split_lines(shorten_block(block)).to_list()
+
+
 @settings(deadline=None)
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=9))
 def test_any_text_survives_shortening(messages):
@@ -62,7 +68,7 @@ def test_any_text_survives_shortening(messages):
 
 def test_shortening_does_not_depend_on_where_blocks_end():
     message = "x9" * 40_000 + "1234567" + "y12345" * 20_000
-    assert shorten(pl.Series([message, message]))[1] == reference(message)
+    assert split_lines(shorten_block(f"{message}\n{message}\n".encode()))[1] == reference(message)
 
 
 def test_hexadecimal_digits_are_shortened_before_they_multiply():

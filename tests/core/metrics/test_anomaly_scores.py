@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banana_assets.core.metrics.anomalies import anomaly_scores, readings_a_day
+from banana_assets.core.metrics.anomalies.detect import anomaly_scores, readings_a_day
 from banana_assets.core.metrics.anomalies.scores import pattern_distance
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banana_assets.core.metrics.forecast import forecast, regular
+from banana_assets.core.metrics.forecast.models import forecast
 from banana_assets.core.metrics.forecast.naive import last_value, quantiles_of, seasonal_naive
 from banana_assets.core.metrics.forecast.predict import predict
-from banana_assets.core.metrics.forecast.series import Series, fill, is_percentage
+from banana_assets.core.metrics.forecast.series import Series, fill, is_percentage, regular
 from banana_assets.core.metrics.usage import resource_usage
 from banana_assets.core.tables import RESOURCE_USAGE, RESOURCE_USAGE_PREDICTIONS
 from tests.core.metrics.frames import samples

@@ -10,9 +10,14 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from defusedxml import ElementTree
-
-from banana_assets.core.codebase.manifests.types import Dependency, EntryPoint, Manifest, ManifestError, yaml_mapping
+from banana_assets.core.codebase.manifests.types import (
+    Dependency,
+    EntryPoint,
+    Manifest,
+    ManifestError,
+    xml_root,
+    yaml_mapping,
+)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -135,7 +140,7 @@ def _local(tag: object) -> str:
 
 def pom(path: str, text: str) -> Manifest:
     """``pom.xml``."""
-    root = ElementTree.fromstring(text)
+    root = xml_root(text)
     found = []
     for node in root.iter():
         if _local(node.tag) in ("dependency", "plugin"):
@@ -150,7 +155,7 @@ def pom(path: str, text: str) -> Manifest:
 
 def dotnet(path: str, text: str) -> Manifest:
     """A project file of .NET, ``packages.config`` or ``Directory.Packages.props``."""
-    root = ElementTree.fromstring(text)
+    root = xml_root(text)
     found = []
     for node in root.iter():
         if _local(node.tag) in ("PackageReference", "PackageVersion", "package"):

@@ -8,10 +8,6 @@ import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
-from xml.etree.ElementTree import ParseError
-
-import yaml
-from defusedxml.common import DefusedXmlException
 
 from banana_assets.core.codebase.manifests import others, python
 from banana_assets.core.codebase.manifests.types import Dependency, EntryPoint, Manifest, ManifestError
@@ -59,9 +55,6 @@ _BROKEN = (
     tomllib.TOMLDecodeError,
     json.JSONDecodeError,
     configparser.Error,
-    yaml.YAMLError,
-    ParseError,
-    DefusedXmlException,
     SyntaxError,
     RecursionError,
     ValueError,

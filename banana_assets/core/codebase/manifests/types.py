@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-
-import yaml
+from xml.etree.ElementTree import Element, ParseError
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +48,29 @@ MOST_BRACKETS = 300
 
 
 def yaml_mapping(text: str) -> dict[str, Any]:
-    """The mapping that a YAML text holds. Raises ManifestError for another one.
+    """The mapping that a YAML text holds. Raises ManifestError for another one and for text that is no YAML.
 
     Brackets are bounded: the reader's time grows with the square of how deep they nest.
     """
     if len(text) > MOST_YAML or text.count("[") + text.count("{") > MOST_BRACKETS:
         raise ManifestError("it is larger than such files are")
-    data = yaml.safe_load(text)
+    import yaml
+
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ManifestError(str(error)) from error
     if not isinstance(data, dict):
         raise ManifestError("it holds no mapping")
     return data
+
+
+def xml_root(text: str) -> Element:
+    """The root of an XML text. Raises ManifestError for text that is none, and for one that declares entities."""
+    from defusedxml import ElementTree
+    from defusedxml.common import DefusedXmlException
+
+    try:
+        return ElementTree.fromstring(text)
+    except (ParseError, DefusedXmlException) as error:
+        raise ManifestError(str(error)) from error
