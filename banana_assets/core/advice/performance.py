@@ -254,7 +254,7 @@ def _recommendations(frame: pl.DataFrame) -> list[dict[str, Any]]:
 def _metrics(frames: Frames) -> dict[str, Any]:
     plans, advice = frames["plans"], frames["optimization_recommendations"]
     scores = plans["optimization_score"].drop_nulls()
-    score = round(float(scores.to_numpy().mean()), DIGITS) if len(scores) else None
+    score = round(float(scores.sum()) / len(scores), DIGITS) if len(scores) else None
     effects = advice.drop_nulls("effect")["effect"].struct.field("verdict") if advice.height else pl.Series([])
     return {
         "total_plans": plans.filter(pl.col("status") != "abstained").height,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from operator import itemgetter
 from typing import TypeVar
 
 import polars as pl
@@ -41,7 +42,9 @@ class Hits:
 
 def in_order(parts: Sequence[tuple[T, pl.Series]]) -> Iterator[tuple[int, T]]:
     """The lines of all parts, in order, each with what its part is about."""
-    if not parts:
+    if sum(len(lines) for _, lines in parts) < MANY:
+        # Sooner done than numpy is imported.
+        yield from sorted(((line, made) for made, lines in parts for line in lines.to_list()), key=itemgetter(0))
         return
     import numpy as np
 

@@ -113,7 +113,6 @@ def _gathered(
     from dataclasses import replace
 
     from banana_assets.backends.observing import observe
-    from banana_assets.core.advice.bottlenecks import bottlenecks
     from banana_assets.core.advice.standing import recommendations, with_states
     from banana_assets.core.tables import BOTTLENECKS, BUILD_HEALTH, OPTIMIZATION_RECOMMENDATIONS, PLANS
 
@@ -130,7 +129,12 @@ def _gathered(
         )
         seen = replace(seen, builds=stored, tests=store.test_results())
     read = {t.name: tables.read(t) for t in (BUILD_HEALTH, PLANS, OPTIMIZATION_RECOMMENDATIONS)}
-    found = tables.read(BOTTLENECKS) if computed and fresh else bottlenecks(seen)
+    if computed and fresh:
+        found = tables.read(BOTTLENECKS)
+    else:
+        from banana_assets.core.advice.bottlenecks import bottlenecks
+
+        found = bottlenecks(seen)
     advice, states = read[OPTIMIZATION_RECOMMENDATIONS.name].drop_nulls("created_at"), store.recommendation_states()
     if computed and fresh:
         advice = with_states(advice, states, lambda: seen)
