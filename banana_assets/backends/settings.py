@@ -232,7 +232,12 @@ class Settings:
 
 def there_is_a_store(settings: Settings) -> bool:
     """Whether something was ever brought in, so that a look makes no empty store."""
-    return settings.database_url is not None or (settings.home / SQLITE_NAME).exists()
+    if settings.database_url is None:
+        return (settings.home / SQLITE_NAME).exists()
+    from banana_assets.backends.records.rows import sqlite_file
+
+    path = sqlite_file(settings.database_url)
+    return path is None or path.exists()
 
 
 NAMES: dict[str, Field[Any]] = {one.name: one for one in fields(Settings)}

@@ -6,21 +6,18 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import click
 import pytest
 
-from banana_assets.interfaces.cli.main import COMMANDS, GROUPS, LONG_NAMES, SHORT_NAMES, load
+from banana_assets.interfaces.cli.main import COMMANDS, LONG_NAMES, SHORT_NAMES
 from banana_assets.interfaces.cli.manual import Page, page
 from banana_assets.interfaces.cli.output import Format
 from banana_assets.interfaces.cli.reference import FILE, reference
-from banana_assets.interfaces.cli.running import prepared
+from tests.commands import SHORT, leaves, tree
 
 PROJECT = Path(__file__).resolve().parents[2]
-SHORT = [name for group in GROUPS.values() for name in group]
 
 NO_ROWS = {
     "demo", "record", "watch", "materialize", "up", "agent", "serve", "mcp", "completion", "keys login",
@@ -41,25 +38,6 @@ NAMES = {
     "format": ("--json", "--csv", "--style"),
 }
 """What an option is called, and what it is not: other names may only stand beside it."""
-
-
-def leaves() -> Iterator[tuple[str, click.Command]]:
-    for name in SHORT:
-        yield from _leaves(tree(name), name)
-
-
-def _leaves(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
-    inner = getattr(command, "commands", {})
-    # A group that does something by itself is a command too.
-    if not inner or getattr(command, "invoke_without_command", False):
-        yield path, command
-    for name, one in inner.items():
-        yield from _leaves(one, f"{path} {name}")
-
-
-@cache
-def tree(name: str) -> click.Command:
-    return prepared(load(name), name)
 
 
 def found(path: str) -> click.Command:

@@ -35,7 +35,8 @@ def banana(banana: Run) -> Run:
 def filled(home: Path, banana: Run) -> Run:
     """The same on a home with a table of patterns."""
     rows = [{"last_seen": AT, "last_arrived": AT + timedelta(hours=1), "trend": 1.5} | row for row in ROWS]
-    Tables(load_from(home).tables_root).replace(LOG_PATTERNS, patterns(rows))
+    with open_store(load_from(home)):
+        Tables(load_from(home).tables_root).replace(LOG_PATTERNS, patterns(rows))
     return banana
 
 
@@ -51,6 +52,8 @@ def test_without_a_table_it_says_what_to_run(banana: Run, home: Path) -> None:
         assert (status, out) == (2, "")
         assert "banana materialize" in err
     assert not (home / "banana.sqlite").exists()
+    with open_store(load_from(home)):
+        assert "log_patterns is not computed yet. Run `banana materialize`" in banana()[2]
 
 
 def test_the_most_severe_come_first_then_the_most_frequent(filled: Run) -> None:
@@ -178,6 +181,7 @@ def test_what_cannot_be_meant_is_refused(filled: Run, words: list[str], said: st
 
 
 def test_logs_without_events_have_no_patterns(home: Path, banana: Run) -> None:
-    Tables(load_from(home).tables_root).replace(LOG_PATTERNS, LOG_PATTERNS.empty())
+    with open_store(load_from(home)):
+        Tables(load_from(home).tables_root).replace(LOG_PATTERNS, LOG_PATTERNS.empty())
     status, _, err = banana()
     assert (status, "no log events yet" in err) == (0, True)

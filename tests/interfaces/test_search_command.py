@@ -12,6 +12,7 @@ import pytest
 
 from banana_assets.backends.search import embedding, open_search
 from banana_assets.backends.settings import load_from
+from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.builds.diagnosis import diagnose
 from banana_assets.core.tables import FAILURE_CLUSTERS, LOG_PATTERNS
@@ -155,7 +156,8 @@ def test_the_worst_messages_of_another_log_are_asked_for(filled: Run, tmp_path: 
 
 
 def test_the_index_is_made_anew_from_the_tables(banana: Run, home: Path) -> None:
-    Tables(load_from(home).tables_root).replace(LOG_PATTERNS, patterns([{"pattern_id": "a" * 16}]))
+    with open_store(load_from(home)):
+        Tables(load_from(home).tables_root).replace(LOG_PATTERNS, patterns([{"pattern_id": "a" * 16}]))
     status, out, err = banana("--rebuild", "request", "failed")
     assert status == 0
     assert "indexed 1 pattern" in err

@@ -10,6 +10,8 @@ import typer
 from banana_assets.interfaces.cli.opened import opened, opened_reading
 from banana_assets.interfaces.cli.output import Format, say, write_rows
 
+BRING = "banana serve"
+
 app = typer.Typer(add_completion=False)
 
 
@@ -24,7 +26,7 @@ def deliveries(
         return
     from banana_assets.backends.delivery_reading import delivery_list
 
-    with opened_reading() as (store, _):
+    with opened_reading(BRING) as (store, _):
         found = delivery_list(store.records, limit)
     columns = ["id", "provider", "event", "received_at", "state", "attempts", "builds", "message"]
     write_rows(list(found.iter_rows(named=True)), form, columns=columns)
@@ -38,6 +40,6 @@ def replay(number: Annotated[int, typer.Argument(min=1, help="Its number, as `ba
     from banana_assets.backends.ci.taking import take_event
     from banana_assets.backends.deliveries import Deliveries
 
-    with opened() as (store, _):
+    with opened(BRING) as (store, _):
         taken = Deliveries(store).process(number, partial(take_event, store))
     say(f"banana deliveries: {taken.ignored or 'took in ' + ', '.join(taken.builds)}.")

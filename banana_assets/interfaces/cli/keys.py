@@ -13,16 +13,18 @@ import typer
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.vocabulary import SCOPES
+from banana_assets.interfaces.cli.opened import opened_reading
 from banana_assets.interfaces.cli.output import Format, say, to_json, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from banana_assets.backends.keys import Keys
-    from banana_assets.backends.records.rows import Rows
     from banana_assets.backends.sessions import Sessions
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+CREATE = "banana keys create NAME"
 
 Scope = StrEnum("Scope", list(SCOPES))  # type: ignore[misc]
 
@@ -64,8 +66,8 @@ def show(form: Annotated[Format, typer.Option("--format", "-f", help="How it is 
     """List the keys, the newest first; of none more than its id."""
     from banana_assets.backends.access_reading import key_list
 
-    with _records() as records:
-        found = key_list(records)
+    with opened_reading(CREATE) as (store, _):
+        found = key_list(store.records)
         write_rows(list(found.iter_rows(named=True)), form, columns=found.columns)
         if not found.height:
             say("banana keys: there are none; this machine alone may ask.")
@@ -93,8 +95,8 @@ def sessions(form: Annotated[Format, typer.Option("--format", "-f", help="How it
     """List who looks at the dashboard, and links that nobody opened, the newest first."""
     from banana_assets.backends.access_reading import session_list
 
-    with _records() as records:
-        found = session_list(records)
+    with opened_reading("banana keys login") as (store, _):
+        found = session_list(store.records)
         write_rows(list(found.iter_rows(named=True)), form, columns=found.columns)
         if not found.height:
             say("banana keys: nobody was let in by a link.")
@@ -108,8 +110,8 @@ def revoke(
     from banana_assets.backends.access_reading import session_list
 
     ident, now = ident.strip(), datetime.now(UTC)
-    with _records() as records:
-        is_session = ident in session_list(records)["session_id"]
+    with opened_reading(CREATE) as (store, _):
+        is_session = ident in session_list(store.records)["session_id"]
     with _keys() as held, _sessions() as opened:
         among: Keys | Sessions = opened if is_session else held
         if not among.revoke(ident, now):
@@ -118,16 +120,8 @@ def revoke(
 
 
 @contextmanager
-def _records() -> Iterator[Rows]:
-    from banana_assets.backends.reading_store import open_reading
-    from banana_assets.backends.settings import load
-
-    with open_reading(load()) as store:
-        yield store.records
-
-
-@contextmanager
 def _keys() -> Iterator[Keys]:
+    """The keys, in a store that is made where there is none: a key may be the first thing in it."""
     from banana_assets.backends.keys import Keys, server_secret
     from banana_assets.backends.settings import load
     from banana_assets.backends.store import open_store

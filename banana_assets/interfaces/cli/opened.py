@@ -59,7 +59,8 @@ def _something(settings: Settings, bring: str) -> None:
     from banana_assets.backends.settings import there_is_a_store
 
     if not there_is_a_store(settings):
-        raise InputError(f"There is no store in {settings.home} yet.", f"Run `{bring}` first.")
+        where = settings.home if settings.database_url is None else settings.database_url
+        raise InputError(f"There is no store in {where} yet.", f"Run `{bring}` first.")
 
 
 def require(tables: Tables, table: Table) -> None:

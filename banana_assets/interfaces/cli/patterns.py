@@ -13,19 +13,21 @@ from banana_assets.core.ids import begun
 from banana_assets.core.text import cut, shortlist
 from banana_assets.core.vocabulary import SEVERITY_RANK
 from banana_assets.interfaces.cli.asked import Severity, day, moment, user
+from banana_assets.interfaces.cli.opened import opened, opened_reading, require
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
 
 if TYPE_CHECKING:
     import polars as pl
 
     from banana_assets.backends.reading_store import ReadingStore
-    from banana_assets.backends.settings import Settings
+    from banana_assets.backends.tables import Tables
 
 app = typer.Typer(
     add_completion=False,
     help="List log patterns, the most severe first; show, resolve, mute or reopen one.",
 )
 
+BRING = "banana ingest logs PATH` and `banana materialize"
 TABLE_ROWS = 50
 TEMPLATE_WIDTH = 100
 
@@ -123,35 +125,18 @@ def reopen(pattern: Id, note: Note = None, form: Shown = Format.table) -> None:
     _decide(pattern, "open", note, None, form)
 
 
-def _settings() -> Settings:
-    """The settings. Raises InputError where no pattern was ever found."""
-    from banana_assets.backends.settings import load
-    from banana_assets.backends.tables import Tables
-    from banana_assets.core.tables import LOG_PATTERNS
-
-    settings = load()
-    if Tables(settings.tables_root).version(LOG_PATTERNS) is None:
-        raise InputError(
-            f"There are no patterns in {settings.tables_root} yet.",
-            "Run `banana ingest logs PATH` and `banana materialize` first.",
-        )
-    return settings
-
-
 def _looked_up() -> tuple[pl.DataFrame, pl.DataFrame]:
     """The patterns with the states of this moment, and the decisions."""
-    from banana_assets.backends.reading_store import open_reading
-
-    with open_reading(_settings()) as store:
-        return _known(store)
+    with opened_reading(BRING) as (store, tables):
+        return _known(store, tables)
 
 
-def _known(store: ReadingStore) -> tuple[pl.DataFrame, pl.DataFrame]:
-    from banana_assets.backends.tables import Tables
+def _known(store: ReadingStore, tables: Tables) -> tuple[pl.DataFrame, pl.DataFrame]:
     from banana_assets.core.logs.states import decisions, with_states
     from banana_assets.core.tables import LOG_PATTERNS
 
-    stored, states = Tables(store.settings.tables_root).read(LOG_PATTERNS), store.pattern_states()
+    require(tables, LOG_PATTERNS)
+    stored, states = tables.read(LOG_PATTERNS), store.pattern_states()
     return with_states(stored, states), decisions(stored, states)
 
 
@@ -261,10 +246,8 @@ def _trace(former: list[dict[str, Any]]) -> str:
 
 
 def _decide(told: str, state: str, note: str | None, until: str | None, form: Format) -> None:
-    from banana_assets.backends.store import open_store
-
-    with open_store(_settings()) as store:
-        known, _ = _known(store)
+    with opened(BRING) as (store, tables):
+        known, _ = _known(store, tables)
         row = _named(told, known)
         end = None if until is None else _day(until, known["last_arrived"].max())
         at = datetime.now(UTC)

@@ -14,11 +14,12 @@ import typer
 from banana_assets.core.errors import InputError
 from banana_assets.core.text import cut, visible
 from banana_assets.interfaces.cli.asked import Severity, moment, nearest
+from banana_assets.interfaces.cli.opened import opened_reading
 from banana_assets.interfaces.cli.output import Format, progress, say, write_rows
 
 if TYPE_CHECKING:
     from banana_assets.backends.search import Search
-    from banana_assets.core.search.types import Filters, Hit
+    from banana_assets.core.search.types import Document, Filters, Hit
 
 app = typer.Typer(add_completion=False)
 
@@ -76,9 +77,10 @@ def search(
         raise InputError("There is nothing to search for.", "Give words, or the file of a log.")
     if not rebuild and not there_is_an_index(settings):
         raise InputError(f"Nothing is indexed in {folder_of(settings)} yet.", "Run `banana materialize` first.")
+    documents = _collected() if rebuild else None
     with open_search(settings, meaning=by is not By.words or rebuild) as index:
-        if rebuild:
-            _rebuild(index)
+        if documents is not None:
+            _rebuild(index, documents)
         if what:
             filters = _filters(index, kind, severity, source, since, until)
             hits = _hits(index, what, filters, by, limit)
@@ -87,16 +89,15 @@ def search(
             say(f"banana search: {note}")
 
 
-def _rebuild(index: Search) -> None:
+def _collected() -> list[Document]:
     from banana_assets.backends.search.collecting import collect
-    from banana_assets.backends.settings import load
-    from banana_assets.backends.store import open_store
-    from banana_assets.backends.tables import Tables
 
-    settings = load()
-    with open_store(settings) as store, progress("Indexing") as shown:
-        shown("collecting what there is")
-        documents = list(collect(store, Tables(settings.tables_root)))
+    with opened_reading() as (store, tables), progress("Collecting what there is"):
+        return collect(store, tables)
+
+
+def _rebuild(index: Search, documents: list[Document]) -> None:
+    with progress("Indexing") as shown:
         shown(f"{len(documents):,} documents")
         done = index.rebuild(documents)
     counted = ", ".join(f"{n:,} {kind}" for kind, n in done.documents.items()) or "nothing"
