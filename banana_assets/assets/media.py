@@ -11,7 +11,7 @@ from banana_assets.assets.shared import input_versions, markdown, result, table_
 from banana_assets.backends.media.filling import fill_gaps
 from banana_assets.backends.media.ingesting import ingest_arrivals
 from banana_assets.backends.media.records import MediaRecords
-from banana_assets.core.media.items import library
+from banana_assets.core.media.items import libraries
 from banana_assets.core.media.quality import quality
 from banana_assets.core.plots.media import items_plot, quality_plot
 from banana_assets.core.tables import MEDIA_ITEMS, METADATA_QUALITY
@@ -52,8 +52,7 @@ def metadata_quality(store: StoreResource, tables: TablesResource) -> dg.Materia
     if same := unchanged(lake, METADATA_QUALITY, inputs):
         return same
     items, before = lake.read(MEDIA_ITEMS), lake.read(METADATA_QUALITY)
-    named = sorted(items["record_schema"].unique())
-    frame = quality((library(items, schemas[name]) for name in named if name in schemas), before)
+    frame = quality(libraries(items, schemas), before)
     with store.open() as opened:
         filled = fill_gaps(opened)
     worst = frame.filter((pl.col("collection") == "") & (pl.col("affected") > 0)).sort("share", descending=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -42,10 +43,11 @@ def analyze_metadata_quality(
     records = MediaReading(store.records)
     asked = (store.records.address, records.cursor(), collection, least, include_recommendations, detailed_analysis)
     if asked not in _made:
-        libraries = chosen(records, collection)
+        wholes = records.libraries()
+        libraries = chosen(wholes, collection)
         told = analysis(
             libraries,
-            quality(libraries, wholes=records.libraries() if collection else ()),
+            quality(libraries, wholes=wholes),
             collection=collection,
             min_completeness=least,
             include_recommendations=include_recommendations,
@@ -64,12 +66,11 @@ def share_of(told: float) -> float:
     return told if told <= 1 else told / 100
 
 
-def chosen(records: MediaReading, collection: str | None) -> list[Library]:
-    """The libraries with items, of one collection or of all.
+def chosen(libraries: Sequence[Library], collection: str | None) -> Sequence[Library]:
+    """What of the libraries is of one collection, or all of them.
 
     Raises MissingError where neither a collection is called so nor the place of any item has it in it.
     """
-    libraries = [one for one in records.libraries() if one.items.height]
     if not collection or not libraries:
         return libraries
     for rule in (pl.col("collection") == collection, pl.col("uri").str.contains(collection, literal=True)):

@@ -9,6 +9,7 @@ import polars as pl
 from banana_assets.backends.media.analysis import chosen
 from banana_assets.backends.media.reading import MediaReading
 from banana_assets.backends.reading_store import ReadingStore
+from banana_assets.core.media.items import libraries
 
 OURS = ("derived", "model", "person")
 
@@ -22,10 +23,10 @@ def exported(
     is not.
     """
     records = MediaReading(store.records)
-    meant = {item for one in chosen(records, collection) for item in one.items["item_id"]}
+    items = records.items()
+    meant = {item for one in chosen(libraries(items, records.schemas()), collection) for item in one.items["item_id"]}
     values = (
-        records.items()
-        .filter(pl.col("present") & pl.col("item_id").is_in(meant))
+        items.filter(pl.col("present") & pl.col("item_id").is_in(meant))
         .select("item_id", "collection", "uri", "values")
         .explode("values", empty_as_null=False, keep_nulls=False)
         .unnest("values")

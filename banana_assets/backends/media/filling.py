@@ -79,8 +79,9 @@ def fill_gaps(
     """
     records, kept = MediaRecords(store.engine), Proposals(store.engine)
     found = Filled(dry_run)
-    meant = {one.schema.name: one for one in chosen(records, collection)}
-    for whole in records.libraries():
+    wholes = records.libraries()
+    meant = {one.schema.name: one for one in chosen(wholes, collection)}
+    for whole in wholes:
         one = meant.get(whole.schema.name)
         if one is None:
             continue

@@ -10,7 +10,7 @@ import polars as pl
 
 from banana_assets.backends.records.rows import Rows, among
 from banana_assets.core.evidence import stable_id
-from banana_assets.core.media.items import Library, is_placeholder, library
+from banana_assets.core.media.items import Library, is_placeholder, libraries
 from banana_assets.core.media.schema import RecordSchema, schema_of
 from banana_assets.core.media.standard import MEDIA
 from banana_assets.core.schema import Type
@@ -53,16 +53,16 @@ class MediaReading:
         last, decided = self.records.rows("SELECT max(id), max(decided_at) FROM media_proposals")[0]
         return items, last or 0, decided
 
-    def items(self, schema: str = "") -> pl.DataFrame:
-        """The items (MEDIA_ITEMS) by item_id, of one schema or all, with the values that people and proposals add."""
+    def items(self) -> pl.DataFrame:
+        """The items (MEDIA_ITEMS) by item_id, with the values that people and proposals add."""
+        return self._items(self.schemas())
+
+    def _items(self, schemas: dict[str, RecordSchema]) -> pl.DataFrame:
         columns = ", ".join(f'"{"schema" if name == "record_schema" else name}"' for name in _COLUMNS)
-        where = " WHERE schema = :schema" if schema else ""
-        statement = f"SELECT {columns} FROM media_items{where} ORDER BY item_id"
-        stored = self.records.frame(_STORED, statement, {"schema": schema} if schema else {})
-        held, schemas = self._held(), self.schemas()
+        stored = self.records.frame(_STORED, f"SELECT {columns} FROM media_items ORDER BY item_id")
         known = stored["known"].str.json_decode(pl.List(VALUE))
         frame = stored.with_columns(known.alias("values")).drop("known")
-        if held:
+        if held := self._held():
             frame = _overlaid(frame, held, schemas)
         return MEDIA_ITEMS.conform(_titled(frame, schemas))
 
@@ -79,9 +79,8 @@ class MediaReading:
 
     def libraries(self) -> list[Library]:
         """The library of each schema that has items."""
-        frame = self.items()
         schemas = self.schemas()
-        return [library(frame, schemas[name]) for name in sorted(frame["record_schema"].unique()) if name in schemas]
+        return libraries(self._items(schemas), schemas)
 
     def source(self, collection: str, uri: str) -> dict[str, Any] | None:
         """The source as it was when it was read last; None where it never was."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,7 +13,6 @@ from banana_assets.core.media import languages
 from banana_assets.core.media.schema import ANY, RecordSchema
 from banana_assets.core.schema import Type
 from banana_assets.core.tables.common import UTC
-from banana_assets.core.tables.media import MEDIA_ITEMS
 
 _ITEMS: dict[str, Type] = {
     "item_id": pl.String,
@@ -164,6 +163,7 @@ def library(items: pl.DataFrame, schema: RecordSchema) -> Library:
     return Library(schema, own.select(list(ITEMS)), told)
 
 
-def empty(schema: RecordSchema) -> Library:
-    """A library of nothing."""
-    return library(MEDIA_ITEMS.empty(), schema)
+def libraries(items: pl.DataFrame, schemas: Mapping[str, RecordSchema]) -> list[Library]:
+    """The library of each of the schemas that has items in the rows of MEDIA_ITEMS, by name."""
+    found = (library(items, schemas[name]) for name in sorted(items["record_schema"].unique()) if name in schemas)
+    return [one for one in found if one.items.height]

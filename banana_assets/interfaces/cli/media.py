@@ -84,7 +84,7 @@ def list_items(
 
     rows: list[dict[str, Any]] = []
     with opened_reading(BRING) as (store, _):
-        libraries = chosen(MediaReading(store.records), collection)
+        libraries = chosen(MediaReading(store.records).libraries(), collection)
     known: set[str] = set()
     for one in libraries:
         items = one.items
@@ -329,7 +329,7 @@ def precision(collection: Collection = None, form: Shown = Format.table) -> None
     from banana_assets.core.media import precision as measured
 
     with opened_reading(BRING) as (store, _):
-        libraries = chosen(MediaReading(store.records), collection)
+        libraries = chosen(MediaReading(store.records).libraries(), collection)
     fields = [row | {"schema": one.schema.name} for one in libraries for row in measured.replayed(one).to_dicts()]
     if form is not Format.table:
         rules = [row | {"schema": one.schema.name} for one in libraries for row in measured.precision(one).to_dicts()]
