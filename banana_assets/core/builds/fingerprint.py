@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from hashlib import blake2b
 
-_STEPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), mask)
+from banana_assets.core.text import Late
+
+_STEPS: tuple[tuple[Late[str], str], ...] = tuple(
+    (Late(pattern), mask)
     for pattern, mask in (
         (r"\b[a-z][a-z0-9+.-]*://[^\s'\"<>)\]]+", "<url>"),
         (r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b", "<uuid>"),

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from banana_assets.core.codebase.names import holds_secrets, is_generated, is_test
+from banana_assets.core.text import Late
 
-_NAMES = re.compile(
+_NAMES = Late(
     r"""(?x)^(?:
       # what a project is made of
       package\.json | deno\.jsonc? | bunfig\.toml | lerna\.json | nx\.json | turbo\.json | rush\.json | pnpm-workspace\.yaml
@@ -52,7 +52,7 @@ _NAMES = re.compile(
       | \.env[._](?:example|sample|template|dist) | [\w.-]+\.env\.(?:example|sample|template|dist)
     )$"""
 )
-_PATHS = re.compile(
+_PATHS = Late(
     r"(?:^|/)(?:\.github/(?:workflows|actions)/.+\.ya?ml|\.circleci/config\.yml|\.buildkite/.+\.ya?ml|\.gitlab/ci/.+\.ya?ml"
     r"|\.azure-?pipelines/.+\.ya?ml|\.woodpecker/.+\.ya?ml|\.tekton/.+\.ya?ml|\.forgejo/workflows/.+\.ya?ml"
     r"|\.gitea/workflows/.+\.ya?ml|\.cargo/config(?:\.toml)?|\.devcontainer/.+\.json|\.ci/[\w.-]+|\.config/nextest\.toml"

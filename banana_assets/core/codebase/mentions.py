@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-_BEFORE = re.compile(r"[\w./\\@+~:-]*$")
-_LINE = re.compile(
+from banana_assets.core.text import Late
+
+_BEFORE = Late(r"[\w./\\@+~:-]*$")
+_LINE = Late(
     r"""^(?:["'`)\]]*(?:,?\ line\ |:\s?line\ |\ line:?\ )(\d+)      # File "a.py", line 3
       | :(\d+) (?![\d.]*\.\d)                                        # a.c:3:1
       | \((\d+)(?:,\d+)?\)                                           # a.ts(3,1)
@@ -130,7 +132,7 @@ def _module_pattern(name: str, dotted: bool) -> re.Pattern[str]:
     return re.compile(rf"(?i:\b{words})\s*[(]?\s*['\"`]?(?:\./|\.\./)*{slashed}(?![\w-])")
 
 
-_NAMED = re.compile(
+_NAMED = Late(
     r"""(?x) ['"`‘’]([A-Za-z_$][\w.$:]{2,80})(?:\(\))?['"`‘’]
       | \b([A-Za-z_$][\w$]{2,80})\s?\(
       | \b(?:name|symbol|function|method|class|type|attribute|variable|field|macro|member|identifier|undefined|property)

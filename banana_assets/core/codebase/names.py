@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 
+from banana_assets.core.text import Late
+
 NEVER_LISTED = frozenset({".git", ".hg", ".svn", ".jj"})
 """Folders of version control itself."""
 
@@ -19,8 +21,8 @@ USUALLY_IGNORED = frozenset(
 )  # fmt: skip
 """Folders left out where no git says what is ignored."""
 
-_EXAMPLE = re.compile(r"(?i)[._-](?:example|sample|template|dist|tpl|tmpl|defaults?|schema)(?:$|[._-])")
-_SECRET_NAMES = re.compile(
+_EXAMPLE = Late(r"(?i)[._-](?:example|sample|template|dist|tpl|tmpl|defaults?|schema)(?:$|[._-])")
+_SECRET_NAMES = Late(
     r"""(?xi)^(?:
       \.?env | \.env\.[\w.-]+ | [\w.-]+\.env | \.envrc
       | id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?(?:[._-][\w.-]+)? | identity | ssh_host_[\w]+_key
@@ -35,7 +37,7 @@ _SECRET_NAMES = re.compile(
     )$"""
 )
 _SECRET_FOLDERS = frozenset({".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", "secrets", ".secrets", ".vault"})
-_SOURCE = re.compile(
+_SOURCE = Late(
     r"(?i)\.(?:py|pyi|js|mjs|cjs|jsx|ts|tsx|go|rs|java|kt|rb|php|cs|c|h|cc|cpp|hpp|sh|ex|exs|scala|swift|md|rst)$"
 )
 
@@ -56,7 +58,7 @@ def holds_secrets(path: str) -> bool:
     return _SECRET_NAMES.match(name) is not None
 
 
-_TEST_NAMES = re.compile(
+_TEST_NAMES = Late(
     r"""(?x)^(?:
       test_.*\.pyi? | .*_tests?\.py | tests?\.py
       | .*[._-](?:test|tests|spec|e2e|cy)\.(?:[cm]?[jt]sx?|vue|svelte)
@@ -66,9 +68,9 @@ _TEST_NAMES = re.compile(
       | Test[A-Z].*\.(?:java|kt|scala) | .*\.(?:bats|feature|robot|t) | .*\.test
     )$"""
 )
-_LIKE_A_TEST = re.compile(r"[tT]est|[sS]pec|e2e|\.cy\.|IT\.|Fixture|\.(?:bats|feature|robot|t)$")
+_LIKE_A_TEST = Late(r"[tT]est|[sS]pec|e2e|\.cy\.|IT\.|Fixture|\.(?:bats|feature|robot|t)$")
 _TEST_FOLDERS = frozenset({"test", "tests", "spec", "specs", "__tests__", "e2e", "cypress", "androidTest"})
-_CODE = re.compile(
+_CODE = Late(
     r"\.(?:py|[cm]?[jt]sx?|go|rs|java|kt|kts|scala|groovy|rb|php|cs|fs|c|cc|cpp|cxx|h|hpp|swift|m|mm|dart|exs?|lua|clj|jl|sh|hs|ml)$"
 )
 
@@ -90,7 +92,7 @@ def is_test_case(path: str) -> bool:
     return _names_a_test(path.rpartition("/")[2]) or (is_test(path) and path.endswith((".rs", ".t")))
 
 
-_WRITTEN_BY_TOOLS = re.compile(
+_WRITTEN_BY_TOOLS = Late(
     r"(?i)(?:^|/)(?:vendor|third[_-]?party|node_modules|external|generated|__generated__|gen|migrations/versions)/"
     r"|\.min\.(?:js|css)$|[._](?:pb|generated|g|gen|designer)\.\w+$|_pb2(?:_grpc)?\.pyi?$|\.bundle\.js$"
 )

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from banana_assets.core.plans.needs import in_gib
 from banana_assets.core.plans.order import critical_path
 from banana_assets.core.plans.types import Plan, Requirement, Subtask
+from banana_assets.core.text import Late
 
 WORKDAY_HOURS = 8.0
 """A day, in a constraint, is a working day."""
@@ -26,25 +27,25 @@ _MOST = (
 )
 _MINUTES = {"s": 1 / 60, "m": 1.0, "h": 60.0, "d": 60 * WORKDAY_HOURS, "w": 60 * WORKDAY_HOURS * 5}
 
-_STEPS = re.compile(rf"\b{_MOST}\s*{_N}\s*(?:sub-?)?(?:steps?|tasks?)\b", re.IGNORECASE)
-_TIME = re.compile(
+_STEPS = Late(rf"\b{_MOST}\s*{_N}\s*(?:sub-?)?(?:steps?|tasks?)\b", re.IGNORECASE)
+_TIME = Late(
     rf"\b{_MOST}\s*{_N}\s*(?P<unit>seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|(?:working )?days?|d|weeks?|w)\b",
     re.IGNORECASE,
 )
-_DOWNTIME = re.compile(
+_DOWNTIME = Late(
     r"\b(?:no|zero|without(?: any)?|avoid(?: any)?)\s+(?:\w+\s+)?(?:down ?time|restarts?|outages?|interruptions?)"
     r"|\bkeep\b.{1,60}\b(?:running|available|online|up)\b",
     re.IGNORECASE,
 )
-_UNTOUCHED = re.compile(
+_UNTOUCHED = Late(
     r"\b(?:do not|don'?t|never|must not|may not|without|avoid)\s+"
     r"(?:touch|chang|modif|edit|alter)(?:e|ing|ying|y)?\s+"
     r"(?:anything (?:in|of|under) )?(?P<a>.+)|\bno changes? (?:to|in|of) (?P<b>.+)"
     r"|\bleave (?P<c>.+?) (?:alone|as (?:it is|they are|is)|unchanged|untouched)\b",
     re.IGNORECASE,
 )
-_ONLY = re.compile(r"\bonly (?:touch|change|modify|edit) (?P<a>.+)|\b(?:touch|change|modify|edit) only (?P<b>.+)", re.I)
-_RESOURCE = re.compile(
+_ONLY = Late(r"\bonly (?:touch|change|modify|edit) (?P<a>.+)|\b(?:touch|change|modify|edit) only (?P<b>.+)", re.I)
+_RESOURCE = Late(
     rf"{_MOST}\s*{_N}\s*(?P<unit>gib|gb|g|mib|mb|%|percent|cores?|cpus?|vcpus?|mib/s|mb/s)(?![\w/])", re.IGNORECASE
 )
 _TYPES = {
@@ -53,12 +54,12 @@ _TYPES = {
     "cpu": r"\bcpus?\b|\bcores?\b|\bprocessor",
     "network": r"\bnetwork\b|\bbandwidth\b",
 }
-_DISRUPTS = re.compile(
+_DISRUPTS = Late(
     r"\b(?:restart|reboot|shut(?:ting)? ?down|power(?:ing)? off|take\b.{1,40}\b(?:out of service|offline|down)|"
     r"stop(?:ping)?\b(?! (?:looking|when|at))|downtime|failover|drain)\b",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(r"[\w.@*/\\+:-]+")
+_TOKEN = Late(r"[\w.@*/\\+:-]+")
 
 
 @dataclass(frozen=True)

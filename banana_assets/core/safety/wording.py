@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 
+from banana_assets.core.text import Late
+
 _DESTROYS = (
     r"\brm\s+(?:-\w+\s+)*-\w*[rf]\w*|\brm\s+--(?:recursive|force)|\bmkfs\b|\bdd\s+if=|\bshred\b|\bformat\s+[a-z]:|\bdel\s+/[sfq]|\brd\s+/s|remove-item\b.*-recurse"
     r"|\bdrop\s+(?:table|database|schema)\b|\btruncate\s+table\b|\bdelete\s+from\s+\w+\s*(?:;|where\b)|\bgit\s+push\b.*(?:--force|-f\b|--delete|\s\+)|\bforce[- ]push|\bgit\s+reset\s+--hard|\bgit\s+clean\s+-\w*f|\bgit\s+filter-branch"
@@ -42,8 +44,8 @@ _MARKUP = r"!?\[[^\]\n]*\]\([^)\n]*\)|!?\[[^\]\n]+\]\[[^\]\n]*\]|^\s{0,3}\[[^\]\
 _SENT = r"\b(?:see|more (?:info\w*|details|help)|visit|follow|consult|go to|browse|navigate to|guide)\b[^.]{0,30}(?:https?://|www\.)|\b(?:visit|follow|consult|go to|browse|navigate to)\b[^.\n]{0,20}(?:[\w-]+\.)+[a-z]{2,}\b/?"
 _DIRECTS = r"\b(?:see|look at|look up|visit|follow|read|consult|open|go to|browse|navigate to|check out)\b[^.]{0,20}(?:\S+\.)+[a-z]{2,}\b/?"
 
-ADVICE: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
-    (kind, message, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
+ADVICE: tuple[tuple[str, str, Late[str]], ...] = tuple(
+    (kind, message, Late(pattern, re.IGNORECASE | re.MULTILINE))
     for kind, message, pattern in (
         ("destroy", "It has a command or advice that destroys", _DESTROYS),
         ("run", "It has a command that downloads and runs, or runs what it was handed", _RUNS),
@@ -56,8 +58,8 @@ ADVICE: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
 )
 """What advice must not say: kind, the sentence of the issue, and the expression."""
 
-COMMANDING: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
+COMMANDING: tuple[tuple[str, Late[str]], ...] = tuple(
+    (kind, Late(pattern, re.IGNORECASE | re.MULTILINE))
     for kind, pattern in (
         (
             "override",
@@ -96,7 +98,7 @@ COMMANDING: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 """What a log has no reason to say: kind and expression."""
 
-DIRECTING = re.compile(_DIRECTS, re.IGNORECASE)
+DIRECTING = Late(_DIRECTS, re.IGNORECASE)
 """Sends its reader to a host."""
 
 _FOREIGN = frozenset(
@@ -107,9 +109,9 @@ _FOREIGN = frozenset(
 _ENGLISH = frozenset(
     "the to of and is in for that so it on with from by be are was at as this or if when not into has which its then after before each".split()  # noqa: SIM905
 )
-_LETTERS = re.compile(r"[^\W\d_]+")
-_SENTENCE = re.compile(r"[.!?;:\n](?=\s|$)")
-_OTHER_SCRIPT = re.compile(r"[\u0370-\u1cff\u2c00-\ua6ff\ua720-\uabff\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
+_LETTERS = Late(r"[^\W\d_]+")
+_SENTENCE = Late(r"[.!?;:\n](?=\s|$)")
+_OTHER_SCRIPT = Late(r"[\u0370-\u1cff\u2c00-\ua6ff\ua720-\uabff\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 def foreign(text: str) -> bool:

@@ -18,6 +18,7 @@ from banana_assets.core.codebase.manifests.types import (
     xml_root,
     yaml_mapping,
 )
+from banana_assets.core.text import Late
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -170,11 +171,11 @@ def dotnet(path: str, text: str) -> Manifest:
     return Manifest(path, "dotnet", path.rpartition("/")[2].rpartition(".")[0], tuple(found))
 
 
-_GRADLE = re.compile(
+_GRADLE = Late(
     r"""(?m)^[ \t]*(\w*(?:[iI]mplementation|[aA]pi|[cC]ompileOnly|[rR]untimeOnly|kapt|ksp|annotationProcessor|classpath))"""
     r"""\s*\(?\s*(?:platform\(|kotlin\()?\s*["']([\w.-]+):([\w.-]+)(?::([^"'@]+))?"""
 )
-_PLUGIN = re.compile(r"""(?m)^[ \t]*id\s*\(?\s*["']([\w.-]+)["']\)?(?:\s+version\s+["']([^"']+))?""")
+_PLUGIN = Late(r"""(?m)^[ \t]*id\s*\(?\s*["']([\w.-]+)["']\)?(?:\s+version\s+["']([^"']+))?""")
 
 
 def gradle(path: str, text: str) -> Manifest:
@@ -187,17 +188,17 @@ def gradle(path: str, text: str) -> Manifest:
     return Manifest(path, "jvm", "", tuple(found))
 
 
-_LINES: dict[str, tuple[str, re.Pattern[str]]] = {
-    "build.sbt": ("jvm", re.compile(r'"([\w.-]+"\s*%%?%?\s*"[\w.-]+)"\s*%\s*"?([\w.-]*)')),
-    "Gemfile": ("ruby", re.compile(r"""(?m)^[ \t]*gem\s+["']([\w.-]+)["'](?:\s*,\s*["']([^"']+))?""")),
-    "gemspec": ("ruby", re.compile(r"""add_(?:runtime_|development_)?dependency\s*\(?\s*["']([\w.-]+)["'](?:\s*,\s*["']([^"']+))?""")),
-    "mix.exs": ("elixir", re.compile(r"""\{\s*:(\w+)\s*,\s*["']([^"']+)""")),
-    "Package.swift": ("swift", re.compile(r"""\.package\(\s*(?:name:\s*"[^"]*",\s*)?url:\s*"([^"]+)"[^)]*?(?:from:|exact:|branch:)\s*"([^"]+)""")),
-    "Podfile": ("swift", re.compile(r"""(?m)^[ \t]*pod\s+["']([\w/+.-]+)["'](?:\s*,\s*["']([^"']+))?""")),
-    "CMakeLists.txt": ("c++", re.compile(r"(?mi)^[ \t]*find_package\s*\(\s*(\w+)(?:\s+([\d.]+))?")),
-    "meson.build": ("c++", re.compile(r"""\bdependency\s*\(\s*'([\w.+-]+)'(?:[^)]*?version\s*:\s*'([^']+))?""")),
-    "conanfile.txt": ("c++", re.compile(r"(?m)^[ \t]*([\w.+-]+)/([\w.\[\]<>=~ -]+)(?:@\S*)?\s*$")),
-    "cpanfile": ("perl", re.compile(r"""(?m)^[ \t]*requires\s+["']([\w:]+)["'](?:\s*,\s*["']?([\w.]+))?""")),
+_LINES: dict[str, tuple[str, Late[str]]] = {
+    "build.sbt": ("jvm", Late(r'"([\w.-]+"\s*%%?%?\s*"[\w.-]+)"\s*%\s*"?([\w.-]*)')),
+    "Gemfile": ("ruby", Late(r"""(?m)^[ \t]*gem\s+["']([\w.-]+)["'](?:\s*,\s*["']([^"']+))?""")),
+    "gemspec": ("ruby", Late(r"""add_(?:runtime_|development_)?dependency\s*\(?\s*["']([\w.-]+)["'](?:\s*,\s*["']([^"']+))?""")),
+    "mix.exs": ("elixir", Late(r"""\{\s*:(\w+)\s*,\s*["']([^"']+)""")),
+    "Package.swift": ("swift", Late(r"""\.package\(\s*(?:name:\s*"[^"]*",\s*)?url:\s*"([^"]+)"[^)]*?(?:from:|exact:|branch:)\s*"([^"]+)""")),
+    "Podfile": ("swift", Late(r"""(?m)^[ \t]*pod\s+["']([\w/+.-]+)["'](?:\s*,\s*["']([^"']+))?""")),
+    "CMakeLists.txt": ("c++", Late(r"(?mi)^[ \t]*find_package\s*\(\s*(\w+)(?:\s+([\d.]+))?")),
+    "meson.build": ("c++", Late(r"""\bdependency\s*\(\s*'([\w.+-]+)'(?:[^)]*?version\s*:\s*'([^']+))?""")),
+    "conanfile.txt": ("c++", Late(r"(?m)^[ \t]*([\w.+-]+)/([\w.\[\]<>=~ -]+)(?:@\S*)?\s*$")),
+    "cpanfile": ("perl", Late(r"""(?m)^[ \t]*requires\s+["']([\w:]+)["'](?:\s*,\s*["']?([\w.]+))?""")),
 }  # fmt: skip
 
 
