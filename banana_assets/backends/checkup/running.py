@@ -46,14 +46,12 @@ FULL = (
 LONGEST_SAID = 600
 
 
-def checkup(
-    *, full: bool = False, home: Path | None = None, tell: Callable[[str], None] = lambda name: None
-) -> Iterator[Check]:
+def checkup(*, full: bool = False, tell: Callable[[str], None] = lambda name: None) -> Iterator[Check]:
     """Every check as it is made; ``tell`` hears the name of each before. Leaves nothing behind.
 
     Without ``full`` nothing outside this machine is asked.
     """
-    home = home or find_home()
+    home = find_home()
     tell("settings")
     began = time.monotonic()
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -92,11 +91,9 @@ def wire(codebase: CodeBase) -> dict[str, Any]:
     }
 
 
-def wire_structure(codebase: CodeBase, *, available: Sequence[str] = (), active: str | None = None) -> dict[str, Any]:
-    """The object that answers ``/api/llm/learning/codebase``: folders, entry points, key files, dependencies, models.
-
-    ``available`` and ``active`` are the language models that may be asked and the one that is.
-    """
+def wire_structure(codebase: CodeBase) -> dict[str, Any]:
+    """The object that answers ``/api/llm/learning/codebase``, but its models: folders, entry points, key files,
+    dependencies."""
     mains: dict[str, dict[str, Any]] = {}
     for file in codebase.files:
         folder, slash, _ = file.path.partition("/")
@@ -119,5 +116,4 @@ def wire_structure(codebase: CodeBase, *, available: Sequence[str] = (), active:
         "entry_points": [asdict(row) for row in codebase.entry_points],
         "key_files": files,
         "dependencies": packages,
-        "models": {"available": list(available), "active": active},
     }

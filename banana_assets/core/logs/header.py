@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import polars as pl
 
@@ -86,11 +85,6 @@ class Header:
     keys: tuple[tuple[str, str], ...] = ()
     time: TimeFormat | None = None
     fields: frozenset[str] = field(default_factory=frozenset)
-
-    @cached_property
-    def strip_pattern(self) -> str:
-        """Expression of everything before the message of delimited lines (no groups, digit runs of any length)."""
-        return prefix_pattern(layout.pattern(groups=False) for layout in self.layouts)
 
     def describe(self) -> str:
         """What was found, for a person."""

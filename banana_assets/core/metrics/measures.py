@@ -64,9 +64,9 @@ def mean(name: str, column: str) -> Measure:
     return Measure(name, "s", values.mean(), values.len())
 
 
-def wilson(hits: pl.Expr, n: pl.Expr, z: float = Z95) -> tuple[pl.Expr, pl.Expr]:
+def wilson(hits: pl.Expr, n: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     """``rates.wilson`` as expressions; null where nothing was looked at."""
-    p = hits / n
+    p, z = hits / n, Z95
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z * (p * (1 - p) / n + z * z / (4 * n * n)).sqrt() / (1 + z * z / n)
     seen = pl.when(n > 0)
@@ -75,14 +75,14 @@ def wilson(hits: pl.Expr, n: pl.Expr, z: float = Z95) -> tuple[pl.Expr, pl.Expr]
     return low, high
 
 
-def median_interval(values: pl.Expr, z: float = Z95) -> tuple[pl.Expr, pl.Expr]:
+def median_interval(values: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     """The order statistics that hold the median with 95 %, whatever the distribution; null for fewer than six values.
 
     W. J. Conover, Practical Nonparametric Statistics (3rd ed., 1999), section 3.2, with the normal approximation.
     """
     ordered = values.sort()
     n = values.len()
-    rank = ((n + 1) / 2 - z / 2 * n.cast(pl.Float64).sqrt()).floor().cast(pl.Int64)
+    rank = ((n + 1) / 2 - Z95 / 2 * n.cast(pl.Float64).sqrt()).floor().cast(pl.Int64)
     enough = pl.when(rank >= 1)
     low = enough.then(ordered.get((rank - 1).clip(0), null_on_oob=True))
     high = enough.then(ordered.get((n.cast(pl.Int64) - rank).clip(0), null_on_oob=True))

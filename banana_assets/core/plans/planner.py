@@ -210,15 +210,12 @@ def abstains(case: Case) -> str | None:
     return None
 
 
-def recommendation_plan(
-    row: Mapping[str, Any], known: Knowledge, now: datetime, ask: Ask = NO_ASK, supersedes: str | None = None
-) -> Plan:
+def recommendation_plan(row: Mapping[str, Any], known: Knowledge, now: datetime) -> Plan:
     """The plan for one recommendation (a row of OPTIMIZATION_RECOMMENDATIONS) that is about no single failure."""
     ident = row["recommendation_id"]
-    asked = () if ask == NO_ASK else (repr(ask),)
-    plan_id = stable_id("plan", ident, *(e["fact"] for e in row["evidence"]), *asked, supersedes or "")
+    plan_id = stable_id("plan", ident, *(e["fact"] for e in row["evidence"]), "")
     goal = shown(row["description"].split(". ")[0].rstrip("."))
-    plan = replace(abstained(plan_id, "recommendation", goal, ident, "", now), supersedes=supersedes)
+    plan = abstained(plan_id, "recommendation", goal, ident, "", now)
     recipe = recipe_for(dict(row), known.predictions)
     if recipe is None:
         return replace(plan, reason=f"No plan: there is no method for {row['subject']}.")
@@ -233,7 +230,7 @@ def recommendation_plan(
         fallback_plan=recipe.fallback,
         prediction=Prediction(None, f"Once it is done, the same recommendation ({ident}) is no longer made.", by),
     )
-    return finished(made, (advice_concern(row),), ask, known.rooms)
+    return finished(made, (advice_concern(row),), NO_ASK, known.rooms)
 
 
 def advice_citations(row: Mapping[str, Any]) -> tuple[Citation, ...]:

@@ -54,7 +54,7 @@ class Drawing:
 
 
 @contextmanager
-def drawing(width: float = 7.2, height: float = 3.0, file_format: str = "svg") -> Iterator[Drawing]:
+def drawing(width: float = 7.2, height: float = 3.0) -> Iterator[Drawing]:
     """A figure of that size (inches), written to ``svg`` when the block ends."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -71,8 +71,7 @@ def drawing(width: float = 7.2, height: float = 3.0, file_format: str = "svg") -
         drawn = Drawing(figure, axes)
         yield drawn
         out = io.BytesIO()
-        metadata = {"Date": None, "Creator": None} if file_format == "svg" else None
-        figure.savefig(out, format=file_format, metadata=metadata, transparent=True, dpi=144)
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True, dpi=144)
         drawn.svg = out.getvalue()
 
 

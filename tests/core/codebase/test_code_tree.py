@@ -89,12 +89,11 @@ def test_the_known_shape_and_the_summary() -> None:
     assert told["backend_files"] == [{"name": "app.py", "path": "backend/app.py", "lines": 12, "preview": "import os"}]
     assert told["structure_summary"] == {"has_backend": True, "has_frontend": True, "has_tests": True}
     assert told["tests"]["written"] == 2
-    other = wire_structure(codebase, available=["a"], active="a")
+    other = wire_structure(codebase)
     assert other["structure"]["root"] == "shop"
     assert other["structure"]["main_dirs"]["backend"]["tests"] == 1
     assert other["structure"]["main_dirs"]["backend"]["lines"] == 3
     assert other["key_files"] == ["pyproject.toml", "backend/app.py"]
-    assert other["models"] == {"available": ["a"], "active": "a"}
     bare = wire(CodeBase("x", "walk", ()))
     assert bare["structure_summary"] == {"has_backend": False, "has_frontend": False, "has_tests": False}
     assert bare["file_tree"] == []

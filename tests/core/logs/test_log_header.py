@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from banana_assets.core.logs.events import fields
-from banana_assets.core.logs.header import Header, learn_header
+from banana_assets.core.logs.header import Header, learn_header, prefix_pattern
 from banana_assets.core.logs.severity import level_number
 
 TEXT = "disk cache parity instruction address open the node link service started user data for packet lost"
@@ -120,7 +120,10 @@ def lines(layout: str, count: int = 300) -> tuple[list[str], list[str]]:
 
 
 def stripped(text: list[str], header: Header) -> list[str]:
-    return pl.Series(text).str.replace(header.strip_pattern, "").to_list() if header.layouts else text
+    if not header.layouts:
+        return text
+    before = prefix_pattern(layout.pattern(groups=False) for layout in header.layouts)
+    return pl.Series(text).str.replace(before, "").to_list()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -34,9 +34,6 @@ FEW_HOURS = 0.25
 """Where the limit is near in less than this share of the time, moving work is cheaper than more of the resource."""
 
 GROW, SHRINK, MOVE, KEEP, WATCH = "grow", "shrink", "move", "keep", "watch"
-ACTIONS = (GROW, SHRINK, MOVE, KEEP, WATCH)
-
-RESOURCES = ("cpu", "memory", "disk", "network", "other")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import polars as pl
 from banana_assets.core.tables.advice import RESOURCE_USAGE_PREDICTIONS
 
 KEPT_DAYS = 60
-SCORED = ("actual_usage", "accuracy_score", "inside80", "inside95")
 _SERIES = ["source", "metric"]
 _URGENCY = {"grow": 0, "move": 1, "shrink": 2, "keep": 3, "watch": 4}
 
