@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from stat import S_IWUSR
 from typing import Any
@@ -22,6 +23,7 @@ from banana_assets.backends.media.records import MediaRecords, Source, local_pat
 from banana_assets.backends.media.rewriting import Difference, copied, difference, put_in_place, restore, retag, seen
 from banana_assets.backends.records import media_tables as t
 from banana_assets.backends.records.engine import reading, writing
+from banana_assets.backends.records.rows import in_parts
 from banana_assets.backends.store import Store
 from banana_assets.core.errors import InputError
 from banana_assets.core.media.items import is_placeholder
@@ -68,52 +70,52 @@ def _mend(store: Store, by: str) -> None:
     w, i, c = t.media_writes.c, t.media_items.c, t.media_proposals.c
     # After a whole write the item is read again, so that few files have to be looked at.
     query = (
-        sa.select(w.id, w.path, w.before_sha256)
+        sa.select(w.id, w.path, w.before_sha256, c.id.label("proposal_id"))
         .join_from(t.media_writes, t.media_items, w.item_id == i.item_id)
+        .join(t.media_proposals, c.write_id == w.id)
+        .where(c.state == "applied", w.undone_at.is_(None))
         # What was read again since, somebody has brought back to what it was: their doing stays.
-        .where(w.undone_at.is_(None), i.content_sha256 == w.before_sha256, i.changed_at <= w.written_at)
+        .where(i.content_sha256 == w.before_sha256, i.changed_at <= w.written_at)
+        .order_by(w.id)
     )
     with reading(store.engine) as connection:
         begun = connection.execute(query).all()
-        applied = (
-            {row.id for row in connection.execute(sa.select(c.id).where(c.state == "applied"))} if begun else set()
-        )
-        held = {
-            write.id: connection.execute(sa.select(c.id).where(c.write_id == write.id)).scalars().all()
-            for write in begun
-        }
-    for write in begun:
-        path = Path(write.path)
-        ids = [number for number in held[write.id] if number in applied]
-        if ids and path.is_file() and sha256_of(path) == write.before_sha256:
-            _settle(store, ids, "accepted", by, None)
-            with writing(store.engine) as connection:
-                values = {"undone_at": datetime.now(UTC), "undone_by": by}
-                connection.execute(sa.update(t.media_writes).where(w.id == write.id).values(values))
+    for (write_id, path, before), rows in groupby(begun, key=lambda row: row[:3]):
+        if Path(path).is_file() and sha256_of(Path(path)) == before:
+            _settle(store, [row.proposal_id for row in rows], "accepted", by, None)
+            _note_undone(store, write_id, by)
 
 
 def _apply_file(store: Store, uri: str, rows: list[dict[str, Any]], by: str, dry_run: bool) -> list[Done]:
     path = local_path(uri)
     if path is None or not path.is_file():
         why = "it is no file" if path is None else "the file is not there"
-        return [Done(r["proposal_id"], uri, r["field"], "skipped", f"{why}; export the values instead") for r in rows]
+        return _each(rows, uri, "skipped", f"{why}; export the values instead")
     # A link stays a link: what it leads to is written.
     path = path.resolve()
     if why := _left_alone(path):
-        return [Done(r["proposal_id"], uri, r["field"], "skipped", f"{why}; export the values instead") for r in rows]
+        return _each(rows, uri, "skipped", f"{why}; export the values instead")
     before = seen(path)
     try:
         audio = opened(path)
         wanted, done = _wanted(store, audio, uri, rows, by, dry_run)
-        if wanted and not _as_read(store, rows[0]["item_id"], path):
-            why = "the file has changed since it was read; ingest it again"
-            return done + [Done(r["proposal_id"], uri, r["field"], "skipped", why) for r in wanted]
-        if not wanted or dry_run:
-            return done + [Done(r["proposal_id"], uri, r["field"], "applied", "not written: dry run") for r in wanted]
-        _write(store, path, before, wanted, by)
+        if not wanted:
+            return done
+        sha256 = sha256_of(path)
+        # It may be another song by now.
+        if _read_as(store, rows[0]["item_id"]) not in (None, sha256):
+            return done + _each(wanted, uri, "skipped", "the file has changed since it was read; ingest it again")
+        if dry_run:
+            return done + _each(wanted, uri, "applied", "not written: dry run")
+        _write(store, path, before, sha256, wanted, by)
     except (InputError, OSError) as error:
-        return [Done(r["proposal_id"], uri, r["field"], "failed", str(error)) for r in rows]
-    return done + [Done(r["proposal_id"], uri, r["field"], "applied") for r in wanted]
+        return _each(rows, uri, "failed", str(error))
+    return done + _each(wanted, uri, "applied")
+
+
+def _each(rows: Sequence[Mapping[str, Any]], path: str, outcome: str, why: str = "") -> list[Done]:
+    """The same of all these proposals of a file."""
+    return [Done(row["proposal_id"], path, row["field"], outcome, why) for row in rows]
 
 
 def _left_alone(path: Path) -> str:
@@ -125,12 +127,11 @@ def _left_alone(path: Path) -> str:
     return "" if may else "its owner may not write it, or you may not"
 
 
-def _as_read(store: Store, item_id: str, path: Path) -> bool:
-    """Whether the file at the place of an item is still the one that was read: it may be another song by now."""
+def _read_as(store: Store, item_id: str) -> str | None:
+    """The hash of the file of an item when it was read."""
     i = t.media_items.c
     with reading(store.engine) as connection:
-        known = connection.execute(sa.select(i.content_sha256).where(i.item_id == item_id)).scalar()
-    return known is None or known == sha256_of(path)
+        return connection.execute(sa.select(i.content_sha256).where(i.item_id == item_id)).scalar()
 
 
 def _wanted(
@@ -138,6 +139,7 @@ def _wanted(
 ) -> tuple[list[dict[str, Any]], list[Done]]:
     """The rows whose field is still empty in the file, and what becomes of the others."""
     wanted, done = [], []
+    values = {v.field: "; ".join(v.value) for v in tags.read_tags(audio, MEDIA)} if audio is not None else {}
     for row in rows:
         field = row["field"]
         if audio is None or not tags.writable(audio, field):
@@ -147,20 +149,20 @@ def _wanted(
             continue
         said = tags.raw(audio, field)
         now = "; ".join(said)
-        read = {v.field: "; ".join(v.value) for v in tags.read_tags(audio, MEDIA)}.get(field)
+        there = bool(said) and tags.same(said, field, row["value"])
         person = row["origin"] == "person"
         if not person and is_placeholder(row["value"], name=field in MEDIA.names):
             why = "it only fills the place of a value"
-        elif said and tags.same(said, field, row["value"]):
+        elif there:
             why = "the file says so by now"
-        elif now and now != row["stands"] and not (person and read == row["stands"]):
+        elif now and now != row["stands"] and not (person and values.get(field) == row["stands"]):
             why = "the file says something else by now"
         else:
             wanted.append(row)
             continue
         if person:
             # A person's word is taken back by persons alone.
-            if why.endswith("so by now"):
+            if there:
                 done.append(Done(row["proposal_id"], uri, field, "there", why))
             else:
                 more = "; ingest it and set the value again to replace that"
@@ -172,9 +174,10 @@ def _wanted(
     return wanted, done
 
 
-def _write(store: Store, path: Path, looked: tuple[int, ...], rows: Sequence[dict[str, Any]], by: str) -> None:
-    """``looked`` is how the file was before its tags were looked at."""
-    before = sha256_of(path)
+def _write(
+    store: Store, path: Path, looked: tuple[int, ...], before: str, rows: Sequence[dict[str, Any]], by: str
+) -> None:
+    """``looked`` is how the file was before its tags were looked at, ``before`` its hash since."""
     with copied(path) as copy:
         retag(copy, {row["field"]: list(row["value"]) for row in rows})
         kept, after = difference(path, copy), sha256_of(copy)
@@ -217,7 +220,15 @@ def _settle(store: Store, ids: Sequence[int], state: str, by: str, note: str | N
     if state != "accepted":
         values |= {"decided_at": datetime.now(UTC), "decided_by": by}
     with writing(store.engine) as connection:
-        connection.execute(sa.update(t.media_proposals).where(c.id.in_(list(ids))).values(values))
+        for part in in_parts(ids):
+            connection.execute(sa.update(t.media_proposals).where(c.id.in_(part)).values(values))
+
+
+def _note_undone(store: Store, write_id: int, by: str) -> None:
+    w = t.media_writes
+    with writing(store.engine) as connection:
+        values = {"undone_at": datetime.now(UTC), "undone_by": by}
+        connection.execute(sa.update(w).where(w.c.id == write_id).values(values))
 
 
 def reread(store: Store, item_id: str) -> None:
@@ -257,43 +268,37 @@ def undo(store: Store, *, by: str, ids: Collection[int] = (), collection: str | 
 
 
 def _undo_write(store: Store, write_id: int, rows: list[dict[str, Any]], by: str, *, named: bool) -> list[Done]:
+    c = t.media_proposals.c
+    held = sa.select(sa.func.count()).where(c.write_id == write_id, c.state == "applied")
     with reading(store.engine) as connection:
         write = connection.execute(sa.select(t.media_writes).where(t.media_writes.c.id == write_id)).mappings().one()
-    every = Proposals(store.engine).rows(states=["applied"]).filter(pl.col("write_id") == write_id).to_dicts()
+        every = connection.execute(held).scalar_one()
     path = _where(write["path"], rows[0]["uri"])
     left: list[dict[str, Any]] = []
     try:
         if why := _left_alone(path):
-            return [Done(r["proposal_id"], str(path), r["field"], "skipped", why) for r in rows]
+            return _each(rows, str(path), "skipped", why)
         now = sha256_of(path)
-        whole = len(every) == len(rows)
-        if now == write["after_sha256"] and whole:
+        if now == write["after_sha256"] and len(rows) == every:
             kept = Difference(write["same_head"], write["same_tail"], store.blobs.read(write["replaced_sha256"]))
             restore(path, kept, write["before_sha256"])
             gone = rows
         elif now == write["before_sha256"]:
             gone = rows
         elif not _present(store, write["item_id"]):
-            return [Done(r["proposal_id"], str(path), r["field"], "skipped", "another file is there now") for r in rows]
+            return _each(rows, str(path), "skipped", "another file is there now")
         else:
             gone, left = _take_out(path, rows)
     except (InputError, OSError) as error:
-        return [Done(r["proposal_id"], str(path), r["field"], "failed", str(error)) for r in rows]
+        return _each(rows, str(path), "failed", str(error))
     kept_on = [r["proposal_id"] for r in gone if r["origin"] == "person" and not named]
     _settle(store, kept_on, "accepted", by, None)
     _settle(store, [r["proposal_id"] for r in gone if r["proposal_id"] not in kept_on], "undone", by, None)
-    if len(gone) == len(every):
-        with writing(store.engine) as connection:
-            connection.execute(
-                sa.update(t.media_writes)
-                .where(t.media_writes.c.id == write_id)
-                .values(undone_at=datetime.now(UTC), undone_by=by)
-            )
+    if len(gone) == every:
+        _note_undone(store, write_id, by)
     reread(store, write["item_id"])
-    told = [Done(r["proposal_id"], str(path), r["field"], "undone") for r in gone]
-    return told + [
-        Done(r["proposal_id"], str(path), r["field"], "skipped", "somebody has changed the file since") for r in left
-    ]
+    undone = _each(gone, str(path), "undone")
+    return undone + _each(left, str(path), "skipped", "somebody has changed the file since")
 
 
 def _present(store: Store, item_id: str) -> bool:
