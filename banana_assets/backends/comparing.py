@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from banana_assets.backends.codebase.changing import Changes, changed, wire_changes
+from banana_assets.backends.codebase.changing import Changes, changed, wire_changes, wire_lines
 from banana_assets.backends.codebase.failed import cause_of
 from banana_assets.backends.explaining import build_lines
 from banana_assets.backends.lookup import explained, find_build
@@ -29,10 +29,10 @@ MOST_STRETCHES = 40
 QUOTED_LINES = 12
 STEP = tuple(field.name for field in fields(TimedStep))
 TOLD = (
-    "build_id", "pipeline", "job", "branch", "commit_sha", "status", "exit_code", "command", "queued_at", "started_at",
+    "build_id", "pipeline", "job", "branch", "status", "exit_code", "command", "queued_at", "started_at",
     "finished_at", "arrived_at", "duration_seconds", "log_sha256", "log_lines",
 )  # fmt: skip
-"""What is told of each of the two, of the columns of BUILDS."""
+"""What is told of each of the two, of the columns of BUILDS, beside its commit."""
 
 
 @dataclass(frozen=True)
@@ -179,8 +179,9 @@ def wire_comparison(found: Comparison) -> dict[str, Any]:
     return {
         "base": _wire_side(found.base),
         "head": _wire_side(found.head),
-        "steps": [asdict(pair) | {"longer_seconds": pair.longer} for pair in found.steps],
+        "steps": [_wire_step(pair) for pair in found.steps],
         "tests": [asdict(pair) for pair in found.tests],
+        "tests_total": len(found.tests),
         "new_lines": _wire_said(found.new),
         "new_lines_total": found.new_total,
         "missing_lines": _wire_said(found.gone),
@@ -193,10 +194,16 @@ def wire_comparison(found: Comparison) -> dict[str, Any]:
 def _wire_side(side: Side) -> dict[str, Any]:
     category = side.failure["category"] if side.failure else None
     return {name: side.build[name] for name in TOLD} | {
+        "commit": side.build["commit_sha"],
         "category": category,
         "cause": side.cause,
         "tests": side.tests,
     }
+
+
+def _wire_step(pair: StepPair) -> dict[str, Any]:
+    lines = {name: wire_lines(span) if span else None for name, span in vars(pair).items() if name.endswith("_lines")}
+    return asdict(pair) | lines | {"longer_seconds": pair.longer}
 
 
 def _wire_said(said: tuple[Said, ...]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import pytest
 from banana_assets.backends.ingest import ingest_builds
 from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
+from banana_assets.interfaces.api.comparing import ComparisonAnswer
 from tests.commands import Run
 
 SECRET = "ghp_" + "x7Kq9TzW2mB4nR6vL8pD" + "1sF3hJ5gY0aC9eUi"
@@ -121,6 +122,20 @@ def test_json_holds_all_of_it(banana: Run) -> None:
     assert told["changes"]["known"]
     assert [commit["subject"] for commit in told["changes"]["commits"]] == ["Return 1 from total"]
     assert SECRET not in out
+
+
+def test_the_json_is_what_http_declares(banana: Run) -> None:
+    told = json.loads(banana("compare", "test-2", "--format", "json")[1])
+    assert told["changes"]["suspects"][0]["lines"]
+    answer = ComparisonAnswer.model_validate({"status": "ok"} | told)
+    assert keys(answer.model_dump(exclude={"status"})) == keys(told)
+
+
+def keys(value: Any) -> Any:
+    """A value with the keys of its objects alone."""
+    if isinstance(value, list):
+        return [keys(one) for one in value]
+    return {name: keys(one) for name, one in value.items()} if isinstance(value, dict) else None
 
 
 def test_the_newest_failed_build_is_meant_where_none_is_named(banana: Run) -> None:

@@ -71,7 +71,7 @@ async def loop(agent: Agent) -> tuple[str, str]:
     """The whole job; the build and the plan that it ended with."""
     failed = await agent.call("list_failed_builds", limit=3)
     ids = [build["build_id"] for build in failed["builds"]]
-    lines = "\n".join(f"{build['build_id']}: {build['cause']}" for build in failed["builds"])
+    lines = "\n".join(f"{build['build_id']}: {build['title']}" for build in failed["builds"])
     build = (await agent.choose("Choose a failed build.", lines, build={"type": "string", "enum": ids}))["build"]
     told = await agent.call("explain_failure", build_id=build, budget=300)
     places = [place["first_line"] for place in told["diagnosis"]["cause"]]

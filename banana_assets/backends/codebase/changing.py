@@ -162,17 +162,24 @@ def wire_changes(changes: Changes, *, lines: bool = True) -> dict[str, Any]:
         "base": changes.base,
         "head": changes.head,
         "suspects": [
-            {"path": s.path, "score": s.score, "reasons": list(s.reasons), "lines": [list(span) for span in s.lines]}
+            {"path": s.path, "score": s.score, "reasons": list(s.reasons), "lines": [wire_lines(x) for x in s.lines]}
             for s in changes.suspects
         ],
         "files": [_wire_file(file, lines) for file in changes.files],
+        "files_total": len(changes.files) + changes.omitted,
         "commits": [
             {"sha": c.sha, "author": c.author, "at": c.at.isoformat(), "subject": c.subject, "files": len(c.paths)}
             for c in changes.commits
         ],
+        "commits_total": len(changes.commits),
         "omitted": changes.omitted,
         "notes": list(changes.notes),
     }
+
+
+def wire_lines(span: tuple[int, int]) -> dict[str, int]:
+    """Lines, the first and the last, as JSON."""
+    return {"first_line": span[0], "last_line": span[1]}
 
 
 def _wire_file(file: ChangedFile, lines: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import stable_id
+from banana_assets.core.text import short_path
 from banana_assets.core.vocabulary import SEARCH_KINDS, SEVERITIES
 
 COLLECTIONS = {
@@ -52,6 +53,11 @@ class Document:
     def content_hash(self) -> str:
         """The same for the same content."""
         return stable_id(*(repr(value) for value in asdict(self).values()))
+
+    @property
+    def told_place(self) -> str | None:
+        """Where an example of it stands, as it is told outside: of a log's file without where its folder lies."""
+        return short_path(self.place) if self.kind == "pattern" and self.place else self.place
 
     def row(self) -> dict[str, Any]:
         """The columns of PLANNING_INDEX."""
@@ -142,14 +148,14 @@ class Updated:
     seconds: float = field(default=0.0, compare=False)
 
 
-def fused(*rankings: Sequence[str], k: int = 60) -> dict[str, float]:
-    """Reciprocal rank fusion: each id with the sum of ``1 / (k + rank)`` over the rankings with it, the best first.
+def fused(*rankings: Sequence[str]) -> dict[str, float]:
+    """Reciprocal rank fusion: each id with the sum of ``1 / (60 + rank)`` over the rankings with it, the best first.
 
     Source: Cormack, Clarke and Buettcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning
-    methods" (2009), whose k is 60.
+    methods" (2009), whose constant is 60.
     """
     scores: dict[str, float] = {}
     for ranking in rankings:
         for rank, name in enumerate(ranking, 1):
-            scores[name] = scores.get(name, 0.0) + 1 / (k + rank)
+            scores[name] = scores.get(name, 0.0) + 1 / (60 + rank)
     return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,7 @@ from banana_assets.backends.keys import Caller
 from banana_assets.core.errors import MissingError
 from banana_assets.interfaces.api.access import Reader
 from banana_assets.interfaces.api.answering import service_of, tagged
+from banana_assets.interfaces.api.models import Lines
 from banana_assets.interfaces.api.problems import ProblemError, declared
 from banana_assets.interfaces.api.service import Service
 
@@ -117,15 +119,73 @@ async def outlined(
     return tagged(request, orjson.dumps({"status": "ok", "outline": asdict(found)}))
 
 
-class ChangesAnswer(BaseModel):
-    """What changed; ``why`` says why that cannot be told, and is empty where it can."""
+class SuspectBody(BaseModel):
+    """A changed file that may have broken the build, from 0 to 1."""
+
+    path: str
+    score: float
+    reasons: list[str]
+    lines: list[Lines]
+
+
+class HunkBody(BaseModel):
+    """Lines of a file that changed, with their text where it is asked for."""
 
     model_config = ConfigDict(extra="allow")
+
+    first: int
+    last: int
+    old_first: int
+    old_last: int
+    heading: str
+
+
+class ChangedFileBody(BaseModel):
+    """A changed file."""
+
+    path: str
+    status: str
+    old_path: str | None
+    added: int | None
+    removed: int | None
+    authors: list[str]
+    commits: list[str]
+    hunks: list[HunkBody]
+
+
+class CommitBody(BaseModel):
+    """A commit; ``files`` counts those that it changed."""
+
+    sha: str
+    author: str
+    at: datetime
+    subject: str
+    files: int
+
+
+class ChangesBody(BaseModel):
+    """What changed; where ``known`` is false, ``why`` says why that is. ``omitted`` counts files not listed."""
+
+    known: bool
+    why: str | None
+    base: str | None
+    head: str | None
+    suspects: list[SuspectBody]
+    files: list[ChangedFileBody]
+    files_total: int
+    commits: list[CommitBody]
+    commits_total: int
+    omitted: int
+    notes: list[str]
+
+
+class ChangesAnswer(BaseModel):
+    """What changed since the last green build of the same job."""
 
     status: Literal["ok"]
     build_id: str
     last_green_build: str | None
-    changes: dict[str, Any]
+    changes: ChangesBody
 
 
 @router.get(

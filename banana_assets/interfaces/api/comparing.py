@@ -17,8 +17,8 @@ from banana_assets.backends.quotes import Compared
 from banana_assets.core.safety.serving import served
 from banana_assets.interfaces.api.access import Reader
 from banana_assets.interfaces.api.answering import service_of, tagged
-from banana_assets.interfaces.api.code import root_of
-from banana_assets.interfaces.api.models import Absent
+from banana_assets.interfaces.api.code import ChangesBody, root_of
+from banana_assets.interfaces.api.models import Absent, Lines
 from banana_assets.interfaces.api.problems import ProblemError, declared
 
 router = APIRouter(prefix="/api", tags=["look"], responses=declared(400, 401, 403, 404, 409, 422, 429, 503))
@@ -31,7 +31,7 @@ class Side(BaseModel):
     pipeline: str
     job: str
     branch: str | None
-    commit_sha: str | None
+    commit: str | None
     status: str
     exit_code: int | None
     command: str | None
@@ -48,14 +48,14 @@ class Side(BaseModel):
 
 
 class Step(BaseModel):
-    """A step; lines are the first and the last, null where that build has no such step."""
+    """A step; lines are null where that build has no such step."""
 
     name: str
     base_seconds: float | None
     head_seconds: float | None
     longer_seconds: float | None
-    base_lines: tuple[int, int] | None
-    head_lines: tuple[int, int] | None
+    base_lines: Lines | None
+    head_lines: Lines | None
 
 
 class Test(BaseModel):
@@ -98,11 +98,12 @@ class ComparisonAnswer(BaseModel):
     head: Side
     steps: list[Step]
     tests: list[Test]
+    tests_total: int
     new_lines: list[Stretch]
     new_lines_total: int
     missing_lines: list[Stretch]
     missing_lines_total: int
-    changes: dict[str, Any]
+    changes: ChangesBody
     notes: list[str]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -44,7 +44,10 @@ class Hit(BaseModel):
     first_seen: str | None
     last_seen: str | None
     build_id: str | None
+    place: str | None = Field(description="Where an example of it stands: LOG:LINE.")
     score: float
+    words: float | None = Field(description="Share of what was asked that it has, by how telling each word is.")
+    cosine: float | None = Field(description="How near its meaning is; 1 is the same.")
 
 
 class Found(BaseModel):
@@ -86,7 +89,7 @@ async def search(
                 hits = opened.text(q, filters, limit) if how == "words" else opened.search(q, filters, limit)
             items = [
                 {name: value for name, value in hit.document.row().items() if name in Hit.model_fields}
-                | {"score": hit.score}
+                | {"place": hit.document.told_place, "score": hit.score, "words": hit.words, "cosine": hit.cosine}
                 for hit in hits
             ]
             return {"status": "ok", "mode": opened.mode, "items": served(items), "count": len(items)}

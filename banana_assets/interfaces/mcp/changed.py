@@ -55,7 +55,7 @@ class Changed(BaseModel):
     since_build: str | None = Field(description="That build: the last green one of the job unless another was named.")
     base: str | None = Field(description="Its commit.")
     head: str | None = Field(description="Commit of this one.")
-    compared: bool = Field(description="Whether the two commits could be compared.")
+    known: bool = Field(description="Whether the two commits could be compared.")
     why: str | None = Field(description="Why not.")
     suspects: list[Suspected] = Field(description="The likeliest first.")
     files: list[ChangedPath]
@@ -71,7 +71,7 @@ def changes_told(changes: Changes, since_build: str | None) -> Changed:
         since_build=since_build,
         base=changes.base,
         head=changes.head,
-        compared=changes.known,
+        known=changes.known,
         why=changes.why or None,
         suspects=[
             Suspected(

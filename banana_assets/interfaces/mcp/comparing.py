@@ -53,10 +53,9 @@ class ComparedTest(BaseModel):
     message: str | None
 
 
-class ComparedLines(BaseModel):
+class ComparedLines(Lines):
     """Lines that one log has and the other has not, whatever the numbers, times, ids and folders in them."""
 
-    where: Lines
     kinds: int = Field(description="How many of them differ from each other.")
     repeats: int = Field(description="How many more there are like them.")
     citation: Quote = Field(description="The first of them.")
@@ -153,7 +152,8 @@ def _test(pair: TestPair) -> ComparedTest:
 def _lines(said: Sequence[Said]) -> list[ComparedLines]:
     return [
         ComparedLines(
-            where=Lines(first_line=one.stretch.first_line, last_line=one.stretch.last_line),
+            first_line=one.stretch.first_line,
+            last_line=one.stretch.last_line,
             kinds=one.stretch.kinds,
             repeats=one.stretch.repeats,
             citation=Quote(**one.citation),

@@ -14,7 +14,7 @@ from banana_assets.core.builds.titles import title_of
 from banana_assets.core.text import cut
 from banana_assets.interfaces.mcp.changed import Changed, Lines, changes_told
 from banana_assets.interfaces.mcp.paging import Paged
-from banana_assets.interfaces.mcp.records import Missing, Quote
+from banana_assets.interfaces.mcp.records import Missing, Predicted, Quote
 
 LONGEST = 300
 MOST_NAMES = 5
@@ -58,9 +58,9 @@ class Flaky(BaseModel):
     state: str = Field(description="flaky, quiet since, or broken: it only fails now.")
     flakes: int = Field(description="Builds in which it failed by chance.")
     runs: int
-    rate: float
-    rate_low: float = Field(description="Lower end of its 95 % Wilson interval.")
-    rate_high: float
+    flake_rate: float
+    flake_rate_low: float = Field(description="Lower end of its 95 % Wilson interval.")
+    flake_rate_high: float
     last_flake: datetime | None
 
 
@@ -117,7 +117,7 @@ class PlanStep(BaseModel):
     id: str
     type: str
     description: str
-    after: list[str]
+    dependencies: list[str]
 
 
 class Planned(BaseModel):
@@ -126,8 +126,8 @@ class Planned(BaseModel):
     plan_id: str
     status: str
     approach: str
-    steps: list[PlanStep]
-    prediction: str
+    subtasks: list[PlanStep]
+    prediction: Predicted
     outcome: str | None = Field(description="What later builds said of it.")
 
 
@@ -181,7 +181,7 @@ def reason_told(failure: dict[str, Any]) -> Reason:
         exit_code=failure["exit_code"],
         fingerprint=failure["fingerprint"],
         cause=_spans(failure["cause"][:MOST_NAMES]),
-        next_step=next_step(failure["category"], failure["tool"], tuple(failure["failing_tests"])),
+        next_step=next_step(failure["category"], failure["tool"], tuple(failure["failing_tests"]), failure["reason"]),
     )
 
 
@@ -197,9 +197,9 @@ def test_told(test: dict[str, Any], flaky: dict[str, Any] | None) -> FailedTest:
             state=flaky["state"],
             flakes=flaky["flakes"],
             runs=flaky["runs"],
-            rate=flaky["flake_rate"],
-            rate_low=flaky["flake_rate_low"],
-            rate_high=flaky["flake_rate_high"],
+            flake_rate=flaky["flake_rate"],
+            flake_rate_low=flaky["flake_rate_low"],
+            flake_rate_high=flaky["flake_rate_high"],
             last_flake=flaky["last_flake"],
         )
         if flaky
@@ -248,14 +248,15 @@ def plan_told(account: Account) -> Planned | None:
     if plan is None:
         return None
     steps = [
-        PlanStep(id=s.id, type=s.type, description=s.description, after=list(s.dependencies)) for s in plan.subtasks
+        PlanStep(id=s.id, type=s.type, description=s.description, dependencies=list(s.dependencies))
+        for s in plan.subtasks
     ]
     return Planned(
         plan_id=plan.plan_id,
         status=plan.status,
         approach=cut(plan.approach or plan.reason or "", LONGEST),
-        steps=steps,
-        prediction=plan.prediction.statement,
+        subtasks=steps,
+        prediction=Predicted(**vars(plan.prediction)),
         outcome=f"{account.outcome['outcome']}: {account.outcome['why']}" if account.outcome else None,
     )
 

@@ -88,7 +88,7 @@ def _lists(made: Explanation) -> list[Part[Any]]:
     parts = [listed(made, "citations", lean=briefer), listed(made, "failing_tests", MOST_TESTS)]
     changes = made.changes
     parts += [listed(changes, "suspects", MOST_CHANGED)] if changes else []
-    parts += [listed(made.plan, "steps")] if made.plan else []
+    parts += [listed(made.plan, "subtasks")] if made.plan else []
     parts += [listed(made, "others")]
     parts += [listed(changes, name, MOST_CHANGED) for name in ("files", "commits", "notes")] if changes else []
     return [*parts, listed(made, "missing")]

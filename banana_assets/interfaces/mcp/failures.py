@@ -31,7 +31,8 @@ class FailedBuild(BaseModel):
     """A failed build in a line."""
 
     build_id: str
-    job: str = Field(description="pipeline/job")
+    pipeline: str
+    job: str
     branch: str | None
     commit: str | None
     status: str
@@ -39,11 +40,11 @@ class FailedBuild(BaseModel):
     duration_seconds: float | None
     category: str | None
     confidence: float | None
-    cause: str | None = Field(description="The cause in a line; null where it is not explained yet.")
+    title: str | None = Field(description="The cause in a line; null where it is not explained yet.")
     cluster_id: str | None = Field(description="The failure that it is one of; null where it is not compared yet.")
     nth: int | None = Field(description="Which failure of its kind it is, 1 the first.")
-    of: int | None = Field(description="How many of its kind there are.")
-    new: bool | None = Field(description="Whether that failure is new: open, recent, and green before it.")
+    failures: int | None = Field(description="How many of its kind there are.")
+    is_new: bool | None = Field(description="Whether that failure is new: open, recent, and green before it.")
 
 
 class FailedBuilds(Paged):
@@ -89,9 +90,9 @@ def list_failed_builds(
         since=begin,
     )
     fresh = clusters.filter("is_new")["cluster_id"].to_list()
-    rows = rows.with_columns(new=pl.when(pl.col("cluster_id").is_not_null()).then(pl.col("cluster_id").is_in(fresh)))
+    rows = rows.with_columns(is_new=pl.when(pl.col("cluster_id").is_not_null()).then(pl.col("cluster_id").is_in(fresh)))
     if new_only:
-        rows = rows.filter(pl.col("new").fill_null(value=True))
+        rows = rows.filter(pl.col("is_new").fill_null(value=True))
     asked = {"job": job, "branch": branch, "commit": commit, "category": category, "cluster": cluster} | {
         "status": status, "since": since, "new_only": new_only
     }  # fmt: skip
@@ -104,7 +105,9 @@ def list_failed_builds(
 
 def _line(row: dict[str, Any]) -> FailedBuild:
     told = {name: row[name] for name in FailedBuild.model_fields if name in row}
-    return FailedBuild.model_validate(told | {"job": f"{row['pipeline']}/{row['job']}", "commit": row["commit_sha"]})
+    return FailedBuild.model_validate(
+        told | {"commit": row["commit_sha"], "title": row["cause"], "failures": row["of"]}
+    )
 
 
 def _missing(known: pl.DataFrame, rows: pl.DataFrame, begin: datetime | None) -> list[Missing]:

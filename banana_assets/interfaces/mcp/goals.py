@@ -21,7 +21,7 @@ from banana_assets.core.tables import BUILD_FAILURES, PLAN_OUTCOMES
 from banana_assets.core.text import cut
 from banana_assets.interfaces.mcp.calls import Call
 from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, Paged, Part, fill, listed
-from banana_assets.interfaces.mcp.records import Quote, briefer
+from banana_assets.interfaces.mcp.records import Predicted, Quote, briefer
 from banana_assets.interfaces.mcp.tools import Attempt, ToolSpec, tool
 from banana_assets.interfaces.mcp.wire import size_of
 
@@ -85,14 +85,6 @@ class Step(BaseModel):
     citations: list[Quote] = Field(description="Lines of logs that it rests on, each compared with its log.")
     rests_on: list[Row] = Field(description="Rows of tables that it rests on beside.")
     action: Action | None = Field(description="What Banana can do itself, once it is approved.")
-
-
-class Predicted(BaseModel):
-    """What later builds should show."""
-
-    fingerprint: str | None = Field(description="The failure that should stop.")
-    statement: str = Field(description="The same in a sentence.")
-    decide_by: datetime | None = Field(description="When builds have decided it.")
 
 
 class Found(BaseModel):

@@ -60,6 +60,14 @@ def briefer(quote: Quote, room: int) -> Quote:
     return quote
 
 
+class Predicted(BaseModel):
+    """What later builds should show."""
+
+    fingerprint: str | None = Field(description="The failure that should stop.")
+    statement: str = Field(description="The same in a sentence.")
+    decide_by: datetime | None = Field(description="When builds have decided it.")
+
+
 class Fact(BaseModel):
     """Something that speaks for what is said, and where it comes from."""
 

@@ -13,7 +13,7 @@ from banana_assets.backends.search import Search, open_search, there_is_an_index
 from banana_assets.core.errors import InputError
 from banana_assets.core.search.types import Filters, Hit
 from banana_assets.core.tables import LOG_PATTERNS
-from banana_assets.core.text import cut, short_path
+from banana_assets.core.text import cut
 from banana_assets.core.vocabulary import SEARCH_KINDS
 from banana_assets.interfaces.cli.asked import moment, nearest
 from banana_assets.interfaces.mcp.calls import Call
@@ -45,7 +45,7 @@ class FoundLine(LogLine):
     """A line that holds what was looked for."""
 
 
-class FoundThing(BaseModel):
+class FoundItem(BaseModel):
     """Something that was seen before."""
 
     kind: str
@@ -70,7 +70,7 @@ class FoundInLogs(Paged):
     """What was found: things seen before, or lines of one log."""
 
     mode: str = Field(description="What was looked at: words, meaning, words and meaning, or lines of one log.")
-    things: list[FoundThing] = Field(description="The nearest first.")
+    items: list[FoundItem] = Field(description="The nearest first.")
     lines: list[FoundLine]
     build_id: str | None
     log_file: str | None
@@ -123,7 +123,7 @@ def search_logs(
     missing = _missing(call, filters, latest)
     made = _found(mode, total=len(hits), missing=missing, notes=notes)
     keys = [f"{hit.document.kind} {hit.document.key}" for hit in hits]
-    things = Part(made, "things", keys, lambda n: _thing(hits[n]), limit)
+    things = Part(made, "items", keys, lambda n: _thing(hits[n]), limit)
     fill(made, [things, listed(made, "missing"), listed(made, "notes")], asked, cursor, max_bytes)
     return made
 
@@ -182,9 +182,9 @@ def _mode(search: Search, hits: list[Hit], how: str) -> str:
     return search.mode if how == "both" or any(hit.cosine is not None for hit in hits) else "words"
 
 
-def _thing(hit: Hit) -> FoundThing:
+def _thing(hit: Hit) -> FoundItem:
     document = hit.document
-    return FoundThing(
+    return FoundItem(
         kind=document.kind,
         key=document.key,
         title=cut(document.title, LONGEST_TITLE),
@@ -195,7 +195,7 @@ def _thing(hit: Hit) -> FoundThing:
         first_seen=document.first_seen,
         last_seen=document.last_seen,
         build_id=document.build_id,
-        place=short_path(document.place) if document.kind == "pattern" and document.place else document.place,
+        place=document.told_place,
         words=None if hit.words is None else round(hit.words, 3),
         cosine=None if hit.cosine is None else round(hit.cosine, 3),
     )
@@ -214,7 +214,7 @@ def _in_lines(call: Call, log: StoredLog, query: str, limit: int, max_bytes: int
 
 def _found(mode: str, *, total: int = 0, missing: Sequence[Missing] = (), notes: Sequence[str] = ()) -> FoundInLogs:
     return FoundInLogs(
-        mode=mode, things=[], lines=[], build_id=None, log_file=None, total=total, missing=list(missing),
+        mode=mode, items=[], lines=[], build_id=None, log_file=None, total=total, missing=list(missing),
         notes=list(notes),
     )  # fmt: skip
 

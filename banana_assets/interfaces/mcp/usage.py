@@ -69,7 +69,7 @@ class Prediction(BaseModel):
     confidence: str = Field(description="low, medium or high: by how long the past is, not by how near forecasts came.")
     model_used: str = Field(description="How it was forecast.")
     why: str = Field(description="Why so.")
-    timeToLimit: Crossing | None = Field(description="Null where no limit is known.")  # noqa: N815
+    crossing: Crossing | None = Field(description="When a limit is reached; null where none is known.")
     points: list[Point] = Field(description="Evenly spread over the window, the last one in it.")
 
 
@@ -220,7 +220,7 @@ def _prediction(frame: pl.DataFrame, most: int) -> Prediction:
         confidence=row["confidence"],
         model_used=row["model"],
         why=row["why"],
-        timeToLimit=Crossing(**row["crossing"]) if row["crossing"] else None,
+        crossing=Crossing(**row["crossing"]) if row["crossing"] else None,
         points=[Point(**one) for one in frame[places].select(list(Point.model_fields)).iter_rows(named=True)],
     )
 

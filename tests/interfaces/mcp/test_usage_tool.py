@@ -15,8 +15,8 @@ def test_series_are_forecast_with_intervals_and_what_follows(ask: Ask) -> None:
     assert (cpu["metric"], disk["metric"]) == ("cpu_percent", "disk_percent")
     assert all(p["lo95"] <= p["lo80"] <= p["predicted_usage"] <= p["hi80"] <= p["hi95"] for p in cpu["points"])
     assert cpu["predicted_usage"] == pytest.approx(70, abs=5)
-    assert (disk["timeToLimit"]["state"], disk["timeToLimit"]["limit"]) == ("expected", 100)
-    assert disk["timeToLimit"]["at"].startswith("2026-03-08T")
+    assert (disk["crossing"]["state"], disk["crossing"]["limit"]) == ("expected", 100)
+    assert disk["crossing"]["at"].startswith("2026-03-08T")
     first = found["recommendations"][0]
     assert (first["resource"], first["action"]) == ("host1 disk_percent", "grow")
     assert first["recommendedAllocation"] > first["currentAllocation"]
