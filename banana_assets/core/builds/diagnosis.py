@@ -18,6 +18,7 @@ from banana_assets.core.builds.problems import Problem
 from banana_assets.core.builds.ranking import Ranked, Region, chosen, ranked, regions
 from banana_assets.core.builds.reported import errors_of, pack_lines, place, reported_findings
 from banana_assets.core.builds.results import TestResult
+from banana_assets.core.builds.saying import known_by
 from banana_assets.core.builds.steps import ENDING_HINTS, endings, steps
 from banana_assets.core.builds.testlogs import read_tests, test_hints
 from banana_assets.core.builds.tools import RULES_VERSION
@@ -129,7 +130,7 @@ def diagnose(
     cause_text = "\n".join(redact(log.texts[i][:1000]) for first, last in spans for i in range(first, last + 1))[:8000]
     failing = _failing(tests, picked)
     category = "" if green else judged.category
-    anchor = [log.texts[row.finding.anchor] for row in picked]
+    anchor = [known_by(log.texts, row.finding) for row in picked]
     if thin and errors:
         anchor = [place(problem) for problem in errors[:40]]
     anchor = anchor or cause_text.split("\n")
@@ -149,7 +150,7 @@ def diagnose(
         pack=pack.text,
         pack_tokens=pack.tokens,
         fingerprint="" if green else fingerprint(category, [*anchor, *sorted(failing)[:MOST_NAMES]]),
-        next_step=next_step(category, tool, failing),
+        next_step=next_step(category, tool, failing, "" if green else judged.reason),
     )
 
 

@@ -18,7 +18,7 @@ from banana_assets.core.builds.cleaning import CleanLog
 from banana_assets.core.builds.hints import Hits, in_order, matching, search, tool_hints
 from banana_assets.core.builds.steps import Ending
 from banana_assets.core.builds.tools import REFINEMENTS, RULES
-from banana_assets.core.builds.tools.table import MESSAGE, Refinement, Rule
+from banana_assets.core.builds.tools.table import EXCEPTION, MESSAGE, Refinement, Rule
 
 MOST_FINDINGS = 20_000
 """Findings looked at in one log. A log with more says the same thing over and over."""
@@ -83,11 +83,11 @@ def findings(log: CleanLog, ends: Sequence[Ending] = (), hits: Hits | None = Non
     """
     candidates = _candidates(log, search(log.series, *tool_hints()) if hits is None else hits)
     found: list[Finding] = []
-    covered = -1
+    covered = traced = -1
     barriers = sorted({i for i, m in log.markers.items() if m in _ENDS}.union(e.line for e in ends))
     for i, orders in candidates:
         finding = _at(log, i, orders, covered)
-        if finding is None:
+        if finding is None or (i == traced and not finding.rule.category and finding.weight < EXCEPTION):
             continue
         if finding.last > finding.anchor:
             at = bisect_right(barriers, finding.anchor)
@@ -96,6 +96,9 @@ def findings(log: CleanLog, ends: Sequence[Ending] = (), hits: Hits | None = Non
         found.append(finding)
         if finding.weight >= MESSAGE:
             covered = max(covered, finding.last)
+        if finding.rule.block == "traceback":
+            # Its last line is the exception, which is no message of its own.
+            traced = finding.last
         if len(found) >= MOST_FINDINGS:
             break
     return found

@@ -15,6 +15,9 @@ from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, GUESS, SUM
 
 CAUSE_LINES = 400
 NEAR = 12
+UNDERLYING = ("missing_dependency", "syntax_error")
+"""What explains a tool's other messages where one of them turns out to be of these: a package that is not there, a
+file that it cannot read."""
 CLOSING = 3
 """Lines below a tool's messages in which its own closing line may stand."""
 
@@ -95,6 +98,8 @@ def ranked(log: CleanLog, found: Sequence[Finding], where: Sequence[Region]) -> 
             score += 4
         elif log.markers.get(finding.anchor) in ("warning", "debug", "notice"):
             score -= 30
+        if finding.category in UNDERLYING and finding.rule.category not in ("", *UNDERLYING):
+            score += 12
         result.append(Ranked(finding, region, score))
     return result
 

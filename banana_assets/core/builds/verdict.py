@@ -12,6 +12,7 @@ from banana_assets.core.builds.outcome import Outcome
 from banana_assets.core.builds.problems import Problem
 from banana_assets.core.builds.ranking import Ranked, Region
 from banana_assets.core.builds.reported import category_of, place
+from banana_assets.core.builds.saying import said_by
 from banana_assets.core.builds.tools.table import FAILURE, MESSAGE
 
 NOT_PROGRAMS = ("", "shell", "network", "timeout", "cloud")
@@ -32,7 +33,9 @@ _SURROUNDINGS = ("network_error", "out_of_memory", "disk_full")
 BESIDE = 2
 """Lines between messages that speak of the same."""
 MOST_SAID = 160
-"""Characters of a message in the reason."""
+"""Characters of a reported problem in the reason."""
+MOST_HEARD = 20
+"""Messages of a kind that are looked at for one that says what went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,10 @@ def _of_log(log: CleanLog, picked: Sequence[Ranked], region: Region | None, outc
         return Verdict("unknown", 0.2, "no message of a known tool stands in the log")
     best = max(picked, key=lambda row: row.score)
     finding = best.finding
-    number = finding.anchor + 1
     text = "\n".join(_with_neighbours(log, picked, finding))[:4000]
-    said = f"{finding.rule.tool} says " if finding.rule.tool not in NOT_PROGRAMS else ""
-    named = f"line {number}: {said}{_headline(log.texts[finding.anchor : finding.last + 1])}"
+    told = _speaker(log, picked, best)
+    said = f"{told.rule.tool} says " if told.rule.tool not in NOT_PROGRAMS else ""
+    named = f"line {told.anchor + 1}: {said}{said_by(log.texts, told)[0]}"
     sure = 0.95 if finding.weight >= FAILURE - 6 else 0.8 if finding.weight >= MESSAGE else 0.5
     sure -= 0.0 if best.region is not None else 0.1
     if finding.category == "test_failure":
@@ -98,6 +101,17 @@ def _of_log(log: CleanLog, picked: Sequence[Ranked], region: Region | None, outc
     return Verdict("unknown", 0.3, f"{named}, which is of no known class")
 
 
+def _speaker(log: CleanLog, picked: Sequence[Ranked], best: Ranked) -> Finding:
+    """The message to quote: the first of those of the best one's kind that says what went wrong."""
+    kind = best.finding
+    alike = [
+        row.finding
+        for row in picked
+        if row.region == best.region and row.finding.rule is kind.rule and row.finding.category == kind.category
+    ]
+    return next((finding for finding in alike[:MOST_HEARD] if said_by(log.texts, finding)[1]), kind)
+
+
 def _with_neighbours(log: CleanLog, picked: Sequence[Ranked], best: Finding) -> list[str]:
     """The lines of the best message and of those that stand right beside it."""
     lines = set(range(best.first, best.last + 1))
@@ -105,16 +119,6 @@ def _with_neighbours(log: CleanLog, picked: Sequence[Ranked], best: Finding) -> 
         if row.finding.first <= best.last + BESIDE and row.finding.last >= best.first - BESIDE:
             lines.update(range(row.finding.first, row.finding.last + 1))
     return [log.texts[i] for i in sorted(lines)]
-
-
-def _headline(block: Sequence[str]) -> str:
-    """What a message says in a line: without the rules drawn around a title, with the assertion that follows it."""
-    title = block[0].strip().strip("=_-*#~ ") or block[0].strip()
-    if title == block[0].strip():
-        return title[:MOST_SAID]
-    # pytest marks what explains a failure with a capital E in the first column.
-    told = next((line[1:].strip() for line in block[1:] if line.startswith("E  ")), "")
-    return f"{title}: {told}"[:MOST_SAID] if told else title[:MOST_SAID]
 
 
 def _of_tests(log: CleanLog, picked: Sequence[Ranked], sure: float, named: str) -> Verdict:

@@ -95,7 +95,9 @@ def analysis(
         "suspects": [s["path"] for s in suspects],
         "planner": plan.get("planner"),
     }
-    advice = steps or [next_step(diagnosis["category"], diagnosis["tool"], diagnosis["failing_tests"])]
+    advice = steps or [
+        next_step(diagnosis["category"], diagnosis["tool"], diagnosis["failing_tests"], diagnosis["reason"])
+    ]
     return Analysis(
         " ".join(said), tuple(advice), diagnosis["confidence"], found, plan.get("plan_id") if steps else None
     )

@@ -162,7 +162,7 @@ def _steps(detail: BuildDetail) -> list[str]:
 def _next(failure: dict[str, Any]) -> str:
     from banana_assets.core.builds.advice import next_step
 
-    return next_step(failure["category"], failure["tool"], tuple(failure["failing_tests"]))
+    return next_step(failure["category"], failure["tool"], tuple(failure["failing_tests"]), failure["reason"])
 
 
 def _time(at: datetime) -> str:

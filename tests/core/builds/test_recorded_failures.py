@@ -76,7 +76,7 @@ def test_a_commit_that_fails_twice_fails_the_same_way_and_another_one_does_not(
     several = clusters.filter(pl.col("commits") > 1)
     # The test that reads the clock twice, and the last commits, which leave one thing broken.
     assert {row["title"].split(": ")[0].split()[-1] for row in several.iter_rows(named=True)} == {
-        CLOCK, "test_best_of_one"
+        CLOCK, "test_discount[WELCOME5-0-0]"
     }  # fmt: skip
     last = several.filter(~pl.col("title").str.contains(CLOCK)).row(0, named=True)
     assert (last["state"], last["is_new"], last["recurrences"]) == ("open", True, 0)

@@ -16,6 +16,7 @@ from banana_assets.core.builds.blocks.general import (
     paragraph,
     paragraph_back,
     paragraph_more,
+    rspec,
     run,
     run_back,
     section,
@@ -79,7 +80,7 @@ BLOCKS: dict[str, Block] = {
     function.__name__: function
     for function in (
         line, indented, indented_gap, indented_tab, paragraph, paragraph_more, paragraph_back, run, run_back,
-        stack, traceback, syntax, pytest, unittest, jest, vitest, section, numbered, jasmine, rustc, gcc,
+        stack, traceback, syntax, pytest, unittest, jest, vitest, section, numbered, rspec, jasmine, rustc, gcc,
         caret, caret_gap, notes, lint, eslint, ruby_lint, npm, pip_conflict, pip_version, pip_box, box,
         box_php, composer, causes, cargo_test, panic, go_test, go_panic, go_race, go_build, java_test,
         eclipse, results, maven, gradle, sbt, junit_ant, dotnet_test, cmake, ctest, gtest, asan, phpt, tap, lisp,

@@ -87,12 +87,14 @@ def stack(texts: Lines, i: int) -> Span:
 
 
 def section(texts: Lines, i: int) -> Span:
-    """An indented section with blank lines, as mocha's failures: to the next line that is not indented."""
+    """An indented section with blank lines, as mocha's failures: to the next line that is not indented, but for a line
+    of values that stands by itself below a message that announces it with a colon."""
     last, blank = i, 0
     for j in range(i + 1, min(len(texts), i + 1_500)):
         text = texts[j]
         if text.strip():
-            if indent(text) < 1:
+            announced = last > i and blank == 1 and indent(texts[last]) > 3 and texts[last].endswith(":")
+            if indent(text) < 1 and not (announced and not "".join(texts[j + 1 : j + 2]).strip()):
                 break
             blank, last = 0, j
         else:
@@ -112,6 +114,12 @@ _NUMBERED_END = re.compile(
 def numbered(texts: Lines, i: int) -> Span:
     """A numbered failure, ``1) name``, to the next number or the counts."""
     return until(texts, i, _NUMBERED_END, 80, blanks=2)
+
+
+def rspec(texts: Lines, i: int) -> Span | None:
+    """A numbered failure of RSpec, whose text stands below its name; mocha parts the name over lines that go deeper."""
+    below = next((text for text in texts[i + 1 : i + 3] if text.strip()), "")
+    return None if indent(below) > indent(texts[i]) + 4 else numbered(texts, i)
 
 
 def box(texts: Lines, i: int) -> Span:

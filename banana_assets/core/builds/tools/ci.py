@@ -124,10 +124,10 @@ RULES = (
         "timeout",
         (
             "timeout",
-            MESSAGE + 12,
+            MESSAGE + 18,
             "line",
             "timeout: sending signal",
-            r"^timeout: sending signal \w+ to command .*",
+            r"^(?:(?P<test>\S+::\S+) )?(?:.*\s)?timeout: sending signal \w+ to command .*",
         ),
         (
             "timeout",

@@ -101,13 +101,19 @@ RULES = (
     ),
     *rules(
         "terraform",
-        ("configuration_error", FAILURE - 6, "box", "│ error: |error: ", r"^│ Error: .*"),
+        (
+            "configuration_error",
+            FAILURE - 6,
+            "box",
+            "│ error: |error: ",
+            r"^│ Error: (?!Terraform encountered problems during init).*",
+        ),
         (
             "configuration_error",
             FAILURE - 6,
             "terraform",
             "error: ",
-            r"^Error: (?P<message>.+)$",
+            r"^Error: (?P<message>(?!Terraform encountered problems during init).+)$",
         ),
         (
             "configuration_error",

@@ -14,7 +14,7 @@ RULES = (
             FAILURE + 4,
             "jest",
             "●",
-            r"^\s*● (?!Console|Validation Warning|Deprecation Warning|Cannot log after)(?P<test>.+)$",
+            r"^\s*● (?!Console|Validation Warning|Deprecation Warning|Cannot log after)(?:Test suite failed to run$|(?P<test>.+)$)",
         ),
         (
             "test_failure",
@@ -321,14 +321,14 @@ RULES = (
         (
             "configuration_error",
             MESSAGE + 12,
-            "paragraph",
+            "paragraph_more",
             "err_pnpm_outdated_lockfile|err_pnpm_no_script|err_pnpm_lockfile|err_pnpm_frozen|err_pnpm_no_importer",
             r"ERR_PNPM_(?:OUTDATED_LOCKFILE|NO_SCRIPT|LOCKFILE|FROZEN|NO_IMPORTER)\w*",
         ),
         (
             "missing_dependency",
             MESSAGE + 12,
-            "paragraph",
+            "paragraph_more",
             "err_pnpm_no_matching|err_pnpm_fetch_404|err_pnpm_peer|err_pnpm_unsupported|err_pnpm_no_offline",
             r"ERR_PNPM_(?:NO_MATCHING|FETCH_404|PEER|UNSUPPORTED|NO_OFFLINE)\w*",
         ),
@@ -348,7 +348,7 @@ RULES = (
             EXCEPTION + 6,
             "stack",
             "cannot find module|cannot find package|err_module_not_found",
-            r"^\s*(?:\S+ )?(?:Uncaught )?(?:Error|Error \[\w+\]|TypeError)?:? ?(?:\[.*\] )?Cannot find (?:module|package) '.*",
+            r"^\s*(?:\S+ |Exception during run: )?(?:Uncaught )?(?:Error|Error \[\w+\]|TypeError)?:? ?(?:\[.*\] )?Cannot find (?:module|package) '.*",
         ),
         (
             "",

@@ -52,6 +52,7 @@ RULES = (
             "required test coverage|coverage failure",
             r"^(?:FAIL |ERROR: )?(?:Required test coverage of .* not reached|Coverage failure: total of .*)",
         ),
+        ("", FAILURE, "pytest", "while loading conftest", r"^ImportError while loading conftest '(?P<file>.+)'\.$"),
         ("timeout", FAILURE, "line", "timeout", r"^(?:E +)?Failed: Timeout [>(].*"),
         ("timeout", EXCEPTION, "line", "timeout +", r"^\++ Timeout \++$"),
     ),

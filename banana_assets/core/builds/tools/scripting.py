@@ -9,7 +9,7 @@ from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, MESSAGE, S
 RULES = (
     *rules(
         "rspec",
-        ("test_failure", FAILURE + 2, "numbered", r"re:^\s*\d+\) ", r"^ {2,4}\d+\) (?P<test>[A-Z\w#.:\"'`].*[^:])$"),
+        ("test_failure", FAILURE + 2, "rspec", r"re:^\s*\d+\) ", r"^ {2,4}\d+\) (?P<test>[A-Z\w#.:\"'`].*[^:])$"),
         ("test_failure", SUMMARY + 4, "line", "rspec ", r"^rspec (?:\./)?\S+(?::\d+|\[[\d:,]+\]) # (?P<test>.+)$"),
         ("test_failure", SUMMARY, "line", " examples, | example, ", r"^\d+ examples?, [1-9]\d* failures?.*"),
         (
