@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from banana_assets.interfaces.client import _calls as calls
-from banana_assets.interfaces.client._calls import Call
+from banana_assets.interfaces.client._calls import Call, P
 from banana_assets.interfaces.client._library import MetadataQuality, Proposal, Queue, Room
 from banana_assets.interfaces.client._retrying import Retry
 from banana_assets.interfaces.client._steps import (
@@ -62,6 +62,16 @@ class AsyncCarrier:
         """One request until it is answered for good."""
         return await self.do(exchange(call, self.retry))
 
+    async def pages(self, ask: Callable[[str | None], Call[P]]) -> AsyncIterator[P]:
+        """The page without a cursor, and those that follow, each asked for when it is taken."""
+        cursor = None
+        while True:
+            found = await self.call(ask(cursor))
+            yield found
+            cursor = found.next
+            if cursor is None:
+                return
+
 
 class AsyncBananaClient:
     """``BananaClient`` for asyncio: every method is awaited, ``builds`` is iterated with ``async for``."""
@@ -76,7 +86,7 @@ class AsyncBananaClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._carrier = AsyncCarrier(url, key, timeout, retry, transport)
-        self._do = self._carrier.call
+        self._do, self._pages = self._carrier.call, self._carrier.pages
 
     async def __aenter__(self) -> Self:
         return self
@@ -98,14 +108,9 @@ class AsyncBananaClient:
 
     async def builds(self, *, status: str | None = None, page_size: int = 50) -> AsyncIterator[Build]:
         """All builds, the newest first, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = await self.page(page_size, cursor=cursor, status=status)
+        async for found in self._pages(lambda cursor: calls.builds(page_size, cursor, status, 0)):
             for build in found.builds:
                 yield build
-            cursor = found.next
-            if cursor is None:
-                return
 
     async def build(self, build_id: str) -> Build:
         """One build in full."""
@@ -134,14 +139,9 @@ class AsyncBananaClient:
 
     async def rows(self, name: str, *, page_size: int = 200, **asked: Any) -> AsyncIterator[dict[str, Any]]:
         """All rows of a derived table (patterns, failures, clusters, plans...) that fit what is asked."""
-        cursor = None
-        while True:
-            found = await self._do(calls.rows(name, page_size, cursor, asked))
+        async for found in self._pages(lambda cursor: calls.rows(name, page_size, cursor, asked)):
             for row in found.rows:
                 yield row
-            cursor = found.next
-            if cursor is None:
-                return
 
     async def metadata_quality(self, collection: str | None = None) -> MetadataQuality:
         """How complete the metadata of all media are, or those of a collection."""
@@ -151,14 +151,9 @@ class AsyncBananaClient:
         self, *, state: str | None = None, collection: str | None = None, page_size: int = 200
     ) -> AsyncIterator[Proposal]:
         """All values proposed for what is missing, the oldest first."""
-        cursor = None
-        while True:
-            found = await self._do(calls.proposals(page_size, cursor, state, collection))
+        async for found in self._pages(lambda cursor: calls.proposals(page_size, cursor, state, collection)):
             for proposal in found.proposals:
                 yield proposal
-            cursor = found.next
-            if cursor is None:
-                return
 
     async def decide_proposal(self, proposal_id: int, state: str, *, note: str | None = None) -> str:
         """Make a proposed value ``accepted``, ``rejected`` or ``proposed`` again; no file is written."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from banana_assets.interfaces.client import _calls as calls
-from banana_assets.interfaces.client._calls import Call
+from banana_assets.interfaces.client._calls import Call, P
 from banana_assets.interfaces.client._library import MetadataQuality, Proposal, Queue, Room
 from banana_assets.interfaces.client._retrying import Retry
 from banana_assets.interfaces.client._steps import (
@@ -62,6 +62,16 @@ class Carrier:
         """One request until it is answered for good."""
         return self.do(exchange(call, self.retry))
 
+    def pages(self, ask: Callable[[str | None], Call[P]]) -> Iterator[P]:
+        """The page without a cursor, and those that follow, each asked for when it is taken."""
+        cursor = None
+        while True:
+            found = self.call(ask(cursor))
+            yield found
+            cursor = found.next
+            if cursor is None:
+                return
+
 
 class BananaClient:
     """Asks a Banana server. Close it, or use it as a context manager.
@@ -81,7 +91,7 @@ class BananaClient:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._carrier = Carrier(url, key, timeout, retry, transport)
-        self._do = self._carrier.call
+        self._do, self._pages = self._carrier.call, self._carrier.pages
 
     def __enter__(self) -> Self:
         return self
@@ -103,13 +113,8 @@ class BananaClient:
 
     def builds(self, *, status: str | None = None, page_size: int = 50) -> Iterator[Build]:
         """All builds, the newest first, asked for page by page as they are taken."""
-        cursor = None
-        while True:
-            found = self.page(page_size, cursor=cursor, status=status)
+        for found in self._pages(lambda cursor: calls.builds(page_size, cursor, status, 0)):
             yield from found.builds
-            cursor = found.next
-            if cursor is None:
-                return
 
     def build(self, build_id: str) -> Build:
         """One build in full."""
@@ -139,13 +144,8 @@ class BananaClient:
 
     def rows(self, name: str, *, page_size: int = 200, **asked: Any) -> Iterator[dict[str, Any]]:
         """All rows of a derived table (patterns, failures, clusters, plans...) that fit what is asked."""
-        cursor = None
-        while True:
-            found = self._do(calls.rows(name, page_size, cursor, asked))
+        for found in self._pages(lambda cursor: calls.rows(name, page_size, cursor, asked)):
             yield from found.rows
-            cursor = found.next
-            if cursor is None:
-                return
 
     def metadata_quality(self, collection: str | None = None) -> MetadataQuality:
         """How complete the metadata of all media are, or those of a collection."""
@@ -155,13 +155,8 @@ class BananaClient:
         self, *, state: str | None = None, collection: str | None = None, page_size: int = 200
     ) -> Iterator[Proposal]:
         """All values proposed for what is missing, the oldest first."""
-        cursor = None
-        while True:
-            found = self._do(calls.proposals(page_size, cursor, state, collection))
+        for found in self._pages(lambda cursor: calls.proposals(page_size, cursor, state, collection)):
             yield from found.proposals
-            cursor = found.next
-            if cursor is None:
-                return
 
     def decide_proposal(self, proposal_id: int, state: str, *, note: str | None = None) -> str:
         """Make a proposed value ``accepted``, ``rejected`` or ``proposed`` again; no file is written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -14,8 +14,16 @@ from banana_assets.interfaces.client._library import MetadataQuality, Proposal, 
 from banana_assets.interfaces.client._types import Build, BuildPage, ReportReceipt, RowPage, Unreported
 
 T = TypeVar("T")
+P = TypeVar("P", bound="Page")
 TAKEN_IN = 4 << 20
 """Bytes of a log that a server takes in in a second at the least; it answers the last part when all is at rest."""
+
+
+class Page(Protocol):
+    """A page of answers; ``next`` is the cursor of the following one."""
+
+    @property
+    def next(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
