@@ -6,6 +6,7 @@ The lines of logs looked at lately are kept in memory; a larger one is read up t
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -24,7 +25,10 @@ KEPT_LOG = 48 << 20
 LONGEST = 4_000
 """Characters of a line that are shown."""
 
-MOST_FOUND = 200
+FEW = 400
+"""Lines found that are masked one by one; for more the whole log is, which costs less."""
+FOUND_BYTES = 32 << 20
+"""Of numbers of lines found lately."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class LogPages:
     def __init__(self, store: ReadingStore) -> None:
         self.store = store
         self._kept: Kept[list[str]] = Kept(KEPT_BYTES)
+        self._found: Kept[array[int]] = Kept(FOUND_BYTES)
 
     def lines(self, sha256: str, size: int, first: int, last: int) -> list[Line]:
         """Lines ``first`` to ``last`` (from 1) of the log of so many bytes; those that are there."""
@@ -56,21 +61,30 @@ class LogPages:
             shown.append(Line(number, tuple(parts), max(0, len(text) - LONGEST)))
         return shown
 
-    def find(self, sha256: str, size: int, text: str) -> tuple[list[int], int]:
-        """The numbers of the first MOST_FOUND lines that hold that text in any case, and how many there are.
+    def find(self, sha256: str, size: int, text: str) -> Sequence[int]:
+        """The numbers of all lines that hold that text in any case, in order; kept for whoever goes on reading them.
 
         Looked for in the masked text: whoever may search must not be able to guess a secret letter by letter.
         """
-        sought = re.compile(re.escape(text), re.IGNORECASE)
+        key = sha256, text.lower()
+        found = self._found.get(key)
+        if found is None:
+            found = self._sought(sha256, size, re.compile(re.escape(text), re.IGNORECASE))
+            self._found.put(key, found, found.itemsize * len(found) + len(text))
+        return found
+
+    def _sought(self, sha256: str, size: int, sought: re.Pattern[str]) -> array[int]:
         if size <= KEPT_LOG:
-            whole = self._whole(sha256)
-            near = list(islice((n for n, line in enumerate(whole, 1) if sought.search(line)), 2 * MOST_FOUND + 1))
-            if len(near) <= 2 * MOST_FOUND:
-                found = [n for n in near if sought.search(self._masked_line(sha256, size, n))]
-                return found[:MOST_FOUND], len(found)
-        masked = "".join(self.masked(sha256, size)).split("\n")
-        found = [n for n, line in enumerate(masked, 1) if sought.search(line)]
-        return found[:MOST_FOUND], len(found)
+            near = (n for n, line in enumerate(self._whole(sha256), 1) if sought.search(line))
+            few = list(islice(near, FEW + 1))
+            if len(few) <= FEW:
+                return array("Q", (n for n in few if sought.search(self._masked_line(sha256, size, n))))
+        found, before = array("Q"), 0
+        for part in self.masked(sha256, size):
+            lines = part.split("\n")[:-1]
+            found.extend(n for n, line in enumerate(lines, before + 1) if sought.search(line))
+            before += len(lines)
+        return found
 
     def _masked_line(self, sha256: str, size: int, number: int) -> str:
         texts, _ = self._texts(sha256, size, number, number)

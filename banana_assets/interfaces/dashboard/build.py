@@ -49,6 +49,9 @@ QUOTED = 16
 
 MOST_QUOTES = 4
 
+MOST_FOUND = 200
+"""Lines found in the log that are linked."""
+
 OTHERS = 12
 """Builds named that failed alike, the newest first."""
 
@@ -173,7 +176,7 @@ def _told(service: Service, detail: BuildDetail, logs: LogPages, line: int | Non
     title = title_of(failure["reason"], failure["cause_text"]) if failure else ""
     latest = PlanRecords(service.store.engine).latest("failure", cluster["cluster_id"]) if cluster else None
     plan = Plan.of_row(outward(latest.row())) if latest else None
-    hits = logs.find(build["log_sha256"], build["log_bytes"], find) if find and total else None
+    found = logs.find(build["log_sha256"], build["log_bytes"], find) if find and total else None
     return {
         "build": build,
         "url": _row(service, build["build_id"]).url,
@@ -190,7 +193,7 @@ def _told(service: Service, detail: BuildDetail, logs: LogPages, line: int | Non
         "lines": _lines(logs, detail, window) if total else "",
         "line": line,
         "find": find,
-        "hits": hits,
+        "hits": None if found is None else (found[:MOST_FOUND], len(found)),
         "longest": max((step.duration_seconds or 0 for step in detail.steps), default=0),
     }
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from banana_assets.backends.log_pages import MOST_FOUND
 from banana_assets.backends.search import Search, open_search, there_is_an_index
 from banana_assets.core.errors import InputError
 from banana_assets.core.search.types import Filters, Hit
@@ -74,7 +73,9 @@ class FoundInLogs(Paged):
     lines: list[FoundLine]
     build_id: str | None
     log_file: str | None
-    total: int = Field(description="How many there are that were asked for; at most so many as are looked for.")
+    total: int = Field(
+        description=f"How many there are that were asked for; of things seen before, at most {MOST_HITS}."
+    )
     missing: list[Missing]
     notes: list[str]
 
@@ -202,13 +203,12 @@ def _thing(hit: Hit) -> FoundItem:
 
 
 def _in_lines(call: Call, log: StoredLog, query: str, limit: int, max_bytes: int, cursor: str | None) -> FoundInLogs:
-    numbers, total = call.sources.pages.find(log.sha256, log.size, query) if log.total else ([], 0)
-    notes = [f"Only the first {MOST_FOUND} of them can be shown; look for more words."] if total > MOST_FOUND else []
-    made = _found("lines of one log", total=total, notes=notes)
+    numbers = call.sources.pages.find(log.sha256, log.size, query) if log.total else []
+    made = _found("lines of one log", total=len(numbers))
     made.build_id, made.log_file = log.build_id, log.path
     shown = Shown(call, log, numbers)
     lines = Part(made, "lines", Texts(numbers), lambda n: FoundLine(**shown.line(n)), limit, leaner)
-    fill(made, [lines, listed(made, "notes")], {"query": query, "log": log.sha256}, cursor, max_bytes)
+    fill(made, [lines], {"query": query, "log": log.sha256}, cursor, max_bytes)
     return made
 
 
