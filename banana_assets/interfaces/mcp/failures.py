@@ -9,12 +9,13 @@ import polars as pl
 from pydantic import BaseModel, Field
 
 from banana_assets.core.builds.choosing import chosen
+from banana_assets.core.builds.testruns import BAD
 from banana_assets.core.evidence import plural
 from banana_assets.core.tables import FAILURE_CLUSTERS
 from banana_assets.core.vocabulary import FAILURE_CATEGORIES
 from banana_assets.interfaces.cli.asked import moment
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.naming import BAD, cluster_named
+from banana_assets.interfaces.mcp.naming import cluster_named
 from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, Paged, Part, fill, listed
 from banana_assets.interfaces.mcp.records import Missing, before_data
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool

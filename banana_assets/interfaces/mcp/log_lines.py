@@ -10,11 +10,12 @@ import polars as pl
 from pydantic import BaseModel, Field
 
 from banana_assets.backends.log_pages import Line
+from banana_assets.core.builds.testruns import BAD
 from banana_assets.core.errors import InputError
 from banana_assets.core.ids import found as named
 from banana_assets.interfaces.mcp.calls import Call
 from banana_assets.interfaces.mcp.changed import Lines
-from banana_assets.interfaces.mcp.naming import BAD, BuildId, build_named
+from banana_assets.interfaces.mcp.naming import BuildId, build_named
 from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, Paged, Part, fill
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
 from banana_assets.interfaces.mcp.wire import size_of

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import polars as pl
 from pydantic import Field
 
 from banana_assets.backends.lookup import find_build
@@ -15,7 +14,6 @@ from banana_assets.core.plans.types import Plan
 from banana_assets.core.tables import FAILURE_CLUSTERS
 from banana_assets.interfaces.mcp.calls import Call
 
-BAD = ("failed", "error")
 INGEST = "`banana ingest builds PATH` or `banana record COMMAND` brings some in."
 
 BuildId = Annotated[
@@ -29,15 +27,11 @@ def build_named(call: Call, told: str | None) -> dict[str, Any]:
     Raises InputError where there is none, or several that may be meant.
     """
     builds = call.sources.store.builds()
-    if told is not None:
-        if builds.is_empty():
-            raise MissingError("There are no builds yet.", INGEST)
-        found: dict[str, Any] = _or(find_build, builds, told, remedy="list_failed_builds has those that failed.")
-        return found
-    failed = builds.filter(pl.col("status").is_in(BAD)).sort("finished_at", "arrived_at", nulls_last=False)
-    if failed.is_empty():
-        raise MissingError("No failed build is in the data.", INGEST)
-    return failed.row(-1, named=True)
+    if told is not None and builds.is_empty():
+        raise MissingError("There are no builds yet.", INGEST)
+    remedy = INGEST if told is None else "list_failed_builds has those that failed."
+    found: dict[str, Any] = _or(find_build, builds, told, remedy=remedy)
+    return found
 
 
 def cluster_named(call: Call, told: str) -> str:
