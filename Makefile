@@ -34,11 +34,13 @@ docs: .venv/ready
 	$(BIN)/python -m banana_assets.interfaces.mcp.reference
 
 # The locks are whole and pinned by hash, so pip resolves nothing; the package index is whichever pip is set up to use.
+# Pip compiles what it copies, not what stays here; where PYTHONDONTWRITEBYTECODE is set each start would compile it again.
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Banana needs Python 3.11 or newer; set PYTHON=")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q banana_assets jobs resources sensors
 	touch $@
 
 .venv/ready-dev: .venv/ready requirements-dev.lock

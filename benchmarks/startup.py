@@ -1,11 +1,13 @@
-"""What each command that reads takes as a whole, start and work, beside bare Python.
+"""What each command that reads takes until it begins to read the store, and as a whole, beside bare Python.
 
 .venv/bin/python benchmarks/startup.py [--runs 7] [--home FOLDER] [COMMAND ...]
 
 Runs alternate with bare Python's and with those of `import polars`, which nearly every command needs; of each the least
 CPU time over its runs (what is left when nobody else is busy), its seconds over bare Python's and its ratio to it, and
-the median wall-clock time. FOLDER is a home with data, for instance of `banana demo`; without one commands end where
-they find no store, and those that name a build, a plan or an item are left out.
+the median wall-clock time. ``begins`` is the least CPU time over bare Python's until the first statement on the records
+or the first table opened, of runs of their own; empty where nothing is read. FOLDER is a home with data, for instance
+of `banana demo`; without one commands end where they find no store, and those that name a build, a plan or an item are
+left out.
 """
 
 from __future__ import annotations
@@ -41,13 +43,34 @@ NAMED = {
 """What commands name, and which list has it."""
 HELP = ("--help", "builds --help", "generate --help", "materialize --help", "__complete builds --")
 
+BEGINS = """
+import os, sys, time
+from banana_assets.interfaces.cli.main import main
+from banana_assets.backends.records.rows import SqliteRows
+from banana_assets.backends.tables import Tables
+def heard(work):
+    def told(*words, **named):
+        global out
+        if out:
+            os.write(out, str(time.process_time()).encode())
+            os.close(out)
+            out = 0
+        return work(*words, **named)
+    return told
+out = int(sys.argv.pop(1))
+SqliteRows.rows, Tables._open = heard(SqliteRows.rows), heard(Tables._open)
+main()
+"""
+"""A command that writes to a pipe how long it has worked when it begins to read."""
+
 
 @dataclass
 class Times:
-    """Of one command: CPU seconds and wall-clock seconds of each run."""
+    """Of one command: CPU seconds and wall-clock seconds of each run, and CPU seconds until it began to read."""
 
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
+    begins: list[float] = field(default_factory=list)
 
 
 def run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
@@ -58,6 +81,19 @@ def run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
     wall = time.perf_counter() - begin
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
+
+
+def begins(words: list[str], environment: dict[str, str]) -> float | None:
+    """CPU seconds of one run until it begins to read; None where it reads nothing."""
+    heard, told = os.pipe()
+    subprocess.run(
+        [sys.executable, "-c", BEGINS, str(told), *words],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, check=False, pass_fds=[told],
+    )  # fmt: skip
+    os.close(told)
+    with os.fdopen(heard) as pipe:
+        said = pipe.read()
+    return float(said) if said else None
 
 
 def ids(environment: dict[str, str]) -> dict[str, str]:
@@ -95,11 +131,14 @@ def main() -> None:
             cpu, wall = run(command, environment)
             times[name].cpu.append(cpu)
             times[name].wall.append(wall)
+            if command[0] == str(BANANA) and (begun := begins(command[1:], environment)) is not None:
+                times[name].begins.append(begun)
     bare = min(times[BARE].cpu)
-    print(f"{'':34} {'CPU s':>6} {'over bare':>9} {'times':>6} {'wall s':>7}")
+    print(f"{'':34} {'begins':>6} {'CPU s':>6} {'over bare':>9} {'times':>6} {'wall s':>7}")
     for name, one in times.items():
         cpu, wall = min(one.cpu), statistics.median(one.wall)
-        print(f"{name:34} {cpu:6.2f} {cpu - bare:9.2f} {cpu / bare:6.0f} {wall:7.2f}")
+        begun = f"{min(one.begins) - bare:6.2f}" if one.begins else ""
+        print(f"{name:34} {begun:6} {cpu:6.2f} {cpu - bare:9.2f} {cpu / bare:6.0f} {wall:7.2f}")
 
 
 if __name__ == "__main__":
