@@ -15,7 +15,7 @@ from banana_assets.core.plans.lineage import Cited, Ingested, Line, Row, StepWhy
 from banana_assets.core.plans.text import made_by
 from banana_assets.core.plans.types import Plan, Subtask
 from banana_assets.core.safety.secrets import mask_lines
-from banana_assets.core.tables import BUILD_FAILURES, BUILDS, LOG_FILES, LOG_PATTERNS, PLANS, TABLES
+from banana_assets.core.tables import BUILD_FAILURES, BUILDS, LOG_FILES, LOG_PATTERNS, PLANS
 
 AROUND = 2
 """Lines shown on either side of those that are cited."""
@@ -61,6 +61,8 @@ class Walk:
 
     def row(self, name: str, key: str) -> Row:
         """The row of that table with that key; where several columns make it, the table as it is stands for the row."""
+        from banana_assets.core.tables import TABLES
+
         if (name, key) not in self._rows:
             table = TABLES.get(name)
             if table is None:

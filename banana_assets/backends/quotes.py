@@ -13,8 +13,7 @@ from banana_assets.core.advice.quoting import holds
 from banana_assets.core.builds.requoting import requoted
 from banana_assets.core.errors import BananaError
 from banana_assets.core.evidence import Citation
-from banana_assets.core.plans.quotes import Log
-from banana_assets.core.plans.validation import cited
+from banana_assets.core.plans.quotes import Log, cited
 from banana_assets.core.safety.secrets import mask, mask_lines
 
 LOG_BYTES = 32 << 20

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import polars as pl
+
 from banana_assets.core.builds.cleaning import clean
 from banana_assets.core.evidence import Citation
 from banana_assets.core.safety.secrets import mask_lines
@@ -50,3 +52,14 @@ class Log:
     def holds(self, citation: Citation) -> bool:
         """Whether the log says what is quoted."""
         return self.quote(citation["first_line"], citation["last_line"]) == citation["quote"]
+
+
+def cited(plans: pl.DataFrame) -> pl.DataFrame:
+    """The citations of stored plans (PLANS). Columns: plan_id, step, build_id, sha256, first_line, last_line, quote."""
+    steps = plans.select("plan_id", "subtasks").explode("subtasks", empty_as_null=False, keep_nulls=False)
+    fields = pl.col("subtasks").struct
+    return (
+        steps.select("plan_id", step=fields.field("id"), citation=fields.field("citations"))
+        .explode("citation", empty_as_null=False, keep_nulls=False)
+        .unnest("citation")
+    )

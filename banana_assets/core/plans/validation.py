@@ -56,17 +56,6 @@ def plan_issues(plans: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(found, schema={"plan_id": pl.String, "problem": pl.String}, orient="row")
 
 
-def cited(plans: pl.DataFrame) -> pl.DataFrame:
-    """The citations of stored plans (PLANS). Columns: plan_id, step, build_id, sha256, first_line, last_line, quote."""
-    steps = plans.select("plan_id", "subtasks").explode("subtasks", empty_as_null=False, keep_nulls=False)
-    fields = pl.col("subtasks").struct
-    return (
-        steps.select("plan_id", step=fields.field("id"), citation=fields.field("citations"))
-        .explode("citation", empty_as_null=False, keep_nulls=False)
-        .unnest("citation")
-    )
-
-
 def _abstains(plan: Plan) -> Iterator[Issue]:
     if not plan.reason:
         yield Issue("error", "It abstains without a reason.")
