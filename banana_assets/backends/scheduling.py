@@ -28,12 +28,11 @@ from banana_assets.core.tables import (
 class Schedule:
     """Queues as they stand, with what follows from them. Each table is computed when it is first asked for."""
 
+    tables: Tables
     builds: pl.DataFrame
     tasks: pl.DataFrame
     only: str | None
     predictions: pl.DataFrame
-    rollups: pl.DataFrame
-    usage: pl.DataFrame
     now: datetime | None
     told: Told
     accepted: float
@@ -59,8 +58,8 @@ class Schedule:
         return execution_windows(
             self.found,
             self.predictions,
-            self.rollups,
-            self.usage,
+            self.tables.read(RESOURCE_ROLLUPS),
+            self.tables.read(RESOURCE_USAGE),
             self.now,
             accepted=self.accepted,
             hours=self.hours,
@@ -84,12 +83,11 @@ def schedule(
     work = tables.read(TASKS) if tasks is None else tasks
     predictions = tables.read(RESOURCE_USAGE_PREDICTIONS)
     return Schedule(
+        tables=tables,
         builds=known,
         tasks=work,
         only=queue,
         predictions=predictions,
-        rollups=tables.read(RESOURCE_ROLLUPS),
-        usage=tables.read(RESOURCE_USAGE),
         now=now or _latest(known, work, predictions),
         told=told or Told(),
         accepted=accepted,
@@ -118,13 +116,14 @@ def schedule_now(
     """The schedule of what the records hold at this moment: as it was computed, where that is still so and no limit is
     told, else computed here."""
     builds, tasks = store.builds(), stored_tasks(store.records)
-    known = _computed(tables, builds, tasks)
+    windows = tables.read(EXECUTION_WINDOWS)
+    known = _computed(tables, windows, builds, tasks)
     made = schedule(tables, queue=queue, told=told, accepted=accepted, hours=hours, builds=builds, tasks=tasks)
     rows = _of(tables.read(QUEUE_SCHEDULES), queue) if known and made.told == Told() else made.queues
     # Windows follow from forecasts and what work takes, whatever limits are told.
     if not known or accepted != ACCEPTED_RISK or hours > HOURS_AHEAD:
         return Answer(rows, made.windows, made.now)
-    windows = _of(tables.read(EXECUTION_WINDOWS), queue)
+    windows = _of(windows, queue)
     if made.now is not None and hours < HOURS_AHEAD:
         end = made.now + timedelta(hours=hours)
         windows = windows.filter(pl.col("begins_at") < end, pl.col("best_at") < end)
@@ -136,11 +135,11 @@ def _of(frame: pl.DataFrame, queue: str | None) -> pl.DataFrame:
     return frame if queue is None else frame.filter(pl.col("queue") == queue)
 
 
-def _computed(tables: Tables, builds: pl.DataFrame, tasks: pl.DataFrame) -> bool:
-    """Whether the tables hold just these builds and tasks, and windows were looked for."""
+def _computed(tables: Tables, windows: pl.DataFrame, builds: pl.DataFrame, tasks: pl.DataFrame) -> bool:
+    """Whether the tables hold just these builds and tasks, and these windows were looked for."""
     if any(tables.version(table) is None for table in (QUEUE_SCHEDULES, EXECUTION_WINDOWS, BUILDS, TASKS)):
         return False
-    if tables.read(EXECUTION_WINDOWS)["peak_risk"].null_count():
+    if windows["peak_risk"].null_count():
         return False  # An earlier version of the table says less.
     return all(
         tables.read(table).sort(*table.key).equals(rows.sort(*table.key))

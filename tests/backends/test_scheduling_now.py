@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from banana_assets.backends import scheduling
 from banana_assets.backends.scheduling import schedule, schedule_now
 from banana_assets.backends.settings import load_from
 from banana_assets.backends.store import open_store
 from banana_assets.backends.tables import Tables
 from banana_assets.backends.task_records import stored_tasks
+from banana_assets.core.scheduling import room
 from banana_assets.core.scheduling.asked import Told
 from banana_assets.core.tables import BUILDS, EXECUTION_WINDOWS, QUEUE_SCHEDULES, TASKS
 from banana_assets.interfaces.cli.main import main
@@ -32,7 +32,7 @@ def test_what_is_stored_is_read_and_the_same(home: Path, tmp_path: Path, monkeyp
         made = schedule(tables)
         tables.replace(QUEUE_SCHEDULES, made.queues)
         tables.replace(EXECUTION_WINDOWS, made.windows)
-        monkeypatch.setattr(scheduling, "execution_windows", None)  # not asked for again
+        monkeypatch.setattr(room, "execution_windows", None)  # not asked for again
         read = [schedule_now(store, tables, told=one) for one in told]
     for one, other in zip(computed, read, strict=True):
         assert one.now == other.now
