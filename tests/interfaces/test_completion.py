@@ -9,7 +9,9 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 
@@ -17,9 +19,12 @@ from banana_assets.backends.records import tables as t
 from banana_assets.backends.records.engine import writing
 from banana_assets.backends.settings import SQLITE_NAME, load_from
 from banana_assets.backends.store import open_store
-from banana_assets.interfaces.cli.completed_values import INDEXED_SOURCES, PATTERNS, QUEUES, VALUES
+from banana_assets.backends.tables import Tables
+from banana_assets.core.tables import OPTIMIZATION_RECOMMENDATIONS
+from banana_assets.interfaces.cli.completed_values import INDEXED, QUEUES, TABLED, VALUES
 from banana_assets.interfaces.cli.completing import candidates
 from banana_assets.interfaces.cli.completion import SCRIPTS, Shell
+from tests.commands import leaves
 
 HEAVY = (
     "dagster",
@@ -77,6 +82,36 @@ def test_names_come_out_of_the_store(filled: Path) -> None:
     assert candidates(["diagnose", "x"]) == [("file", "x", "")]
     assert values("builds", "--job", "") == ["shop/unit"]
     assert values("builds", "--branch", "") == ["main"]
+
+
+def test_builds_to_compare_are_the_failed_ones_then_any(filled: Path) -> None:
+    assert values("compare", "") == ["unit-2", "unit-1"]
+    assert values("compare", "unit-2", "") == values("compare", "--against", "") == ["unit-2", "unit-1", "unit-0"]
+
+
+def test_names_come_out_of_tables(home: Path) -> None:
+    common: dict[str, Any] = {c.name: [] if isinstance(c.dtype, pl.List) else {} if isinstance(c.dtype, pl.Struct) else "x"
+              for c in OPTIMIZATION_RECOMMENDATIONS.columns if not c.nullable}  # fmt: skip
+    common |= {"found": True, "created_at": datetime(2026, 3, 1, tzinfo=UTC)}
+    rows = [{"recommendation_id": f"r{n}", "subject": f"job {n}\x1b[2J", "impact_score": float(n)} for n in range(3)]
+    made = pl.DataFrame([common | row for row in rows], schema=OPTIMIZATION_RECOMMENDATIONS.dtypes)
+    Tables(load_from(home).tables_root).replace(OPTIMIZATION_RECOMMENDATIONS, made)
+    assert values("recommend", "show", "r") == values("recommend", "dismiss", "") == ["r2", "r1", "r0"]
+    assert values("recommend", "reopen", "r1") == ["r1"]
+    assert all("\x1b" not in meaning for _, _, meaning in candidates(["recommend", "show", "r"]))
+    assert values("flaky", "lift", "") == []
+
+
+def test_every_argument_that_is_an_id_is_completed() -> None:
+    ids = {"ID", "BUILD", "AGAINST", "TEST", "PLAN", "STEP", "[STEP]", "ITEM", "NUMBER...", "BUILD...", "[BUILD]..."}
+    wanting = [
+        (path, parameter.name)
+        for path, command in leaves()
+        for parameter in command.params
+        if (parameter.metavar in ids or parameter.name in ("ident", "cluster", "plan_id"))
+        and not {(path.split()[0], parameter.name), ("*", parameter.name)} & {*VALUES, *TABLED}
+    ]
+    assert wanting == []
 
 
 def test_without_a_store_or_with_a_broken_one_nothing_is_said(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -150,7 +185,7 @@ def test_fish(scripts: dict[str, str]) -> None:
 
 def test_every_question_to_the_store_can_be_asked(filled: Path) -> None:
     # A mistake in one would only complete nothing.
-    asked = {query for query, _ in VALUES.values() if query not in (PATTERNS, INDEXED_SOURCES)}
+    asked = {query for query, _ in VALUES.values() if query not in INDEXED}
     with sqlite3.connect(filled / SQLITE_NAME) as connection:
         found = {query: connection.execute(query, ("p", 9)[2 - query.count("?") :]).fetchall() for query in asked}
     connection.close()

@@ -1,6 +1,7 @@
 """Names out of the store for completion: builds, plans, steps, templates, patterns, media, queues, models and more.
 
-They are read with the SQLite driver alone, in milliseconds, and only where the records are in SQLite.
+They are read with the SQLite driver alone, in milliseconds, and only where the records are in SQLite; a few are in
+tables alone.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from banana_assets.backends.settings import SQLITE_NAME, find_home
+from banana_assets.backends.settings import SQLITE_NAME, find_home, load
 from banana_assets.backends.sqlite import sqlite_module
+from banana_assets.core.errors import BananaError
 
 MOST = 200
 BUSY_SECONDS = 0.1
@@ -26,7 +28,10 @@ GIVEN_UP = "SELECT build_id, error FROM planned_failures WHERE state = 'given_up
 PLANS = "SELECT plan_id, status || ': ' || goal FROM planner_results ORDER BY created_at DESC LIMIT ?"
 STEPS = "SELECT step_id, status FROM plan_steps WHERE plan_id LIKE ? || '%' ORDER BY step_id LIMIT ?"
 TEMPLATES = "SELECT template_id, name FROM plan_templates WHERE deleted_at IS NULL LIMIT ?"
-KEYS = "SELECT key_id, name FROM api_keys WHERE revoked_at IS NULL LIMIT ?"
+KEYS = (
+    "SELECT key_id, name FROM api_keys WHERE revoked_at IS NULL "
+    "UNION ALL SELECT session_id, name FROM dashboard_sessions WHERE revoked_at IS NULL LIMIT ?"
+)
 PIPELINES = "SELECT DISTINCT pipeline, '' FROM builds ORDER BY 1 LIMIT ?"
 JOBS = "SELECT DISTINCT pipeline || '/' || job, '' FROM builds ORDER BY 1 LIMIT ?"
 BRANCHES = "SELECT DISTINCT branch, '' FROM builds WHERE branch IS NOT NULL ORDER BY 1 LIMIT ?"
@@ -43,6 +48,7 @@ OFFERS = (
 MODELS = "SELECT DISTINCT provider || '/' || model, 'asked before' FROM llm_calls ORDER BY 1 LIMIT ?"
 DELIVERIES = "SELECT id, provider || ' ' || event || ', ' || state FROM deliveries ORDER BY id DESC LIMIT ?"
 PATTERNS = "SELECT substr(document_id, 9), '' FROM documents WHERE kind = 'pattern' ORDER BY severity DESC LIMIT ?"
+CLUSTERS = "SELECT substr(document_id, 9), '' FROM documents WHERE kind = 'failure' ORDER BY last_seen DESC LIMIT ?"
 INDEXED_SOURCES = "SELECT DISTINCT source, '' FROM sources ORDER BY 1 LIMIT ?"
 
 VALUES: dict[tuple[str, str], tuple[str, bool]] = {
@@ -50,6 +56,10 @@ VALUES: dict[tuple[str, str], tuple[str, bool]] = {
     ("diagnose", "files"): (FAILED, True),
     ("agent", "builds"): (FAILED, False),
     ("codebase", "changed"): (FAILED, False),
+    ("compare", "build"): (FAILED, False),
+    ("compare", "other"): (BUILDS, False),
+    ("compare", "against"): (BUILDS, False),
+    ("builds", "cluster"): (CLUSTERS, False),
     ("plan", "builds"): (GIVEN_UP, False),
     ("*", "plan_id"): (PLANS, False),
     ("*", "step"): (STEPS, False),
@@ -72,12 +82,25 @@ VALUES: dict[tuple[str, str], tuple[str, bool]] = {
 }
 """By command and parameter (``*`` is any command): what to ask, and whether the name of a file may stand there too."""
 
+INDEXED = (PATTERNS, CLUSTERS, INDEXED_SOURCES)
+"""Questions to the index of what can be found."""
+
+TABLED = {
+    ("recommend", "recommendation"): ("optimization_recommendations", "recommendation_id", "subject", "impact_score"),
+    ("flaky", "test"): ("flaky_tests", "test_id", "title", "flake_rate"),
+}
+"""Names that are in a table alone, which takes half a second to read: its name, the columns of name and meaning, and
+that by which they are sorted, the highest first."""
+
 
 def equip(command: click.Command, name: str) -> None:
     """Let the parameters of a command, and of those in it, complete names out of the store."""
     for parameter in command.params:
         asked = VALUES.get((name, parameter.name or "")) or VALUES.get(("*", parameter.name or ""))
-        if asked and not isinstance(parameter.type, click.Choice):
+        tabled = TABLED.get((name, parameter.name or ""))
+        if tabled:
+            parameter.shell_complete = _of_table(*tabled)  # type: ignore[method-assign, assignment]
+        elif asked and not isinstance(parameter.type, click.Choice):
             parameter.shell_complete = _completer(*asked)  # type: ignore[method-assign, assignment]
     for inner in getattr(command, "commands", {}).values():
         equip(inner, name)
@@ -86,12 +109,35 @@ def equip(command: click.Command, name: str) -> None:
 def _completer(query: str, with_files: bool) -> Callable[[click.Context, str], list[CompletionItem]]:
     def complete(context: click.Context, incomplete: str) -> list[CompletionItem]:
         before = (str(context.params.get("plan_id") or ""),) if query == STEPS else ()
-        file = INDEX if query in (PATTERNS, INDEXED_SOURCES) else Path(SQLITE_NAME)
+        file = INDEX if query in INDEXED else Path(SQLITE_NAME)
         rows = _asked(file, query, (*before, MOST))
         found = [CompletionItem(value, help=meaning) for value, meaning in rows if value.startswith(incomplete)]
         return [*found, CompletionItem(incomplete, type="file")] if with_files else found
 
     return complete
+
+
+def _of_table(table: str, key: str, meaning: str, by: str) -> Callable[[click.Context, str], list[CompletionItem]]:
+    def complete(context: click.Context, incomplete: str) -> list[CompletionItem]:
+        from banana_assets.core.safety.serving import served
+
+        rows = [(name, said) for name, said in _read(table, key, meaning, by) if name.startswith(incomplete)]
+        return [CompletionItem(name, help=str(served(said))) for name, said in rows[:MOST]]
+
+    return complete
+
+
+def _read(table: str, key: str, meaning: str, by: str) -> list[tuple[str, str]]:
+    import polars as pl
+
+    from banana_assets.backends.tables import Tables
+    from banana_assets.core.tables import TABLES
+
+    try:
+        found = Tables(load().tables_root).scan(TABLES[table]).sort(by, descending=True).select(key, meaning).collect()
+    except (BananaError, pl.exceptions.PolarsError, OSError):
+        return []
+    return list(found.iter_rows())
 
 
 def _asked(file: Path, query: str, values: Iterable[object]) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from banana_assets.core.text import visible
 from banana_assets.interfaces.cli.main import COMMANDS, GROUPS, SHORT_NAMES, load
 
 WIDEST_MEANING = 70
@@ -58,5 +59,5 @@ def _whole(words: Sequence[str]) -> tuple[list[str], str]:
 
 
 def _short(text: str) -> str:
-    flat = " ".join(text.split())
+    flat = visible(" ".join(text.split()))
     return flat if len(flat) <= WIDEST_MEANING else f"{flat[: WIDEST_MEANING - 3]}..."
