@@ -29,7 +29,7 @@ _RELAY = re.compile(
 
 
 # What builds do beside their work; when it fails, the build seldom does.
-_ASIDE = re.compile(
+ASIDE = re.compile(
     r"(?i)\b(?:upload(?:ing)?|cache|sccache|ccache|telemetry|metrics|analytics|coverage|codecov|coveralls|report|notif\w+|cleanup|post job)\b"
 )
 
@@ -92,7 +92,7 @@ def ranked(log: CleanLog, found: Sequence[Finding], where: Sequence[Region]) -> 
             score -= 30 if finding.anchor > end else 14
         else:
             score += 12 * finding.anchor / total
-        if finding.weight < FAILURE - 6 and _ASIDE.search(log.texts[finding.anchor]):
+        if finding.weight < FAILURE - 6 and ASIDE.search(log.texts[finding.anchor]):
             score -= 16
         if log.markers.get(finding.anchor) == "error":
             score += 4

@@ -22,7 +22,7 @@ BESIDE = 4
 
 _TOLD: dict[str, tuple[str, ...]] = {
     # pytest marks what explains a failure with a capital E; a file that cannot be read stands above the reason.
-    "pytest": (r'^E +File "(.+)", line (\d+)\n(?:E .*\n){1,4}?E +((?:Syntax|Indentation|Tab)Error: .+)', r"^E +((?:Syntax|Indentation|Tab)Error: .+)", r'^E +(?!File "|[\^~])(\S.*)'),
+    "pytest": (r'^E +File "(.+)", line (\d+)\n(?:E .*\n){1,4}?E +((?:Syntax|Indentation|Tab)Error: .+)', r"^E +((?:Syntax|Indentation|Tab)Error: .+)", r'^E +(?!File "|[\^~])(\S.*)', r"^((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Failed|Failure)\b.*)"),
     "unittest": (
         r'^ +File "(.+)", line (\d+)\n(?: .*\n){1,3}?((?:Syntax|Indentation|Tab)Error: .+)',
         r"^((?:ModuleNotFound|Syntax|Indentation|Tab)Error: .+)",
@@ -59,6 +59,9 @@ _TOLD: dict[str, tuple[str, ...]] = {
     "composer": (r"^\s+- (\S.*)",),
     "precommit": (r"^(?!- (?:hook id|exit code|duration): )\s*(\S.*)",),
     "eclipse": (r"\^\n(\S.*)",),
+    "ghc gcc": (r"\A\s*(?:• )?(\S.*)",),
+    "awesome_bot paragraph": (r"^\s*(\d+\. .*)",),
+    "pre-commit lintrunner": (r"^\s*(\S.*)",),
     "java stack": (r"\A(?:\s+at (?:java\.|jdk\.|sun\.|org\.junit\.)\S+\n)*\s+(at \S+\(\S+:\d+\))",),
     "node stack": (r"^((?:Uncaught )?[A-Z]\w*(?:Error|Exception)\b.*)",),
     "eslint stack": (r"^(ESLint couldn't .*|\w*Error: .*)",),
@@ -84,7 +87,7 @@ where others of that block begin with what they say. The best place first."""
 
 _HOLLOW = re.compile(
     r"(?:\[ERROR\] )?(?:\* What went wrong|(?:\d+\) )?(?:Failure|Error)|Failed tests|Tests in error|Failures|Errors):"
-    r"|\d+ failing(?: \(.*\))?|⎯+ Unhandled (?:Errors?|Rejection) ⎯+|throw er; // Unhandled 'error' event|Oops! Something went wrong! :\(|(?:rake|cap) aborted!|Failed to compile\."
+    r"|\d+ failing(?: \(.*\))?|⎯+ Unhandled (?:Errors?|Rejection) ⎯+|throw er; // Unhandled 'error' event|Oops! Something went wrong! :\(|(?:rake|cap) aborted!|Failed to compile\.|> Links"
 )
 """Headings that tell nothing themselves: what stands below takes their place."""
 
@@ -131,7 +134,7 @@ def said_by(texts: Sequence[str], finding: Finding) -> tuple[str, bool]:
     if not told:
         title = _at_line(texts, finding.anchor, title.rstrip(":"))
         return cut(title, MOST), rule.category != "test_failure"
-    return cut(f"{cut(title, max(TITLE, MOST - len(told) - 2)).rstrip(':.')}: {told}", MOST), True
+    return cut(f"{_shortened(title, max(TITLE, MOST - len(told) - 2)).rstrip(':.')}: {told}", MOST), True
 
 
 def _at_line(texts: Sequence[str], at: int, title: str) -> str:
@@ -141,6 +144,13 @@ def _at_line(texts: Sequence[str], at: int, title: str) -> str:
     frames = (_FRAME.match(texts[i]) for i in range(at - 1, max(-1, at - 40), -1))
     found = next((f for f in frames if f and not _INSTALLED.search(f[1])), None)
     return f"{title} at {found[1]}:{found[2]}" if found else title
+
+
+def _shortened(title: str, most: int) -> str:
+    """The title, cut at the end of a long path where it begins with one: the file's name and line tell most."""
+    if len(title) > most and "/" in title.split(" ", 1)[0][:-most]:
+        return f"…{title[1 - most :]}"
+    return cut(title, most)
 
 
 def known_by(texts: Sequence[str], finding: Finding) -> str:
@@ -172,11 +182,8 @@ def _told(texts: Sequence[str], finding: Finding) -> str:
         told = _one_line(match[1] if match.lastindex == 1 else "{}:{}: {}".format(*match.groups())) if match else ""
         if match and told.endswith(":") and not pair:
             told = _one_line(f"{told} {text[match.end() :].strip().split(chr(10), 1)[0]}")
-    if (
-        not pair
-        or "but was" in told
-        or all(part in told for part in re.findall(r": [\"'`]?(.+?)[\"'`]?(?:, |$)", pair))
-    ):
+    values = re.findall(r": [\"'`]?(.+?)[\"'`]?(?:, |$)", pair)
+    if not pair or "but was" in told or (values and all(value in told for value in values)):
         return told
     return f"{cut(told, max(TITLE, MOST - len(pair))).rstrip(':')}: {pair}" if told and told not in pair else pair
 

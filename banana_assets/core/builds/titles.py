@@ -9,15 +9,21 @@ from banana_assets.core.text import cut
 
 LONGEST = 200
 
+_WORDS = re.compile(r"[A-Za-z]{2,}\W+[A-Za-z]{2,}|\b[A-Z]\w+(?:Error|Exception)\b")
+_TROUBLE = re.compile(
+    r"(?i)\b(?:errors?|fail(?:ed|s|ures?)?|exception|fatal|could not|cannot|can't|unable|not found|missing|invalid"
+    r"|refused|denied|unexpected)\b"
+)
 _PLACE = re.compile(r"^line \d+: ")
 
 
 def title_of(reason: str, cause_text: str) -> str:
-    """The reason of a diagnosis without the line number of its log; the first line of the cause where it names none."""
+    """The reason of a diagnosis without the line number of its log. Where it names none, the first line of the cause
+    that speaks of trouble, or the last one that says anything."""
     title = " ".join(_PLACE.sub("", reason).split())
     if title == " ".join(reason.split()):
-        cause = next((" ".join(line.split()) for line in cause_text.split("\n") if line.strip()), "")
-        title = cause or title
+        lines = [" ".join(line.split()) for line in cause_text.split("\n") if _WORDS.search(line)]
+        title = next((line for line in lines if _TROUBLE.search(line)), lines[-1] if lines else title)
     return cut(title, LONGEST)
 
 

@@ -10,7 +10,7 @@ from banana_assets.core.builds.cleaning import CleanLog
 from banana_assets.core.builds.findings import Finding
 from banana_assets.core.builds.outcome import Outcome
 from banana_assets.core.builds.problems import Problem
-from banana_assets.core.builds.ranking import Ranked, Region
+from banana_assets.core.builds.ranking import ASIDE, Ranked, Region
 from banana_assets.core.builds.reported import category_of, place
 from banana_assets.core.builds.saying import said_by
 from banana_assets.core.builds.tools.table import FAILURE, MESSAGE
@@ -116,7 +116,8 @@ def _with_neighbours(log: CleanLog, picked: Sequence[Ranked], best: Finding) -> 
     """The lines of the best message and of those that stand right beside it."""
     lines = set(range(best.first, best.last + 1))
     for row in picked:
-        if row.finding.first <= best.last + BESIDE and row.finding.last >= best.first - BESIDE:
+        near = row.finding.first <= best.last + BESIDE and row.finding.last >= best.first - BESIDE
+        if near and not ASIDE.search(log.texts[row.finding.anchor]):
             lines.update(range(row.finding.first, row.finding.last + 1))
     return [log.texts[i] for i in sorted(lines)]
 

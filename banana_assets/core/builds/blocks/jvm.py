@@ -86,8 +86,14 @@ def junit_ant(texts: Lines, i: int) -> Span | None:
     return until(texts, i, stop, 40)
 
 
-def dotnet_test(texts: Lines, i: int) -> Span:
-    """A failed test of ``dotnet test``: message and stack trace."""
+_DOTNET = re.compile(r"^\s*(?:Error Message:|Stack Trace:|Expected|Assert\.|\S*Exception ?:)|^\s+at \S+\(")
+
+
+def dotnet_test(texts: Lines, i: int) -> Span | None:
+    """A failed test of ``dotnet test``: message and stack trace. Other runners say that a test passed whose name begins
+    with that word."""
+    if not texts[i].endswith("]") and not any(_DOTNET.match(text) for text in texts[i + 1 : i + 8]):
+        return None
     return until(
         texts,
         i,

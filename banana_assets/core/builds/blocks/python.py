@@ -23,7 +23,7 @@ def traceback(texts: Lines, i: int) -> Span:
                 "exception was the direct cause" in t or "another exception occurred" in t for t in texts[j + 1 : j + 2]
             ):
                 continue
-            if "exception" in texts[j - 1] and "occurred:" in texts[j - 1] + texts[j - 2]:
+            if texts[j - 1].strip().startswith(("During handling", "The above exception")):
                 continue
             break
         last = j
@@ -54,16 +54,22 @@ _PYTEST_PLACE = re.compile(r"^\S.*:\d+: (?:\w+|in .*)?$")
 _PYTEST_SECTION = re.compile(r"^-+ Captured .* -+$")
 
 
+_RAISED = re.compile(
+    r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Failed|Failure|Exit|Interrupt|Warning)\b(?:: .*)?$"
+)
+
+
 def pytest(texts: Lines, i: int) -> Span:
     """A test's section of pytest's FAILURES, from its title to the last line of the assertion (``E``)."""
     last, final = i, i
+    native = "".join(texts[i + 1 : i + 2]).startswith("Traceback (most recent call last)")
     for j in range(i + 1, min(len(texts), i + 2_000)):
         if _PYTEST_NEXT.match(texts[j]):
             break
         if _PYTEST_SECTION.match(texts[j]) and final > i:
             break
         last = j
-        if texts[j].startswith("E  "):
+        if texts[j].startswith("E  ") or (native and _RAISED.match(texts[j])):
             final = j
     if final == i:
         return trim(texts, i, min(last, i + 40))

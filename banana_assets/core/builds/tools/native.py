@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, MESSAGE, SUMMARY, WRAPPER, rules
+from banana_assets.core.builds.tools.table import EXCEPTION, FAILURE, GUESS, MESSAGE, SUMMARY, WRAPPER, rules
 
 RULES = (
     *rules(
@@ -14,7 +14,7 @@ RULES = (
             FAILURE,
             "gcc",
             "error:",
-            r"^(?P<file>(?:[A-Za-z]:)?[^\s:()][^:()]*):(?P<line>\d+):(?:(?P<column>\d+):)? (?:fatal |internal compiler |syntax )?[Ee]rror: (?P<message>.+)$",
+            r"^(?!\S+\.l?hs:)(?P<file>(?:[A-Za-z]:)?[^\s:()][^:()]*):(?P<line>\d+):(?:(?P<column>\d+):)? (?:fatal |internal compiler |syntax )?[Ee]rror: (?P<message>.+)$",
         ),
         (
             "compile_error",
@@ -116,6 +116,7 @@ RULES = (
             "** build failed|** test failed|** archive failed",
             r"^\*\* (?:BUILD|TEST|ARCHIVE|CLEAN) FAILED \*\*",
         ),
+        ("compile_error", GUESS - 6, "indented", "** test build failed", r"^\*\* TEST BUILD FAILED \*\*"),
     ),
     *rules(
         "rustc",
@@ -252,7 +253,7 @@ RULES = (
         (
             "compile_error",
             FAILURE,
-            "indented",
+            "gcc",
             "error:",
             r"^(?:\S+\s+> )?(?P<file>\S+\.l?hs):(?P<line>\d+):(?P<column>\d+)(?:-\d+)?: error:.*$",
         ),
@@ -263,6 +264,9 @@ RULES = (
             "could not resolve dependencies",
             r"^(?:cabal: |Error: )?(?:\[.*\]\n)?.*[Cc]ould not resolve dependencies:?$",
         ),
+    ),
+    *rules(
+        "stack",
         (
             "",
             SUMMARY + 10,

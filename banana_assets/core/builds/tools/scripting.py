@@ -225,8 +225,8 @@ RULES = (
             "syntax_error",
             FAILURE - 8,
             "indented",
-            "error: invalid css|error: illegal nesting|error: undefined|error: expected",
-            r"^Error: (?:Invalid CSS|Illegal nesting|Undefined (?:variable|mixin)|expected ).*",
+            "error: invalid css|error: illegal nesting|error: undefined|error: expected|error: inconsistent indentation",
+            r"^Error: (?:Invalid CSS|Illegal nesting|Undefined (?:variable|mixin)|expected |Inconsistent indentation: ).*",
         ),
         (
             "compile_error",
