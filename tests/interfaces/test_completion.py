@@ -90,8 +90,11 @@ def test_builds_to_compare_are_the_failed_ones_then_any(filled: Path) -> None:
 
 
 def test_names_come_out_of_tables(home: Path) -> None:
-    common: dict[str, Any] = {c.name: [] if isinstance(c.dtype, pl.List) else {} if isinstance(c.dtype, pl.Struct) else "x"
-              for c in OPTIMIZATION_RECOMMENDATIONS.columns if not c.nullable}  # fmt: skip
+    common: dict[str, Any] = {
+        c.name: [] if isinstance(c.dtype, pl.List) else {} if isinstance(c.dtype, pl.Struct) else "x"
+        for c in OPTIMIZATION_RECOMMENDATIONS.columns
+        if not c.nullable
+    }
     common |= {"found": True, "created_at": datetime(2026, 3, 1, tzinfo=UTC)}
     rows = [{"recommendation_id": f"r{n}", "subject": f"job {n}\x1b[2J", "impact_score": float(n)} for n in range(3)]
     made = pl.DataFrame([common | row for row in rows], schema=OPTIMIZATION_RECOMMENDATIONS.dtypes)

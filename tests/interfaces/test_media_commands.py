@@ -76,7 +76,9 @@ def test_a_collection_and_a_completeness_that_is_asked_for(media: Path, capsys: 
     assert run("metadata", "--fill-gaps", "--use-model", "gpt-4") == 2
 
 
-def test_gaps_are_filled_written_and_taken_out(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_gaps_are_filled_written_and_taken_out(
+    media: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = {path: path.read_bytes() for path in (media / "music").rglob("*.*") if path.is_file()}
     assert "Would propose" in out(capsys, "metadata", "--fill-gaps", "--dry-run")
     assert "nothing was proposed yet" in shown(capsys, "media", "proposals")
@@ -92,9 +94,16 @@ def test_gaps_are_filled_written_and_taken_out(media: Path, capsys: pytest.Captu
     assert run("media", "apply", "--all", "--dry-run") == 0
     said = capsys.readouterr()
     assert "not written" in said.out
+    values = {"; ".join(row["value"]) for row in rows[1:]}
+    assert all(value[:20] in said.out for value in values)
     assert "if it were no dry run" in said.err
     assert {path: path.read_bytes() for path in before} == before
-    assert run("media", "apply", "--all") == 0
+    with monkeypatch.context() as patched:
+        for name, value in (("WRITTEN_SECONDS", 0.0), ("watched", lambda: True)):
+            patched.setattr(f"banana_assets.interfaces.cli.progressing.{name}", value)
+        assert run("media", "apply", "--all") == 0
+    files = len({row["uri"] for row in rows[1:]})
+    assert f"Writing tags: {files} of {files} files" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in before} != before
     assert json.loads(out(capsys, "metadata", "--format", "json"))["analysis"]["missingValues"] == complete
     assert run("media", "undo", "--all") == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -33,13 +33,18 @@ from banana_assets.core.media.standard import MEDIA
 @dataclass(frozen=True)
 class Done:
     """What became of one proposal: ``applied``, ``there`` (the file says so already), ``undone``, ``withdrawn``,
-    ``skipped`` or ``failed``, and why."""
+    ``skipped`` or ``failed``, and why. ``value`` is what was proposed."""
 
     proposal_id: int
     path: str
     field: str
     outcome: str
     message: str = ""
+    value: tuple[str, ...] = ()
+
+
+Tell = Callable[[str, int], None]
+"""Is told of each file that is done with, and how many there are in all."""
 
 
 def apply_accepted(
@@ -49,6 +54,7 @@ def apply_accepted(
     ids: Collection[int] = (),
     collection: str | None = None,
     dry_run: bool = False,
+    tell: Tell = lambda path, total: None,
 ) -> list[Done]:
     """Write accepted values into the tags of their files; all of these, or those with a number or of a collection.
 
@@ -60,8 +66,10 @@ def apply_accepted(
         _mend(store, by)
     found = Proposals(store.engine).rows(states=["accepted"], collection=collection, ids=ids)
     done: list[Done] = []
+    files = found["item_id"].n_unique()
     for _, rows in found.group_by("item_id", maintain_order=True):
         done += _apply_file(store, rows["uri"][0], rows.to_dicts(), by, dry_run)
+        tell(rows["uri"][0], files)
     return done
 
 
@@ -115,7 +123,11 @@ def _apply_file(store: Store, uri: str, rows: list[dict[str, Any]], by: str, dry
 
 def _each(rows: Sequence[Mapping[str, Any]], path: str, outcome: str, why: str = "") -> list[Done]:
     """The same of all these proposals of a file."""
-    return [Done(row["proposal_id"], path, row["field"], outcome, why) for row in rows]
+    return [_done(row, path, outcome, why) for row in rows]
+
+
+def _done(row: Mapping[str, Any], path: str, outcome: str, why: str = "") -> Done:
+    return Done(row["proposal_id"], path, row["field"], outcome, why, tuple(row["value"]))
 
 
 def _left_alone(path: Path) -> str:
@@ -143,9 +155,7 @@ def _wanted(
     for row in rows:
         field = row["field"]
         if audio is None or not tags.writable(audio, field):
-            done.append(
-                Done(row["proposal_id"], uri, field, "skipped", "the file has no tag for it; export it instead")
-            )
+            done.append(_done(row, uri, "skipped", "the file has no tag for it; export it instead"))
             continue
         said = tags.raw(audio, field)
         now = "; ".join(said)
@@ -163,14 +173,14 @@ def _wanted(
         if person:
             # A person's word is taken back by persons alone.
             if there:
-                done.append(Done(row["proposal_id"], uri, field, "there", why))
+                done.append(_done(row, uri, "there", why))
             else:
                 more = "; ingest it and set the value again to replace that"
-                done.append(Done(row["proposal_id"], uri, field, "skipped", why + more))
+                done.append(_done(row, uri, "skipped", why + more))
             continue
         if not dry_run:
             _settle(store, [row["proposal_id"]], "withdrawn", by, why)
-        done.append(Done(row["proposal_id"], uri, field, "withdrawn", why))
+        done.append(_done(row, uri, "withdrawn", why))
     return wanted, done
 
 
@@ -247,7 +257,14 @@ def reread(store: Store, item_id: str) -> None:
     records.save([(source, [read_media(path, schema, sha256)])])
 
 
-def undo(store: Store, *, by: str, ids: Collection[int] = (), collection: str | None = None) -> list[Done]:
+def undo(
+    store: Store,
+    *,
+    by: str,
+    ids: Collection[int] = (),
+    collection: str | None = None,
+    tell: Tell = lambda path, total: None,
+) -> list[Done]:
     """Take applied values out of their files again, and accepted ones back; those with a number, or of a collection.
 
     What a person set goes on to count where it is not named by its number: only the file is as it was again. A file
@@ -259,11 +276,13 @@ def undo(store: Store, *, by: str, ids: Collection[int] = (), collection: str | 
     taken_back = found.filter((pl.col("state") == "accepted") & (~person | pl.lit(value=bool(ids))))
     if taken_back.height:
         _settle(store, taken_back["proposal_id"].to_list(), "undone", by, "taken back before it was written")
-    done = [Done(r["proposal_id"], r["uri"], r["field"], "undone") for r in taken_back.iter_rows(named=True)]
+    done = [_done(row, row["uri"], "undone") for row in taken_back.iter_rows(named=True)]
     # The last write of a file is undone first: only then is what was before it there again.
     applied = found.filter(pl.col("state") == "applied").sort("write_id", descending=True)
+    writes = applied["write_id"].n_unique()
     for (write_id,), rows in applied.group_by("write_id", maintain_order=True):
         done += _undo_write(store, int(str(write_id)), rows.to_dicts(), by, named=bool(ids))
+        tell(rows["uri"][0], writes)
     return done
 
 

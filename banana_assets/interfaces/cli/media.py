@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +19,7 @@ from banana_assets.core.ids import begun
 from banana_assets.core.text import shortlist
 from banana_assets.interfaces.cli.asked import user
 from banana_assets.interfaces.cli.opened import opened, opened_reading
-from banana_assets.interfaces.cli.output import Format, say, to_json, write_object, write_rows, write_text
+from banana_assets.interfaces.cli.output import Format, progress, say, to_json, write_object, write_rows, write_text
 from banana_assets.interfaces.cli.running import FINDINGS
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from banana_assets.backends.media.applying import Done
     from banana_assets.backends.reading_store import ReadingStore
+    from banana_assets.interfaces.cli.progressing import Progress
 
 BRING = "banana ingest media PATH --collection NAME"
 app = typer.Typer(
@@ -256,8 +258,12 @@ def apply(
     from banana_assets.backends.media.applying import apply_accepted
 
     ids = _meant(numbers, everything)
-    with opened(BRING) as (store, _):
-        done = apply_accepted(store, by=user(), ids=ids, collection=collection, dry_run=dry_run)
+    with (
+        opened(BRING) as (store, _),
+        progress("Looking at files" if dry_run else "Writing tags", unit="files") as shown,
+    ):
+        tell = partial(_tell, shown)
+        done = apply_accepted(store, by=user(), ids=ids, collection=collection, dry_run=dry_run, tell=tell)
     _done(done, form, "nothing is accepted that waits to be written", dry_run=dry_run)
 
 
@@ -272,17 +278,21 @@ def undo(
     from banana_assets.backends.media.applying import undo as undone
 
     ids = _meant(numbers, everything)
-    with opened(BRING) as (store, _):
-        done = undone(store, by=user(), ids=ids, collection=collection)
+    with opened(BRING) as (store, _), progress("Taking tags out", unit="files") as shown:
+        done = undone(store, by=user(), ids=ids, collection=collection, tell=partial(_tell, shown))
     _done(done, form, "nothing of that is accepted or applied")
 
 
+def _tell(shown: Progress, path: str, total: int) -> None:
+    shown.of(total)
+    shown(Path(path).name)
+
+
 def _done(done: Sequence[Done], form: Format, nothing: str, *, dry_run: bool = False) -> None:
-    write_rows(
-        [vars(row) for row in done],
-        form,
-        columns=["proposal_id", "outcome", "field", "path", "message"],
-    )
+    rows = [vars(row) for row in done]
+    if form is Format.table:
+        rows = [row | {"value": "; ".join(row["value"])} for row in rows]
+    write_rows(rows, form, columns=["proposal_id", "outcome", "field", "value", "path", "message"])
     counts = Counter(row.outcome for row in done)
     said = ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
     say(f"banana media: {said or nothing}{', if it were no dry run' if said and dry_run else ''}.")

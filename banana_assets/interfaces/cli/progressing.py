@@ -40,6 +40,10 @@ class Progress:
         self.done += count
         self._show(text)
 
+    def of(self, total: int) -> None:
+        """How many there are in all, where that is known only now."""
+        self._total = total
+
     def clear(self) -> None:
         """Take the line off the terminal, so that something else can be written."""
         if self._line:
