@@ -186,10 +186,12 @@ class Planner:
 
     def seen(self, case: Case, kind: str) -> list[Hit]:
         """Documents of a kind that are most like a failure, the nearest first; none without an index."""
+        from banana_assets.core.search.types import Filters
+
         if self.search is None:
             return []
         try:
-            return self.search.similar(case.text, (kind,), limit=MOST_SEEN)
+            return self.search.similar(case.text, Filters((kind,)), MOST_SEEN)
         except BananaError:
             # What was seen before helps, and no plan waits for it.
             return []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -117,13 +117,11 @@ class Search:
                 return [Hit(known[name], score, words=score) for name, score in found if name in known]
         return self._shelf.find(question, filters, limit)
 
-    def similar(
-        self, text: str, kinds: Sequence[str] = (), limit: int = 10, filters: Filters | None = None
-    ) -> list[Hit]:
+    def similar(self, question: str, filters: Filters | None = None, limit: int = 10) -> list[Hit]:
         """The documents that mean most nearly the same, the nearest first; by words where meaning is not to be had."""
-        filters = filters or Filters(tuple(kinds))
-        hits = self._by_meaning(text, filters, limit)
-        return self.text(text, filters, limit) if hits is None else hits
+        filters = filters or Filters()
+        hits = self._by_meaning(question, filters, limit)
+        return self.text(question, filters, limit) if hits is None else hits
 
     def search(self, question: str, filters: Filters | None = None, limit: int = 10) -> list[Hit]:
         """What words and meaning find together, the best first (reciprocal rank fusion)."""
@@ -144,6 +142,10 @@ class Search:
             for name, score in fused(list(words), list(meant)).items()
         ]
         return joined[:limit]
+
+    def by(self, how: str) -> Callable[[str, Filters, int], list[Hit]]:
+        """How it is searched: by ``words`` (``text``), by ``meaning`` (``similar``), or by ``both`` (``search``)."""
+        return {"words": self.text, "meaning": self.similar, "both": self.search}[how]
 
     def update(self, documents: Iterable[Document], *, most: int | None = EMBEDDED_AT_ONCE) -> Updated:
         """Make the index hold exactly these documents; only what is new or has changed is written and embedded.

@@ -83,10 +83,7 @@ async def search(
             raise ProblemError(409, "There is no search index yet.", "Run `banana materialize`.")
         filters = Filters(tuple(kind or ()), severity, source, since, until)
         with open_search(service.settings, meaning=how != "words") as opened:
-            if how == "meaning":
-                hits = opened.similar(q, limit=limit, filters=filters)
-            else:
-                hits = opened.text(q, filters, limit) if how == "words" else opened.search(q, filters, limit)
+            hits = opened.by(how)(q, filters, limit)
             items = [
                 {name: value for name, value in hit.document.row().items() if name in Hit.model_fields}
                 | {"place": hit.document.told_place, "score": hit.score, "words": hit.words, "cosine": hit.cosine}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -127,7 +126,7 @@ def _filters(
 
 
 def _hits(index: Search, what: list[str], filters: Filters, by: By, limit: int) -> list[Hit]:
-    ask = _asker(index, by)
+    ask = index.by(by.value)
     if len(what) > 1 or not _is_log(what[0]):
         return ask(" ".join(what), filters, limit)
     from banana_assets.backends.search.seen import questions, with_same
@@ -139,12 +138,6 @@ def _hits(index: Search, what: list[str], filters: Filters, by: By, limit: int) 
     say(f"banana search: {visible(mask(asked.said).text)}")
     found = joined([ask(question, filters, limit) for question in asked.texts])[:limit]
     return with_same(index, found, asked.fingerprint, filters, load())[:limit]
-
-
-def _asker(index: Search, by: By) -> Callable[[str, Filters, int], list[Hit]]:
-    if by is By.meaning:
-        return lambda question, filters, limit: index.similar(question, limit=limit, filters=filters)
-    return index.text if by is By.words else index.search
 
 
 def _is_log(told: str) -> bool:

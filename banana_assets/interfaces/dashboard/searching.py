@@ -55,7 +55,7 @@ async def search(
             with open_search(service.settings, meaning=bool(question) and how != "words") as opened:
                 sources = opened.sources()
                 if question:
-                    hits = _ask(opened, how)(question, filters)
+                    hits = opened.by(how)(question, filters, LIMIT)
                 mode, notes = opened.mode, list(opened.notes)
         return {
             "told": told,
@@ -90,13 +90,6 @@ def marker(question: str) -> Callable[..., Markup]:
         return Markup("").join([*parts, Markup("{}").format(told[at:])])
 
     return marked
-
-
-def _ask(opened: Any, how: str) -> Callable[[str, Filters], list[Hit]]:
-    if how == "meaning":
-        return lambda question, filters: list(opened.similar(question, limit=LIMIT, filters=filters))
-    asked = opened.text if how == "words" else opened.search
-    return lambda question, filters: list(asked(question, filters, LIMIT))
 
 
 def _place(document: Document) -> Markup:

@@ -166,11 +166,7 @@ def _filters(
 
 
 def _hits(search: Search, query: str, filters: Filters, how: str) -> list[Hit]:
-    if how == "meaning":
-        return search.similar(query, limit=MOST_HITS, filters=filters)
-    if how == "both":
-        return search.search(query, filters, MOST_HITS)
-    hits = search.text(query, filters, MOST_HITS)
+    hits = search.by("words" if how == "auto" else how)(query, filters, MOST_HITS)
     if how == "auto" and (not hits or (hits[0].words or 0.0) < ENOUGH_WORDS):
         return search.search(query, filters, MOST_HITS)
     return hits

@@ -18,7 +18,7 @@ def shown(hits: list[Hit]) -> list[tuple[str, float, float | None, float | None]
 
 
 def answers(search: Search) -> list[object]:
-    ways = (search.text, search.search, lambda q: search.similar(q))
+    ways = (search.text, search.search, search.similar)
     return [shown(way(question)) for way in ways for question in QUESTIONS]
 
 
@@ -35,7 +35,7 @@ def test_what_means_the_same_is_found_without_its_words(search: Search) -> None:
     assert search.notes == []
     assert search.text("JVM exhausted")[:1] == []
     assert search.search("JVM exhausted")[0].document.key == "heap"
-    assert search.similar("brute force attack on ssh", kinds=("pattern",))[0].document.key == "login"
+    assert search.similar("brute force attack on ssh", Filters(("pattern",)))[0].document.key == "login"
 
 
 def test_only_what_changed_is_embedded_again(search: Search) -> None:
@@ -73,7 +73,7 @@ def test_filters_hold_for_both(search: Search) -> None:
     for filters in (Filters(severity="high"), Filters(source="shop"), Filters(kinds=("plan",), until=None)):
         for hit in (
             *search.search("error of the build: no disk, no package", filters),
-            *search.similar("zebra", (), 9, filters),
+            *search.similar("zebra", filters, 9),
         ):
             assert filters.passes(hit.document)
 
