@@ -246,7 +246,7 @@ def test_media_templates_and_tasks_are_read_by_both(any_store: Store, tmp_path: 
     with open_reading(any_store.settings) as plain:
         for one in (any_store, plain):
             media = MediaReading(one.records)
-            assert media.items().height == 2
+            assert (media.items().height, media.collections()) == (2, ["a"])
             assert media.items()["present"].to_list() == [True, True]
             assert [row["uri"] for row in media.sources("a").values()] == list(media.sources("a"))
             assert (media.declared_at("media"), list(media.schemas())) == (None, ["media"])

@@ -66,6 +66,11 @@ class MediaReading:
             frame = _overlaid(frame, held, schemas)
         return MEDIA_ITEMS.conform(_titled(frame, schemas))
 
+    def collections(self) -> list[str]:
+        """The names of the collections that have items."""
+        rows = self.records.rows("SELECT DISTINCT collection FROM media_items WHERE present ORDER BY collection")
+        return [name for (name,) in rows]
+
     def schemas(self) -> dict[str, RecordSchema]:
         """The schemas by name: media, and those that people brought."""
         rows = self.records.rows("SELECT name, declaration FROM media_schemas ORDER BY name")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from banana_assets.backends.media.records import MediaRecords
+from banana_assets.backends.media.reading import MediaReading
 from banana_assets.core.errors import InputError
 from banana_assets.core.safety.untrusted import fenced
 from banana_assets.core.tables import FLAKY_TESTS
@@ -101,8 +101,7 @@ def _pipelines(sources: Sources) -> list[str]:
 
 
 def _collections(sources: Sources) -> list[str]:
-    libraries = MediaRecords(sources.store.engine).libraries()
-    return sorted({name for one in libraries for name in one.items["collection"].unique()})
+    return MediaReading(sources.store.records).collections()
 
 
 BuildId = Annotated[str, Field(max_length=LONGEST_NAME, description="Id of the build; the newest failed one without.")]
