@@ -17,6 +17,7 @@ from datetime import datetime
 from banana_assets.core.evidence import plural, stable_id
 from banana_assets.core.plans.asked import Ask
 from banana_assets.core.plans.drafts import Recipe, numbered
+from banana_assets.core.plans.epithets import so_called
 from banana_assets.core.plans.finishing import finished
 from banana_assets.core.plans.knowledge import Knowledge
 from banana_assets.core.plans.planner import HORIZON, abstained, recipe_of
@@ -24,6 +25,7 @@ from banana_assets.core.plans.subjects import ERRORS, FAILING, FLAKY, RESOURCE, 
 from banana_assets.core.plans.types import Issue, Plan, Prediction, Risk, Subtask
 from banana_assets.core.plans.upkeep import Behind, first_compute
 from banana_assets.core.search.words import near, words
+from banana_assets.core.text import shortlist
 
 MOST_SUBJECTS = 4
 STEPS_EACH = 3
@@ -154,6 +156,8 @@ def find(
         none = "No plan: the tables hold all that came in, and none is of many files."
         return Found((), reading, none if of_tables else _nothing(goal, reading, known), len(everything))
     fitting = _fitting(there, reading, extra, rarity)
+    if not reading.named and (called := so_called(goal, reading.unknown)):
+        return Found((), reading, _only(called, fitting, reading, known), len(everything))
     if not fitting:
         return Found((), reading, _over(everything, reading, extra, rarity, known), len(everything))
     return Found(tuple(fitting), reading, None, len(everything))
@@ -365,6 +369,15 @@ def _nothing(goal: str, reading: Reading, known: Knowledge) -> str:
     jobs = sorted({f"{p}/{j}" for p, j in known.builds.select("pipeline", "job").unique().iter_rows()})
     shown = f" There are the jobs {', '.join(jobs[:6])}{' and others' if len(jobs) > 6 else ''}." if jobs else ""
     return f"No plan: nothing in the data bears on {looked}.{shown}"
+
+
+def _only(called: Sequence[str], fitting: Sequence[Subject], reading: Reading, known: Knowledge) -> str:
+    """That nothing is called so, and what there is of that sort."""
+    if not fitting:
+        return _nothing(", ".join(called), reading, known)
+    sorts = " or ".join(_WORDS[c] for c in sorted(reading.concepts))
+    told = shortlist(list(dict.fromkeys(s.name for s in fitting)), MOST_SUBJECTS)
+    return f"No plan: nothing in the data is called {', '.join(called)}. What is {sorts}: {told}."
 
 
 _WORDS = {SLOW: "slow", FAILING: "failing", FLAKY: "flaky", RESOURCE: "short of a resource", ERRORS: "loud in the logs"}

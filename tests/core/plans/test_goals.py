@@ -89,6 +89,40 @@ def test_words_that_nothing_carries_make_no_plan_of_what_else_failed() -> None:
     assert about("stop the shop failures") == ["failure"]
 
 
+@pytest.mark.parametrize(
+    ("goal", "called"),
+    [
+        ("fix the failing login page", "login, page"),
+        ("Please mend our broken checkout!", "checkout"),
+        ("failing invoices", "invoices"),
+        ("make the slow signup faster", "signup"),
+    ],
+)
+def test_what_is_called_failing_has_to_be_there(goal: str, called: str) -> None:
+    reason = why(goal)
+    assert f"nothing in the data is called {called}. What is " in reason
+    assert ("missing_dependency of shop / unit" if "slow" not in goal else "slow: shop / unit.") in reason
+    assert "docs" not in reason
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "fix failing tests",
+        "fix the failing integration tests",
+        "fix all failing nightly builds",
+        "tests are failing intermittently since monday",
+        "fix whatever is failing repeatedly",
+        "find the root cause of the failing tests",
+        "reduce recurring failures",
+        "fix the failing shop",
+        "fix the failing shop checkout",
+    ],
+)
+def test_what_fails_without_a_name_is_all_that_fails(goal: str) -> None:
+    assert "failure" in about(goal)
+
+
 @pytest.mark.parametrize("analysis", [True, False])
 def test_a_build_that_is_named_is_what_the_goal_is_about(analysis: bool) -> None:
     other = failures(
