@@ -26,8 +26,8 @@ def media_items(config: Arrivals, store: StoreResource, tables: TablesResource) 
     with store.open() as opened:
         taken = ingest_arrivals(opened, [Path(p) for p in config.paths])
         records = MediaRecords(opened.engine)
-        items, _, decided = records.cursor()
-        inputs = input_versions(lake, cursor=[str(items), str(decided)])
+        items, _, decided, declared = records.cursor()
+        inputs = input_versions(lake, cursor=[str(items), str(decided), str(declared)])
         if same := unchanged(lake, MEDIA_ITEMS, inputs):
             return same
         frame = records.items()

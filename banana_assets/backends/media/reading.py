@@ -47,11 +47,12 @@ class MediaReading:
     def __init__(self, records: Rows) -> None:
         self.records = records
 
-    def cursor(self) -> tuple[int, int, object]:
-        """What changes whenever items, proposals or decisions do."""
+    def cursor(self) -> tuple[int, int, object, object]:
+        """What changes whenever items, proposals, decisions or schemas do: a value for each of them."""
         items = self.records.rows("SELECT max(seq) FROM media_items")[0][0] or 0
         last, decided = self.records.rows("SELECT max(id), max(decided_at) FROM media_proposals")[0]
-        return items, last or 0, decided
+        declared = self.records.rows("SELECT max(set_at) FROM media_schemas")[0][0]
+        return items, last or 0, decided, declared
 
     def items(self) -> pl.DataFrame:
         """The items (MEDIA_ITEMS) by item_id, with the values that people and proposals add."""

@@ -364,3 +364,8 @@ def test_a_schema_declared_anew_is_read_anew(store: Store, tmp_path: Path) -> No
     assert [outcome for _, outcome in ingest(store, path, schema=second)] == ["changed"]
     assert known(store)["1"] == {"name": ["One"], "pages": ["10"]}
     assert [outcome for _, outcome in ingest(store, path, schema=second)] == ["known"]
+    before = analyze_metadata_quality(store)["expectedValues"]
+    third = RecordSchema("books", (Field("name"), Field("pages", "number", expected=())), title="name")
+    ingest(store, path, schema=third)
+    # The items are as they were; what is asked of them is not.
+    assert (before, analyze_metadata_quality(store)["expectedValues"]) == (2, 1)
