@@ -45,9 +45,8 @@ def ingest_media(
     """Take in what paths name: folders, media files, feeds (also http addresses of allowed hosts), exports.
 
     ``schema`` says what the records are: where none is told that of the collection so far, else media. It is kept under
-    its name. ``table`` names that of a SQLite
-    file. Of a folder that was read before, and of the folder ``inside``, files that are gone are noted. What cannot be
-    used is in the report.
+    its name. ``table`` names that of a SQLite file. Of a folder that was read before, and of the folder ``inside``,
+    files that are gone are noted. What cannot be used is in the report.
     """
     if not collection.strip():
         raise InputError("The collection has no name.", "Give one with --collection.")

@@ -28,8 +28,8 @@ class Window:
     """The cells (rows of LOG_SHAPES without texts) of a span, and what of it has logs.
 
     ``begin`` is None where the span reaches before all time; ``counted`` is the whole hour that events count from.
-    ``first`` is the earliest event of all, ``untimed`` how
-    many of the cells' events carry no time and count by when their file arrived.
+    ``first`` is the earliest event of all, ``untimed`` how many of the cells' events carry no time and count by when
+    their file arrived.
     """
 
     begin: datetime | None
