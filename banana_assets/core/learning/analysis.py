@@ -96,7 +96,7 @@ def analysis(
         "planner": plan.get("planner"),
     }
     advice = steps or [
-        next_step(diagnosis["category"], diagnosis["tool"], diagnosis["failing_tests"], diagnosis["reason"])
+        next_step(diagnosis["category"], diagnosis["tool"], diagnosis["failing_tests"], diagnosis["title"])
     ]
     return Analysis(
         " ".join(said), tuple(advice), diagnosis["confidence"], found, plan.get("plan_id") if steps else None
