@@ -166,8 +166,7 @@ class Settings:
             "MEILI_MASTER_KEY",
         ),
     )
-    log_analysis_window_hours: int = _setting(whole(1), 24, "hours of logs looked at by default")
-    pattern_detection_threshold: int = _setting(whole(1), 3, "events from which a pattern counts as recurring")
+    log_analysis_window_hours: int = _setting(whole(1), 24, "hours that an analysis looks back on unless told")
     optimization_score_threshold: float = _setting(
         number(0, 1), 0.7, "score from which a plan becomes a template, and a model's plan is taken"
     )
@@ -176,7 +175,6 @@ class Settings:
     )
     max_plan_templates: int = _setting(whole(1), 100, "templates kept")
     max_recommendations: int = _setting(whole(1), 50, "recommendations kept open")
-    system_health_check_interval_hours: int = _setting(whole(1), 1, "hours between health checks")
     auto_generate_templates: bool = _setting(yes_no, True, "make templates of plans that worked")
     enable_advanced_models: bool = _setting(yes_no, True, "allow models that cost money")
     default_model: str = _setting(

@@ -192,6 +192,15 @@ def test_the_report_is_made_from_the_store_before_anything_is_computed(banana: R
     assert {m["what"] for m in report["missing"]} >= {"test results", "application logs", "resource readings"}
 
 
+def test_the_span_is_that_of_the_settings_unless_told(banana: Run, home: Path, tmp_path: Path) -> None:
+    recorded(tmp_path / "builds", home)
+    (home / "config.toml").write_text("log_analysis_window_hours = 48\n")
+    spans = [
+        json.loads(banana(ANALYZE, *words, "-f", "json")[1])["time_range_hours"] for words in ((), ("--hours", "3"))
+    ]
+    assert spans == [48, 3]
+
+
 def test_every_flag_changes_the_report(banana: Run, home: Path, tmp_path: Path) -> None:
     recorded(tmp_path / "builds", home)
 

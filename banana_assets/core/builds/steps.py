@@ -37,7 +37,6 @@ _TRAVIS = re.compile(r"travis_(?P<kind>fold|time):(?P<edge>start|end):(?P<name>[
 _SECTION = re.compile(r"section_(?P<edge>start|end):(?P<time>\d+):(?P<name>[\w.-]+)")
 _STAGE = re.compile(r"^\[Pipeline\] (?:\{ \((?P<name>.+)\)|(?P<end>\}|// stage))$")
 _PROMPT = re.compile(r"^\$ (?P<command>\S.*)$")
-_SETTLED = ("Done. Your build exited", "Job succeeded", "Cleaning up file based variables", "Uploading artifacts")
 
 
 @dataclass(slots=True)

@@ -25,14 +25,16 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
-DEFAULT_HOURS = 24.0
 FORMS = Forms(Form.text, Form.json, Form.jsonl, Form.markdown)
 
 
 @app.command()
 def analyze(
     days: Annotated[float | None, typer.Option(help="Days looked back on, from the latest time in the data.")] = None,
-    hours: Annotated[float | None, typer.Option(help="Hours looked back on; overrides --days. 24 unless told.")] = None,
+    hours: Annotated[
+        float | None,
+        typer.Option(help="Hours looked back on; overrides --days. 24 unless told here or by the settings."),
+    ] = None,
     generate_recommendations: Annotated[
         bool, typer.Option("--generate-recommendations", "-r", help="Say what is worth doing, and what came of it.")
     ] = False,
@@ -69,7 +71,7 @@ def analyze(
     `banana materialize` is told.
     """
     begun = time.monotonic()
-    span = _span(days, hours)
+    told = _span(days, hours)
     from banana_assets.core.advice.performance import performance_report
 
     with opened_reading("banana ingest logs PATH") as (store, tables):
@@ -77,7 +79,7 @@ def analyze(
         report = performance_report(
             seen,
             frames,
-            hours=span,
+            hours=told or float(store.settings.log_analysis_window_hours),
             min_severity=min_severity.value,
             with_recommendations=generate_recommendations,
             bottlenecks_only=bottlenecks_only,
@@ -94,10 +96,10 @@ def analyze(
     write_document(_written(head | report, chosen(form, output, FORMS)), output)
 
 
-def _span(days: float | None, hours: float | None) -> float:
-    told = hours if hours is not None else DEFAULT_HOURS if days is None else 24 * days
+def _span(days: float | None, hours: float | None) -> float | None:
+    told = hours if hours is not None or days is None else 24 * days
     # NaN is not above zero either.
-    if not told > 0 or told == float("inf"):
+    if told is not None and (not told > 0 or told == float("inf")):
         raise InputError("The span to look back on must be above zero.", "Give --hours 24 or --days 7, say.")
     return told
 

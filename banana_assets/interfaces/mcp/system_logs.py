@@ -109,7 +109,12 @@ class LogAnalysis(Paged):
 def analyze_system_logs(
     call: Call,
     time_range_hours: Annotated[
-        float, Field(ge=0, le=MOST_HOURS, description="Hours up to the latest event in the data; 0 is 24.")
+        float,
+        Field(
+            ge=0,
+            le=MOST_HOURS,
+            description="Hours up to the latest event in the data; 0 is what the settings say, 24 unless told.",
+        ),
     ] = DEFAULT_HOURS,
     log_level: Annotated[
         Level | None, Field(description="Only patterns whose events reach this level; all where it is not given.")
@@ -134,8 +139,8 @@ def analyze_system_logs(
     The span ends at the latest event in the data, so that old recordings have an answer too, and events count by the
     hour; `window` says which hours these are, and `missing` what of them was never ingested.
     """
-    hours = time_range_hours or DEFAULT_HOURS
     tables, store = call.sources.tables, call.sources.store
+    hours = time_range_hours or float(call.sources.settings.log_analysis_window_hours)
     files = tables.read(LOG_FILES)
     found = window(tables.read(LOG_SHAPES), files, hours)
     states = store.pattern_states()

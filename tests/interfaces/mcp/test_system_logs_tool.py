@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +30,14 @@ def test_the_window_ends_with_the_latest_event_and_counts_what_is_in_it(ask: Ask
     assert both["summary"]["totalLogs"] > day["summary"]["totalLogs"]
     assert ask(NAME, time_range_hours=0)["time_range_hours"] == 24
     assert ask(NAME, time_range_hours=1)["summary"]["totalLogs"] < day["summary"]["totalLogs"]
+
+
+def test_zero_hours_are_those_of_the_settings(own_sources: Sources) -> None:
+    ask = asking(
+        replace(own_sources, settings=own_sources.settings.model_copy(update={"log_analysis_window_hours": 48}))
+    )
+    assert ask(NAME, time_range_hours=0)["time_range_hours"] == 48
+    assert ask(NAME)["time_range_hours"] == 24
 
 
 def test_rates_and_severities_are_those_of_the_lines(ask: Ask) -> None:

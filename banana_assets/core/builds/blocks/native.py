@@ -86,9 +86,6 @@ def panic(texts: Lines, i: int) -> Span:
     )
 
 
-_GO_END = re.compile(r"^(?:=== |--- |FAIL\b|PASS\b|ok\s|\?\s|exit status|coverage:|panic: )")
-
-
 def go_test(texts: Lines, i: int) -> Span:
     """A failed Go test: what it printed just above (``-v``) or below."""
     depth = indent(texts[i])
