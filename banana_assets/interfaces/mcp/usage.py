@@ -21,6 +21,7 @@ from banana_assets.interfaces.mcp.calls import Call
 from banana_assets.interfaces.mcp.paging import FIGURE_BYTES, Cursor, MaxBytes, Paged, Part, fill, listed
 from banana_assets.interfaces.mcp.records import Missing
 from banana_assets.interfaces.mcp.tools import ToolSpec, tool
+from banana_assets.interfaces.mcp.wire import size_of
 
 MOST_UNFIT = 10
 WATCH, INGEST, MATERIALIZE = "banana watch", "banana watch, or banana ingest resources PATH", "banana materialize"
@@ -70,7 +71,8 @@ class Prediction(BaseModel):
     model_used: str = Field(description="How it was forecast.")
     why: str = Field(description="Why so.")
     crossing: Crossing | None = Field(description="When a limit is reached; null where none is known.")
-    points: list[Point] = Field(description="Evenly spread over the window, the last one in it.")
+    points: list[Point] = Field(description="Evenly spread over the window, the last one in it; as many as fit.")
+    points_total: int = Field(description="How many moments of the window are forecast.")
 
 
 class Allocation(BaseModel):
@@ -176,7 +178,7 @@ def predict_resource_usage(
     names = [_name(frame) for frame in sure]
     urgent = sorted(sure, key=_urgency)
     parts: list[Part[Any]] = [
-        Part(answer, "predictions", names, lambda n: _prediction(sure[n], max_points)),
+        Part(answer, "predictions", names, lambda n: _prediction(sure[n], max_points), lean=_thinner),
         Part(answer, "recommendations", [_name(frame) for frame in urgent], lambda n: _allocation(urgent[n])),
     ]
     parts += [listed(answer, "below_threshold"), listed(answer, "missing")]
@@ -203,10 +205,9 @@ def _score(frame: pl.DataFrame) -> float:
 
 def _prediction(frame: pl.DataFrame, most: int) -> Prediction:
     row = frame.row(0, named=True)
-    n, last = frame.height, frame["ts"][-1]
-    shown = min(n, most)
+    last = frame["ts"][-1]
     flat = frame.select(pl.col("predicted_usage", "lo80", "hi80", "lo95", "hi95").n_unique()).row(0) == (1,) * 5
-    places = [n - 1] if flat else [n - 1 - k * n // shown for k in reversed(range(shown))]
+    places = _spread(frame.height, 1 if flat else most)
     return Prediction(
         resource_type=row["resource_type"],
         source=row["source"],
@@ -222,7 +223,23 @@ def _prediction(frame: pl.DataFrame, most: int) -> Prediction:
         why=row["why"],
         crossing=Crossing(**row["crossing"]) if row["crossing"] else None,
         points=[Point(**one) for one in frame[places].select(list(Point.model_fields)).iter_rows(named=True)],
+        points_total=frame.height,
     )
+
+
+def _spread(n: int, most: int) -> list[int]:
+    """At most so many of ``n`` places, evenly spread, the last one among them."""
+    shown = min(n, most)
+    return [n - 1 - k * n // shown for k in reversed(range(shown))]
+
+
+def _thinner(told: Prediction, room: int) -> Prediction:
+    """A forecast with as many of its points as these bytes hold, one at least, evenly spread as they were."""
+    points, most = told.points, len(told.points)
+    while most > 1 and size_of(told) > room:
+        most = most * 9 // 10
+        told = told.model_copy(update={"points": [points[place] for place in _spread(len(points), most)]})
+    return told
 
 
 def _allocation(frame: pl.DataFrame) -> Allocation:

@@ -82,7 +82,7 @@ SAME: list[tuple[type[BaseModel], tuple[Shape, ...], set[str]]] = [
     (scheduling.Window, (WINDOWS,), set()),
     (predicted.Crossing, (struct(PREDICTIONS, "crossing"),), set()),
     (predicted.Point, (PREDICTIONS,), set()),
-    (predicted.Prediction, (PREDICTIONS,), {"unit", "upper80", "model_used", "points"}),
+    (predicted.Prediction, (PREDICTIONS,), {"unit", "upper80", "model_used", "points", "points_total"}),
 ]
 """A shape of tools, those of HTTP that tell the same, and what tools alone tell of it.
 

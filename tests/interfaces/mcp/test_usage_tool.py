@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from banana_assets.interfaces.mcp.usage import UsagePredictions
+from banana_assets.interfaces.mcp.wire import size_of
 from tests.interfaces.mcp.conftest import Ask
 
 NAME = "predict_resource_usage"
@@ -96,3 +98,20 @@ def test_points_and_bytes_are_bounded(ask: Ask) -> None:
     assert ([p["metric"] for p in rest["predictions"]], rest["truncated"]) == (["disk_percent"], False)
     told = [r["resource"] for r in first["recommendations"] + rest["recommendations"]]
     assert told == ["host1 disk_percent", "host1 cpu_percent"]
+
+
+def test_a_series_longer_than_a_page_has_fewer_points(ask: Ask) -> None:
+    told, cursor = [], None
+    while True:
+        page = ask(NAME, prediction_window_hours=168, max_points=500, max_bytes=4000, cursor=cursor)
+        assert size_of(UsagePredictions.model_validate(page)) <= 4000
+        told += page["predictions"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert [p["metric"] for p in told] == ["cpu_percent", "disk_percent"]
+    whole = ask(NAME, prediction_window_hours=168, max_points=500, max_bytes=200_000)["predictions"]
+    for short, full in zip(told, whole, strict=True):
+        assert 1 < len(short["points"]) < len(full["points"]) == short["points_total"]
+        assert short["points"][-1] == full["points"][-1]
+        assert all(point in full["points"] for point in short["points"])
