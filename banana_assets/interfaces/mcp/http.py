@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -67,8 +68,10 @@ class Mounted:
         request = Request(scope, receive)
         request.state.audited = None
         own_origin(request)
-        caller = await run_in_threadpool(permitted, request, key_in(request), "read", "report")
-        request.state.mcp_caller = caller
+        key = key_in(request)
+        caller = await run_in_threadpool(permitted, request, key, "read", "report")
+        # What an agent changes needs a scope that somebody gave it, also where this machine needs no key.
+        request.state.mcp_caller = caller if key else replace(caller, scopes=frozenset({"read"}))
         if scope["method"] != "POST" and not self._sessions:
             raise ProblemError(
                 405, "Without sessions there is no stream to open and none to end.", "POST messages.",

@@ -102,9 +102,13 @@ def test_only_what_changes_something_or_was_refused_is_in_the_audit_log(serve: S
     assert sorted(rows) == [("POST", "/mcp", 401), ("POST", "/mcp submit_report", 200)]
 
 
-def test_without_a_key_this_machine_may_do_everything(serve: Serve) -> None:
+def test_without_a_key_this_machine_may_read_alone(serve: Serve) -> None:
     with serve() as client:
-        assert "submit_report" in names(post(client, "tools/list")[1])
+        found = names(post(client, "tools/list")[1])
+        assert "explain_failure" in found
+        assert "submit_report" not in found
+        _, refused = post(client, "tools/call", REPORT)
+        assert "needs the scope report" in refused[-1]["result"]["content"][0]["text"]
 
 
 def test_a_page_of_another_site_may_not_call(serve: Serve, home: Path) -> None:
