@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import BaseModel, Field
 
 from banana_assets.backends.llm.configured import NO_MODEL
+from banana_assets.core.evidence import plural
 from banana_assets.core.metrics.forecast.allocation import resource_type as type_of
 from banana_assets.core.metrics.forecast.backtest import MODELS
 from banana_assets.core.metrics.forecast.history import current
@@ -161,6 +162,8 @@ def predict_resource_usage(
     known = known.filter(**kinds)
     found = _series(known, prediction_window_hours)
     sure = [one for one in found if confidence_threshold == 0 or _score(one) >= confidence_threshold]
+    if found and not sure:
+        notes.append(_unsure_all(found, confidence_threshold))
     missing = _unread(usage, known, resource_type) or _short(found, prediction_window_hours)
     missing += _unfit(lacking, resource_type)
     answer = UsagePredictions(
@@ -267,6 +270,16 @@ def _urgency(frame: pl.DataFrame) -> tuple[int, str]:
 def _unsure(frame: pl.DataFrame) -> Unsure:
     row = frame.row(0, named=True)
     return Unsure(source=row["source"], metric=row["metric"], confidence_score=row["confidence_score"], why=row["why"])
+
+
+def _unsure_all(found: Frames, least: float) -> str:
+    """Why no forecast is listed, though there are some."""
+    scored = [score for frame in found if (score := _score(frame)) >= 0]
+    known = f"the surest reaches {max(scored):.2g}" if scored else "no forecast from an earlier origin was compared"
+    return (
+        f"{plural(len(found), 'series')} forecast, none with an accuracy of {least:g} or more ({known}); "
+        "they are in below_threshold, and confidence_threshold 0 lists them."
+    )
 
 
 def _unread(usage: pl.DataFrame, known: pl.DataFrame, kind: Resource) -> list[Missing]:

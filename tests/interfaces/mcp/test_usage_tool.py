@@ -64,6 +64,16 @@ def test_less_sure_forecasts_are_named_and_not_listed(ask: Ask) -> None:
     assert ask(NAME)["below_threshold"] == []
 
 
+def test_where_no_forecast_is_sure_enough_that_is_said(ask: Ask) -> None:
+    strict = ask(NAME, resource_type="cpu", confidence_threshold=1)
+    assert (strict["status"], strict["predictions"]) == ("predicted", [])
+    assert "none with an accuracy of 1 or more (the surest reaches 0." in strict["notes"][0]
+    asked_for = ask(NAME, resource_type="cpu", model="growth")
+    assert asked_for["predictions"] == []
+    assert "none with an accuracy of 0.7 or more (no forecast from an earlier" in asked_for["notes"][0]
+    assert "confidence_threshold 0 lists them" in asked_for["notes"][0]
+
+
 def test_a_model_by_name_forecasts(ask: Ask) -> None:
     plain = ask(NAME, resource_type="cpu")["predictions"][0]
     last = ask(NAME, resource_type="cpu", model="last_value", confidence_threshold=0)["predictions"][0]
