@@ -98,6 +98,9 @@ def test_what_came_in_is_answered_and_nothing_else_is_written(filled: Path) -> N
         "no json",
         "",
         '{"neither": "nor"}',
+        '{"jsonrpc": "2.0", "id": "half", "method": "tools/call", "params": {"name": "\\ud83d"}}',
+        '{"jsonrpc": "2.0", "id": "listless", "method": "tools/call", "params": "x"}',
+        '{"jsonrpc": "2.0", "id": "\\ud83d", "method": "tools/list"}',
         call("large", "search_logs", query="x" * 10_000_000),
         call("unknown tool", "no_such_tool"),
         {"id": "unknown method", "method": "no/such"},
@@ -105,8 +108,10 @@ def test_what_came_in_is_answered_and_nothing_else_is_written(filled: Path) -> N
         *(call(n + 1, name, **arguments) for n, (name, arguments) in enumerate(calls)),
     )
     named, unnamed, said = answered([sys.executable, "-c", NOISY], filled, text)
-    assert [error["code"] for error in unnamed] == [-32700, -32600]
-    assert set(named) == {0, "large", "unknown tool", "unknown method", "wrong", *range(1, len(calls) + 1)}
+    assert [error["code"] for error in unnamed] == [-32700, -32600, -32600]
+    bad = {"half", "listless", "large", "unknown tool", "unknown method", "wrong"}
+    assert set(named) == {0, *bad, *range(1, len(calls) + 1)}
+    assert {named[name]["error"]["code"] for name in ("half", "listless")} == {-32600}
     assert named["unknown method"]["error"]["code"] == -32601
     assert all(named[name]["result"]["isError"] for name in ("large", "unknown tool", "wrong"))
     for n, (name, _) in enumerate(calls):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import json
 import logging
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
@@ -31,6 +33,7 @@ from banana_assets.interfaces.mcp.calls import sources_of
 from banana_assets.interfaces.mcp.server import create_server
 
 STDOUT = 1
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def serve(scopes: Iterable[str]) -> None:
@@ -121,10 +124,26 @@ class _Waiting:
 
 
 def _refusal(error: Exception) -> JSONRPCError | None:
-    """The answer to a line that is no message; None for an empty line."""
-    details = error.errors(include_url=False) if isinstance(error, ValidationError) else []
-    broken = any(detail["type"] == "json_invalid" for detail in details)
-    if broken and not str(details[0]["input"]).strip():
+    """The answer to a line that is no message, with the request's id where it tells one; None for an empty line."""
+    details: list[Any] = error.errors(include_url=False) if isinstance(error, ValidationError) else []
+    if not any(detail["type"] == "json_invalid" for detail in details):
+        # What was taken apart stands where a kind of message lacks a part of its own.
+        whole = next((one["input"] for one in details if one["type"] == "missing" and len(one["loc"]) == 2), None)
+        return _error(INVALID_REQUEST, "The line is no message.", whole)
+    line = str(details[0]["input"])
+    if not line.strip():
         return None
-    code, told = (PARSE_ERROR, "The line is no JSON.") if broken else (INVALID_REQUEST, "The line is no message.")
-    return JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=code, message=told))
+    if not _HALF.search(line):
+        return _error(PARSE_ERROR, "The line is no JSON.", None)
+    try:
+        whole = json.loads(line)
+    except (ValueError, RecursionError):
+        return _error(PARSE_ERROR, "The line is no JSON.", None)
+    return _error(INVALID_REQUEST, "A text in it has half a character, a surrogate such as \\ud83d alone.", whole)
+
+
+def _error(code: int, told: str, whole: Any) -> JSONRPCError:
+    key = whole.get("id") if isinstance(whole, dict) and "method" in whole else None
+    if isinstance(key, bool) or not isinstance(key, int | str) or any("\ud800" <= c <= "\udfff" for c in str(key)):
+        key = None
+    return JSONRPCError(jsonrpc="2.0", id=key, error=ErrorData(code=code, message=told))
