@@ -35,6 +35,15 @@ def test_a_reader_that_leaves_is_no_mistake(home: Path, line: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_answer_that_cannot_be_written_is_one_sentence(home: Path, unbuffered: str) -> None:
+    environ = environment(home) | {"PYTHONUNBUFFERED": unbuffered}
+    for out, said in ((">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")):
+        words = ["sh", "-c", f'"$@" {out}', "sh", *BANANA, "--help"]
+        done = subprocess.run(words, env=environ, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (1, f"banana: the answer could not be written: {said}.\n")
+
+
 def test_bytes_that_are_no_text_and_terminals_that_lack_characters(home: Path) -> None:
     done = ran(home, "generate", b"-g", b"caf\xe9", "--dry-run")
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)

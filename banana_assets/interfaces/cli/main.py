@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import EBADF
 from importlib import import_module
-from io import TextIOWrapper
+from io import TextIOBase, TextIOWrapper
 
 from banana_assets import __version__
 
@@ -138,9 +141,15 @@ def load(name: str) -> object:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status."""
     words = sys.argv[1:] if arguments is None else arguments
-    if isinstance(sys.stdout, TextIOWrapper):
-        # A terminal or a name of a file may have, or lack, characters that the other does not.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    if sys.stdout is None:
+        sys.stdout = _Closed()
+    elif isinstance(sys.stdout, TextIOWrapper) and sys.stdout is sys.__stdout__:
+        out = sys.stdout
+        sys.stdout = _Answers(
+            # A terminal or a name of a file may have, or lack, characters that the other does not.
+            out.detach(), out.encoding, "backslashreplace",
+            line_buffering=out.line_buffering, write_through=out.write_through,
+        )  # fmt: skip
     try:
         status = _run(words)
         sys.stdout.flush()
@@ -151,7 +160,45 @@ def main(arguments: list[str] | None = None) -> None:
         # The reader of our output went away (`| head`): nothing is wrong, and the interpreter must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
+    except _UnwrittenError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.stderr.write(f"banana: the answer could not be written: {error}.\n")
+        status = 1
     sys.exit(status)
+
+
+class _UnwrittenError(Exception):
+    """Stdout takes no more: its disk is full, or who started us closed it."""
+
+
+class _Answers(TextIOWrapper):
+    """Stdout, whose failures are told from those of other files."""
+
+    def write(self, text: str, /) -> int:
+        with _told():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with _told():
+            super().flush()
+
+
+class _Closed(TextIOBase):
+    """In place of a stdout that was closed before (`>&-`): what answers nothing goes on."""
+
+    def write(self, text: str, /) -> int:
+        with _told():
+            raise OSError(EBADF, os.strerror(EBADF))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _UnwrittenError(error.strerror) from error
 
 
 def _run(words: list[str]) -> int:
