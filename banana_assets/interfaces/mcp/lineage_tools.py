@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 
 from banana_assets.backends import lineage
 from banana_assets.core.plans.lineage import Cited, Ingested, Row, StepWhy
-from banana_assets.core.text import cut
+from banana_assets.core.tables import BUILDS, LOG_FILES, MEDIA_ITEMS
+from banana_assets.core.text import cut, short_path
 from banana_assets.interfaces.mcp.calls import Call
 from banana_assets.interfaces.mcp.changed import Lines
 from banana_assets.interfaces.mcp.naming import plan_named
@@ -19,6 +20,8 @@ from banana_assets.interfaces.mcp.wire import size_of
 
 MOST_LINES = 40
 LONGEST_LINE = 500
+OF_FILES = frozenset({BUILDS.name, LOG_FILES.name, MEDIA_ITEMS.name})
+"""Tables whose rows are told by the file that they came from."""
 
 
 class CitedLine(BaseModel):
@@ -34,7 +37,7 @@ class CameIn(BaseModel):
 
     kind: str
     name: str
-    path: str | None
+    path: str | None = Field(description="Its file, with the folder that it is in.")
     origin: str | None
     lines: int
     arrived_at: datetime
@@ -156,7 +159,12 @@ def _cited(cited: Cited) -> CitedLog:
 
 def _came_in(told: Ingested) -> CameIn:
     return CameIn(
-        kind=told.kind, name=told.name, path=told.path, origin=told.origin, lines=told.lines, arrived_at=told.arrived_at
+        kind=told.kind,
+        name=told.name,
+        path=short_path(told.path) if told.path else None,
+        origin=told.origin,
+        lines=told.lines,
+        arrived_at=told.arrived_at,
     )
 
 
@@ -165,7 +173,7 @@ def _stored(row: Row) -> Stored:
     return Stored(
         table=row.table,
         key=row.key,
-        says=row.said,
+        says=short_path(row.said) if row.table in OF_FILES else row.said,
         found=row.found,
         version=written.version if written else None,
         written_at=written.at if written else None,

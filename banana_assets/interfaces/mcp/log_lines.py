@@ -13,6 +13,7 @@ from banana_assets.backends.log_pages import Line
 from banana_assets.core.builds.testruns import BAD
 from banana_assets.core.errors import InputError
 from banana_assets.core.ids import found as named
+from banana_assets.core.text import short_path, shortlist
 from banana_assets.interfaces.mcp.calls import Call
 from banana_assets.interfaces.mcp.changed import Lines
 from banana_assets.interfaces.mcp.naming import BuildId, build_named
@@ -28,7 +29,7 @@ CONTEXT = 20
 LogFile = Annotated[
     str,
     Field(
-        min_length=1, max_length=1000, description="A log that is no build's: its id, source, path, or a part of it."
+        min_length=1, max_length=1000, description="A log that is no build's: its id, source, name, or a part of it."
     ),
 ]
 
@@ -45,7 +46,7 @@ class LogLines(Paged):
     """Lines of a log."""
 
     build_id: str | None
-    log_file: str | None = Field(description="The path of the log of an application.")
+    log_file: str | None = Field(description="The log of an application, with the folder that it is in.")
     sha256: str = Field(description="The log, by its content.")
     lines: list[LogLine]
     total_lines: int = Field(description="How many the log has.")
@@ -161,10 +162,14 @@ def log_named(call: Call, build_id: str | None, log_file: str | None) -> StoredL
         (pl.col("file_id").cast(pl.String) == told) | (pl.col("path") == told) | (pl.col("source") == told)
     )
     if mine.is_empty():
-        path = named(told, files["path"].unique().to_list(), "log file", "`banana ingest logs PATH` brings one in.")
-        mine = files.filter(path=path)
+        files = files.with_columns(short=pl.col("path").map_elements(short_path, pl.String))
+        short = named(told, files["short"].unique().to_list(), "log file", "`banana ingest logs PATH` brings one in.")
+        mine = files.filter(short=short)
+        if mine["path"].n_unique() > 1:
+            ids = shortlist([str(one) for one in mine["file_id"]])
+            raise InputError(f"{short} may be the log files with the ids {ids}.", "Say which, by its id.")
     row = mine.row(-1, named=True)
-    return StoredLog(None, row["path"], row["sha256"], row["bytes"], row["lines"])
+    return StoredLog(None, short_path(row["path"]), row["sha256"], row["bytes"], row["lines"])
 
 
 def _cause(call: Call, log: StoredLog) -> list[Lines]:
