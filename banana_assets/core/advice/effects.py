@@ -253,7 +253,8 @@ def _errors_in_hour(goal: Target, span: Span, seen: Observed) -> Measured:
 
 
 def _builds_in_hour(goal: Target, span: Span, seen: Observed) -> Measured:
-    runs = seen.ended.select(pl.col("at").dt.truncate("1h").alias("hour"), events=pl.lit(1), severity_number=pl.lit(0))
+    timed = seen.ended.filter("timed")
+    runs = timed.select(pl.col("at").dt.truncate("1h").alias("hour"), events=pl.lit(1), severity_number=pl.lit(0))
     return _in_hour(hourly(runs, errors=False), goal, span), "builds/h", "day"
 
 

@@ -19,6 +19,8 @@ from banana_assets.core.units import is_percentage
 
 FEWEST_READINGS = 12
 FEWEST_EVENTS = 10
+FEWEST_OTHERS = 12
+"""Other hours in which anything was recorded: over fewer nobody knows what is usual."""
 LONGEST_DAYS = 8
 MOST_CHANCE = 1e-4
 """For the hottest of the hours that are looked at; divided by how many they are (Bonferroni)."""
@@ -144,30 +146,44 @@ def _forecast_peak(predictions: pl.DataFrame, source: str, metric: str) -> float
 def hot_hours(seen: Observed) -> list[Finding]:
     """The hour at which errors of a source, or builds of all pipelines, gather.
 
-    Over three days or more the hours of the day (UTC) are compared, over less the single hours (at least six). An hour
-    is hot with three times the mean of the others, ten events, and a chance below 1e-4 over the hours seen, where the
-    spread of the other hours says how bursty they are. One bad day is no habit: an hour of the day has to be hot on
-    three days, and on most of the days seen.
+    Over three days or more the hours of the day (UTC) are compared, over less the single hours. An hour is hot with
+    three times the mean of the others, ten events, and a chance below 1e-4 over the hours seen, where the spread of the
+    other hours says how bursty they are. In twelve of the others anything has to be recorded: silence between bursts
+    is no usual rate. One bad day is no habit: an hour of the day has to be hot on three days, and on most of the days
+    seen. Builds without a time of their own are left out: when they arrived is when they were taken in.
     """
     found = []
     for (source,), group in sorted(
         seen.shapes.partition_by("source", as_dict=True).items(), key=lambda item: str(item[0])
     ):
-        found += _hot(f"errors of {source}", "errors", hourly(group, errors=True), str(source))
-    runs = seen.ended.select(pl.col("at").dt.truncate("1h").alias("hour"), events=pl.lit(1), severity_number=pl.lit(0))
-    found += _hot("builds", "builds", hourly(runs, errors=False), "")
+        written = seen.hours.filter(pl.col("source") == source)["hour"]
+        found += _hot(f"errors of {source}", "errors", hourly(group, errors=True), written, seen, str(source))
+    runs = _by_hour_of_end(seen)
+    counts = hourly(runs.with_columns(events=pl.lit(1), severity_number=pl.lit(0)), errors=False)
+    found += _hot("builds", "builds", counts, runs["hour"].unique(), seen, "")
     return found
 
 
-def _hot(subject: str, what: str, counts: pl.DataFrame, source: str) -> list[Finding]:
-    if counts.height < 6 or counts.height > 24 * 3660:
+def _by_hour_of_end(seen: Observed) -> pl.DataFrame:
+    """The builds that carry a time of their own: hour, build_id."""
+    return seen.ended.filter("timed").select(pl.col("at").dt.truncate("1h").alias("hour"), "build_id")
+
+
+def _hot(
+    subject: str, what: str, counts: pl.DataFrame, recorded: pl.Series, seen: Observed, source: str
+) -> list[Finding]:
+    if counts.height > 24 * 3660:
         return []
     counts = counts.with_columns(pl.col("n").cast(pl.Float64), of_day=pl.col("hour").dt.hour())
     daily = counts.height >= 72
     by = "of_day" if daily else "hour"
     rates = counts.group_by(by).agg(rate=pl.col("n").mean(), n=pl.col("n").sum()).sort("rate", by)
+    if not rates.height:
+        return []
     top = rates.row(-1, named=True)
     inside, others = counts.filter(pl.col(by) == top[by]), counts.filter(pl.col(by) != top[by])
+    if others["hour"].is_in(recorded.implode()).sum() < FEWEST_OTHERS:
+        return []
     usual = float(others["n"].mean() or 0.0)  # type: ignore[arg-type]
     ratio = top["rate"] / usual if usual > 0 else math.inf
     severity = HOT.severity(min(ratio, 1e6))
@@ -184,12 +200,13 @@ def _hot(subject: str, what: str, counts: pl.DataFrame, source: str) -> list[Fin
     times = "none in the other hours" if usual == 0 else f"{usual:.3g} in the other hours (x{ratio:.1f})"
     text = f"{subject.capitalize()} gather at {when}: {top['rate']:.3g} an hour, {times}."
     measure = "errors_in_hour" if what == "errors" else "builds_in_hour"
-    evidence = fact(
-        f"{peak['n']:.0f} {what} from {peak['hour']:%F %H:%M} UTC, {top['n']:.0f} in "
-        f"{plural(inside.height, 'such hour')}",
-        "log_shapes" if what == "errors" else "builds",
-        f"{source or 'all'} {peak['hour'].isoformat()}",
-    )
+    counted = f"{peak['n']:.0f} {what} from {peak['hour']:%F %H:%M} UTC, {top['n']:.0f} in "
+    counted += plural(inside.height, "such hour")
+    if what == "errors":
+        evidence = fact(counted, "log_shapes", f"{source} {peak['hour'].isoformat()}")
+    else:
+        first = _by_hour_of_end(seen).filter(pl.col("hour") == peak["hour"]).row(0, named=True)
+        evidence = fact(f"{counted}; the first ended then", "builds", first["build_id"])
     return [
         Finding(
             kind="hot_hour",

@@ -77,7 +77,7 @@ HOT = Rule(
     "hot_hour",
     "rate of the hour over the mean of the other hours",
     (3, 5, 10, 20),
-    "ten events, a chance below 1e-4 over all hours looked at",
+    "ten events, twelve other hours in which anything was recorded, a chance below 1e-4 over all hours looked at",
 )
 NEAR_LIMIT = Rule(
     "resource_limit",

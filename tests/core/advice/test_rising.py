@@ -113,3 +113,21 @@ def test_one_bad_day_is_no_hot_hour() -> None:
     assert "03:00-03:59 UTC on 8 of 8 days" in found.description
     once = [400 if h == 51 else 4 for h in range(24 * 8)]
     assert hot_hours(hourly(once)) == []
+
+
+def test_silence_around_a_burst_is_no_usual_rate() -> None:
+    burst = [{"finished_at": at(k / 200)} for k in range(190)]
+    assert hot_hours(Observed(builds=builds([*burst, {"finished_at": at(17)}, {"finished_at": at(18)}]))) == []
+    assert hot_hours(hourly([400, *[0] * 40, 1])) == []
+    assert len(hot_hours(hourly([400, *[0] * 40, 1], calm=[5] * 42))) == 1
+    assert hot_hours(hourly([4] * 5 + [400] + [4] * 5)) == []
+
+
+def test_a_hot_hour_of_builds_names_one_of_them() -> None:
+    spread = [{"finished_at": at(k + 0.2)} for k in range(20)]
+    gathered = [{"finished_at": at(9 + k / 100)} for k in range(1, 41)]
+    (found,) = hot_hours(Observed(builds=builds([*spread, *gathered])))
+    assert [(e["table"], e["key"]) for e in found.evidence] == [("builds", "b020")]
+    # Builds that came in together are no hour in which they ran.
+    timeless = [{"finished_at": None, "arrived_at": at(9)} for _ in range(40)]
+    assert hot_hours(Observed(builds=builds([*spread, *timeless]))) == []
