@@ -59,7 +59,16 @@ _DISRUPTS = Late(
     r"stop(?:ping)?\b(?! (?:looking|when|at))|downtime|failover|drain)\b",
     re.IGNORECASE,
 )
+_BEGINS_BY = Late(
+    r"(?:^|[.;] |\bthen )(?:restart|reboot|shut ?down|power off|stop|drain|"
+    r"take\b.{1,40}\b(?:out of service|offline|down))\b",
+    re.IGNORECASE,
+)
+"""A step that looks and does so; elsewhere in it such a word may be what it looks for."""
 _TOKEN = Late(r"[\w.@*/\\+:-]+")
+_RUNS = r"(?<!run )(?<!rerun )(?<!repeat )(?<!run the )(?<!rerun the )(?<!repeat the )(?<!run all )"
+CHANGING = ("change", "prevent")
+"""Types of steps that change something."""
 
 
 @dataclass(frozen=True)
@@ -126,22 +135,44 @@ def broken(constraint: Constraint, plan: Plan) -> Iterator[tuple[str, str | None
 
 
 def breaks(constraint: Constraint, step: Subtask) -> str | None:
-    """How one step breaks it; None where it does not."""
-    text = f"{step.description} {step.expects}"
-    if constraint.kind == "downtime" and step.type in ("change", "prevent") and (m := _DISRUPTS.search(text)):
-        return f"It would {m[0].lower()}, against “{constraint.text}”."
-    if constraint.kind == "untouched" and step.type in ("change", "prevent"):
+    """How one step breaks it; None where it does not, or where its words do not tell (``may_break``)."""
+    if constraint.kind == "downtime":
+        found = _DISRUPTS if step.type in CHANGING else _BEGINS_BY
+        m = found.search(f"{step.description} {step.expects}" if step.type in CHANGING else step.description)
+        return f"It would {m[0].strip('.; ').lower()}, against “{constraint.text}”." if m else None
+    if constraint.kind == "untouched" and step.type in CHANGING:
         named = next((name for name in constraint.names if names(name, step.description)), None)
         return f"It changes {named}, against “{constraint.text}”." if named else None
-    if constraint.kind == "only" and step.type == "change":
-        named = next((name for name in constraint.names if names(name, step.description)), None)
+    if constraint.kind == "only" and step.type in CHANGING:
+        of = any(names(name, step.description) or _spoken(name, step.description) for name in constraint.names)
         alone = " or ".join(constraint.names)
-        return None if named else f"It does not say that it changes {alone} alone, as “{constraint.text}” asks."
+        return None if of else f"It does not say that it changes {alone} alone, as “{constraint.text}” asks."
     if constraint.resource:
         over = next((r for r in step.resource_requirements if _over(r, constraint.resource)), None)
         if over:
             return f"It needs {over.amount:g} {over.unit} of {over.type}; “{constraint.text}” allows less."
     return None
+
+
+def may_break(constraint: Constraint, step: Subtask) -> str | None:
+    """What a step that changes something says of what may not be touched, without naming it: ``share set-up between
+    tests`` where ``tests/`` is to be left alone. None where it says nothing of it, or plainly breaks it."""
+    if constraint.kind != "untouched" or step.type not in CHANGING or breaks(constraint, step):
+        return None
+    for name in constraint.names:
+        if said := _spoken(name, step.description):
+            return f"It speaks of {said}, and may change {name}, against “{constraint.text}”."
+    return None
+
+
+def _spoken(name: str, text: str) -> str | None:
+    """The word of a text that is the last part of a name, in the singular or plural; not where it is only run."""
+    words = re.findall(r"[a-z][a-z0-9_-]{2,}", name.lower().rstrip("/").rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    if not words and "." in name:
+        words = re.findall(r"[a-z][a-z0-9_-]{2,}", name.lower().rsplit(".", 1)[-1])
+    one = re.escape(words[-1].removesuffix("s")) if words else ""
+    m = re.search(rf"{_RUNS}(?<![\w/.-]){one}s?(?![\w/-])", text, re.IGNORECASE) if one else None
+    return m[0] if m else None
 
 
 def names(name: str, text: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from banana_assets.core.evidence import plural
 from banana_assets.core.plans.asked import Ask
-from banana_assets.core.plans.constraints import Constraint, breaks, read
+from banana_assets.core.plans.constraints import Constraint, breaks, may_break, read
 from banana_assets.core.plans.order import after, critical_path, joined, renumbered, without
 from banana_assets.core.plans.types import Issue, Subtask
 from banana_assets.core.text import cut
@@ -36,9 +36,10 @@ class Shaped:
 def shaped(steps: tuple[Subtask, ...], ask: Ask) -> Shaped:
     """The steps so that they keep the ask, numbered anew.
 
-    Steps that break a constraint go first. Too many steps: those of low, then of medium priority go, then neighbours
-    are joined. Too long: those of low and medium priority on the longest path go. When all changes are gone, or it
-    still is too long or needs too much, there is a reason and no plan.
+    Steps that break a constraint go first, then those that may break it, as far as another change is left. Too many
+    steps: those of low, then of medium priority go, then neighbours are joined. Too long: those of low and medium
+    priority on the longest path go. When all changes are gone, or it still is too long or needs too much, there is a
+    reason and no plan.
     """
     asked = [read(text) for text in ask.constraints]
     said = [Issue("info", f"The constraint “{c.text}” was not understood, so nothing checks it.") for c in asked
@@ -77,6 +78,11 @@ def _keeping(steps: tuple[Subtask, ...], constraint: Constraint) -> tuple[tuple[
             return steps, said, f"No plan: the job was measured, and {why[0].lower()}{why[1:]}"
         steps = without(steps, step.id)
         said.append(Issue("info", f"A step was left out: {why} It was: {_short(step)}"))
+    near = {s.id: why for s in steps if (why := may_break(constraint, s))}
+    if any(s.type == "change" and s.id not in near for s in steps):
+        for step in [s for s in steps if s.id in near]:
+            steps = without(steps, step.id)
+            said.append(Issue("info", f"A step was left out: {near[step.id]} It was: {_short(step)}"))
     return steps, said, None
 
 

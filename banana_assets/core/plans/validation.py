@@ -13,6 +13,7 @@ import polars as pl
 from banana_assets.core.evidence import Citation, plural
 from banana_assets.core.plans.asked import Ask
 from banana_assets.core.plans.constraints import broken, read
+from banana_assets.core.plans.keeping import judged_by
 from banana_assets.core.plans.needs import UNITS, Room, fits
 from banana_assets.core.plans.order import cycle as circle
 from banana_assets.core.plans.types import PRIORITIES, STEP_TYPES, Issue, Plan, Subtask
@@ -144,9 +145,8 @@ def _asked(plan: Plan, ask: Ask) -> Iterator[Issue]:
         has, most = plural(len(plan.subtasks), "step"), ask.max_subtasks
         yield Issue("error", f"It has {has}; {most} were asked for at most.")
     for constraint in map(read, ask.constraints):
-        if constraint.kind == "unread":
-            yield Issue("info", f"The constraint “{constraint.text}” was not understood, so nothing checks it.")
         yield from (Issue("error", said, step) for said, step in broken(constraint, plan))
+        yield from judged_by(constraint, plan.subtasks)
 
 
 def citation_shape(citation: Citation) -> Iterable[str]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from banana_assets.core.plans.asked import Ask
 from banana_assets.core.plans.constraints import broken, names, read
+from banana_assets.core.plans.keeping import judged_by
 from banana_assets.core.plans.order import critical_path, cycle
 from banana_assets.core.plans.planner import failure_plan
 from banana_assets.core.plans.shaping import shaped
@@ -112,6 +113,39 @@ def test_what_is_not_understood_is_said_and_checked_by_nothing() -> None:
     assert [i.level for i in found.issues] == ["info"]
     assert "make me happy" in found.issues[0].message
     assert len(found.steps) == 5
+
+
+def said(text: str, *steps: Subtask) -> list[tuple[str, str | None]]:
+    return [(issue.level, issue.step) for issue in judged_by(read(text), steps)]
+
+
+SPEAKS = step("s3", "change", ("s1",), description="Replace sleeps by conditions, share set-up between tests.")
+ELSEWHERE = step("s4", "change", ("s1",), description="Move `src/slow.py` to a job of its own and run the tests.")
+NAMELESS = step("s5", "prevent", ("s4",), description="Undo that change.")
+
+
+def test_a_step_that_speaks_of_what_is_barred_goes_where_another_change_is_left_and_else_is_told() -> None:
+    both = shaped((step("s1"), SPEAKS, ELSEWHERE), Ask(constraints=("do not touch tests/",)))
+    assert [s.description for s in both.steps if s.type == "change"] == [ELSEWHERE.description]
+    assert "may change tests/" in both.issues[0].message
+    alone = shaped((step("s1"), SPEAKS), Ask(constraints=("do not touch tests/",)))
+    assert len(alone.steps) == 2
+    assert ("warning", "s3") in said("do not touch tests/", SPEAKS)
+
+
+def test_nothing_is_said_to_be_kept_where_nobody_can_tell() -> None:
+    assert said("do not touch tests/", ELSEWHERE) == [("info", None)]
+    assert said("do not touch tests/", ELSEWHERE, NAMELESS) == [("warning", None)]
+    assert said("only change src/", ELSEWHERE) == [("info", None)]
+    assert said("at most 4 GiB of memory", ELSEWHERE) == [("warning", None)]
+    restarts = step("s2", "verify", description="Restart the queue, then look.")
+    assert said("no downtime", step("s1", description="Look for a restart of the queue.")) == [("info", None)]
+    assert [s.id for s in shaped((step("s1"), restarts), Ask(constraints=("no downtime",))).steps] == ["s1"]
+
+
+@pytest.mark.parametrize("text", [text for text in READ if text])
+def test_no_constraint_stays_without_a_word(text: str) -> None:
+    assert said(text, step("s1")) or list(broken(read(text), failure_plan(case(), NOW)))
 
 
 def test_the_preferred_approach_comes_first() -> None:
