@@ -20,6 +20,7 @@ from banana_assets.core.safety.untrusted import suspicions
 from banana_assets.core.tables import BUILD_FAILURES, PLAN_OUTCOMES
 from banana_assets.core.text import cut
 from banana_assets.interfaces.mcp.calls import Call
+from banana_assets.interfaces.mcp.naming import KEPT
 from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, Paged, Part, fill, listed
 from banana_assets.interfaces.mcp.records import Predicted, Quote, briefer
 from banana_assets.interfaces.mcp.tools import Attempt, ToolSpec, tool
@@ -108,7 +109,9 @@ class Validation(BaseModel):
 class Planned(BaseModel):
     """A plan."""
 
-    plan_id: str = Field(description="The same for the same goal, asked in the same way of the same evidence.")
+    plan_id: str | None = Field(
+        description="The same for the same goal, asked in the same way of the same evidence; null where it is not kept."
+    )
     goal: str = Field(description="What was asked for.")
     approach: str = Field(description="The idea in a sentence.")
     subtasks: list[Step] = Field(description="The steps in an order that keeps their dependencies.")
@@ -119,7 +122,7 @@ class Planned(BaseModel):
     fallback_plan: str = Field(description="What to do when it does not work.")
     prediction: Predicted = Field(description="What later builds should show.")
     planner: str = Field(description="What made it.")
-    status: str = Field(description="Where it stands.")
+    status: str | None = Field(description="Where it stands; null where it is not kept.")
     template_id: str | None = Field(description="The template that it was made from.")
     created_at: datetime = Field(description="When it was made.")
 
@@ -207,11 +210,14 @@ def generate_optimized_plan(
     fixed, decided = successes(sources.tables.read(PLAN_OUTCOMES))
     if sources.tables.version(BUILD_FAILURES) is None:
         notes.append("Nothing was computed yet: run `banana materialize`.")
+    stored = made.plan.reason is None and PlanRecords(sources.store.engine).plan(made.plan.plan_id) is not None
+    if made.plan.reason is None and not stored:
+        notes.append(f"The plan is not kept, so that no other tool knows it: {KEPT}")
     return _answer(
         made,
         Validation(**as_validation(made.plan, fixed, decided)),
         [*notes, *made.spent.tried],
-        stored=made.plan.reason is None and PlanRecords(sources.store.engine).plan(made.plan.plan_id) is not None,
+        stored=stored,
         cursor=cursor,
         max_bytes=max_bytes,
     )
@@ -250,7 +256,7 @@ def _answer(
         told["error"] += " Name a job, test, failure, resource or pattern of the data; list_failed_builds has failures."
     plan = told.pop("plan")
     answer = OptimizedPlan(
-        plan=_planned(plan) if plan else None, validation=validation, stored=stored, notes=notes, **told
+        plan=_planned(plan, stored=stored) if plan else None, validation=validation, stored=stored, notes=notes, **told
     )
     parts: list[Part[Any]] = []
     if answer.plan:
@@ -262,9 +268,10 @@ def _answer(
     return answer
 
 
-def _planned(plan: dict[str, Any]) -> Planned:
+def _planned(plan: dict[str, Any], *, stored: bool) -> Planned:
     long = ("goal", "optimization_notes", "risk_assessment", "fallback_plan", "approach")
     told = plan | {name: cut(plan[name], LONGEST) for name in long} | {"subtasks": []}
+    told |= {} if stored else {"plan_id": None, "status": None}
     return Planned(**{name: told[name] for name in Planned.model_fields})
 
 

@@ -16,6 +16,8 @@ from banana_assets.interfaces.mcp.calls import Call
 
 INGEST = "`banana ingest builds PATH` or `banana record COMMAND` brings some in."
 
+KEPT = "plans are kept for callers with the scope report (`banana mcp --scope report`, or a key that has it)."
+
 BuildId = Annotated[
     str, Field(min_length=1, max_length=1000, description="Id of the build, how it begins, or a part no other has.")
 ]
@@ -44,6 +46,8 @@ def plan_named(call: Call, told: str) -> Plan:
     """The plan that is meant. Raises InputError where there is none, or several that may be meant."""
     records = PlanRecords(call.sources.store.engine)
     remedy = "generate_optimized_plan makes one, explain_failure has that of a failure, resources/list the newest."
+    if not call.may("report"):
+        remedy += f" What you plan yourself is not kept: {KEPT}"
     plan = records.plan(_or(records.find, told, remedy=remedy))
     if plan is None:
         raise MissingError(f"There is no plan {told}.", remedy)
