@@ -120,9 +120,15 @@ class FullText:
             return [source for (source,) in self._connection.execute("SELECT DISTINCT source FROM sources ORDER BY 1")]
 
     def latest(self) -> datetime | None:
-        """When the latest of what is indexed was last seen."""
+        """The latest moment of what happened: of a failure or of events that tell their time.
+
+        Only where there is none, when the latest of anything came in or was made, which may be long after.
+        """
         with self._translated():
-            (at,) = self._connection.execute("SELECT max(last_seen) FROM documents").fetchone()
+            (at,) = self._connection.execute(
+                "SELECT coalesce(max(last_seen) FILTER (WHERE kind IN ('pattern', 'failure') AND first_seen IS NOT NULL"
+                "), max(last_seen)) FROM documents"
+            ).fetchone()
         return None if at is None else datetime.fromtimestamp(at, UTC)
 
     def _find(self, question: str, filters: Filters, limit: int) -> list[Hit]:

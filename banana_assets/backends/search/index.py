@@ -97,7 +97,7 @@ class Search:
         return self._shelf.sources()
 
     def latest(self) -> datetime | None:
-        """When the latest of what is indexed was last seen."""
+        """The latest moment of what happened (``FullText.latest``)."""
         return self._shelf.latest()
 
     def documents(self, ids: Sequence[str]) -> dict[str, Document]:

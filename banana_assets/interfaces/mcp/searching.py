@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -10,13 +11,13 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from banana_assets.backends.search import Search, open_search, there_is_an_index
 from banana_assets.core.errors import InputError
+from banana_assets.core.evidence import plural
 from banana_assets.core.search.types import Filters, Hit
 from banana_assets.core.tables import LOG_PATTERNS
 from banana_assets.core.text import cut
 from banana_assets.core.vocabulary import SEARCH_KINDS
 from banana_assets.interfaces.cli.asked import moment, nearest
 from banana_assets.interfaces.mcp.calls import Call
-from banana_assets.interfaces.mcp.failures import Since
 from banana_assets.interfaces.mcp.log_lines import LogFile, LogLine, Shown, StoredLog, Texts, leaner, log_named
 from banana_assets.interfaces.mcp.naming import BuildId
 from banana_assets.interfaces.mcp.paging import DEFAULT_BYTES, Cursor, MaxBytes, Paged, Part, fill, listed
@@ -97,7 +98,13 @@ def search_logs(
     source: Annotated[
         str | None, Field(max_length=500, description="Only of that program's log, pipeline, pipeline/job or host.")
     ] = None,
-    since: Since = None,
+    since: Annotated[
+        str | None,
+        Field(
+            max_length=40,
+            description="Seen since that day or time (UTC), or so long before the latest build or event: 24h, 7d.",
+        ),
+    ] = None,
     until: Annotated[str | None, Field(max_length=40, description="Seen before that day or time.")] = None,
     limit: Annotated[int, Field(ge=1, le=100, description="Most to find.")] = 10,
     max_bytes: MaxBytes = DEFAULT_BYTES,
@@ -115,9 +122,12 @@ def search_logs(
     if not there_is_an_index(settings):
         return _found("nothing", missing=[Missing(what="Nothing is indexed yet.", run=MATERIALIZE)])
     with open_search(settings, meaning=how != "words") as search:
-        filters = _filters(search, kind, severity, source, since, until)
+        latest = max((m for m in (search.latest(), _latest_build(call)) if m is not None), default=None)
+        filters = _filters(search, kind, severity, source, since, until, latest)
         hits = _hits(search, query, filters, how)
-        mode, notes, latest = _mode(search, hits, how), list(search.notes), search.latest()
+        mode, notes = _mode(search, hits, how), list(search.notes)
+        if not hits and (since or until):
+            notes += _at_other_times(_hits(search, query, replace(filters, since=None, until=None), how))
     asked = {"query": query, "how": how, "kind": kind, "severity": severity, "source": source} | {
         "since": since, "until": until
     }  # fmt: skip
@@ -140,6 +150,19 @@ def _missing(call: Call, filters: Filters, latest: datetime | None) -> list[Miss
     return told
 
 
+def _at_other_times(hits: list[Hit]) -> list[str]:
+    """What is found where the time asked for holds nothing."""
+    if not hits:
+        return []
+    latest = max((m for hit in hits if (m := hit.document.last_seen) is not None), default=None)
+    seen = f", the latest of them last seen {latest:%Y-%m-%d %H:%M} UTC" if latest else ""
+    return [f"Nothing in the time that was asked for; at other times {plural(len(hits), 'thing')}{seen}."]
+
+
+def _latest_build(call: Call) -> Any:
+    return call.sources.builds.read()["at"].max()
+
+
 def _firsts(call: Call) -> Iterator[Any]:
     yield call.sources.tables.read(LOG_PATTERNS)["first_seen"].min()
     yield call.sources.builds.read()["at"].min()
@@ -152,10 +175,10 @@ def _filters(
     source: str | None,
     since: str | None,
     until: str | None,
+    latest: datetime | None,
 ) -> Filters:
     if source is not None and source not in (known := search.sources()):
         raise InputError(f"Nothing is known of the source {source}.", f"Near it are {nearest(source, known)}.")
-    latest = search.latest() if since or until else None
     return Filters(
         tuple(kinds or ()),
         severity,

@@ -93,6 +93,16 @@ def test_documents_come_back_as_they_were(index: FullText) -> None:
     assert index.sources() == ["api", "api/test", "shop"]
 
 
+def test_the_latest_is_of_what_happened_not_of_when_it_came_in(index: FullText) -> None:
+    later = AT + timedelta(days=3)
+    arrived = document("redis", first_seen=None, last_seen=later)
+    index.change([arrived, document("plan", first_seen=later, last_seen=later)], [])
+    assert index.latest() == AT
+    index.change([], [d.document_id for d in documents() if d.kind in ("failure", "pattern") and d != arrived])
+    index.change([arrived], [])
+    assert index.latest() == later
+
+
 def test_a_failed_change_leaves_everything_as_it_was(index: FullText, monkeypatch: pytest.MonkeyPatch) -> None:
     before = index.hashes()
     with pytest.raises(StoreError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from banana_assets.backends.search import embedding, open_search
 from banana_assets.backends.search.collecting import collect
 from banana_assets.core.errors import BananaError
+from banana_assets.core.search.types import Document
 from banana_assets.interfaces.mcp.calls import Sources
 from banana_assets.interfaces.mcp.server import TOOLS
 from tests.interfaces.mcp.conftest import asked, asking
@@ -120,6 +122,26 @@ def test_a_time_that_is_not_in_the_data_is_told_with_what_brings_it_in(indexed: 
     assert asking(indexed)("search_logs", query="database", how="words", since="1d")["missing"] == []
     early = asking(indexed)("list_failed_builds", since="2020-01-01")["missing"]
     assert [m["run"] for m in early] == ["banana ingest builds PATH"]
+
+
+def test_a_time_is_counted_back_from_the_latest_build_or_event(indexed: Sources) -> None:
+    ask = asking(indexed)
+    latest = ask("search_logs", query="test_total", how="words", kind=["failure"])["items"][0]["last_seen"]
+    assert max(b["at"] for b in ask("list_failed_builds")["builds"]) == latest
+    with open_search(indexed.settings, meaning=False) as search:
+        # Made long after what happened, as a plan is.
+        late = datetime.fromisoformat(latest) + timedelta(days=30)
+        plan = Document("plan-late", "plan", "late", "a plan", "a plan", "a plan", first_seen=late, last_seen=late)
+        search.update([*collect(indexed.store, indexed.tables), plan])
+    found = ask("search_logs", query="test_total", how="words", since="2h")
+    assert latest in [item["last_seen"] for item in found["items"]]
+
+
+def test_where_the_time_holds_nothing_it_is_said_what_there_is_at_others(indexed: Sources) -> None:
+    found = asking(indexed)("search_logs", query="database", how="words", since="2030-01-01")
+    assert found["items"] == []
+    assert found["notes"][0].startswith("Nothing in the time that was asked for; at other times")
+    assert asking(indexed)("search_logs", query="zebra", how="words", since="2030-01-01")["notes"] == []
 
 
 @pytest.mark.parametrize(
