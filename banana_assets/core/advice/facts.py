@@ -160,11 +160,14 @@ class Facts:
 def extract(text: str) -> Facts:
     """The facts in a failure's cause lines."""
     named = {kind: _found(patterns, text) for kind, patterns in _PATTERNS.items()}
-    places = _unique(
-        f"{m[1]}:{m[2]}" for line in text.splitlines() for p in _LOCATIONS for m in p.finditer(line[:2000])
-    )
+    places = locations(text)
     own = [p for p in places if not _FOREIGN.search(p)]
     return Facts(tuple(own + [p for p in places if _FOREIGN.search(p)]), {k: v for k, v in named.items() if v})
+
+
+def locations(text: str) -> tuple[str, ...]:
+    """Each ``file:line`` of a text, in the order of appearance, without repeats."""
+    return _unique(f"{m[1]}:{m[2]}" for line in text.splitlines() for p in _LOCATIONS for m in p.finditer(line[:2000]))
 
 
 def _found(patterns: Iterable[re.Pattern[str]], text: str) -> tuple[str, ...]:

@@ -13,9 +13,10 @@ from typing import Any
 import polars as pl
 
 from banana_assets.core.advice.citing import cause_citations
-from banana_assets.core.advice.facts import Facts, extract
+from banana_assets.core.advice.facts import Facts, locations
 from banana_assets.core.evidence import Citation, plural
 from banana_assets.core.plans.knowledge import Knowledge
+from banana_assets.core.plans.places import facts, framed, is_foreign, own_places, raising
 from banana_assets.core.plans.types import Requirement
 from banana_assets.core.safety.secrets import mask
 from banana_assets.core.safety.untrusted import suspicions, tidy
@@ -27,6 +28,7 @@ _COMMANDS = re.compile(
     re.IGNORECASE,
 )
 """What a name that is copied into a shell would do."""
+_NUMBER = re.compile(r"^\d+: ", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,17 @@ class Case:
         return self.facts.where.rsplit(":", 1)[0] if self.facts.where else None
 
     @property
+    def raised(self) -> tuple[str, ...]:
+        """``file:line`` of the code of the project, no test's, that raised what failed; empty where no stack says."""
+        return tuple(place for place in raising(self.text) if trusted(place))
+
+    @property
+    def foreign(self) -> str | None:
+        """The first ``file:line`` where the lines name none of the project, only what it uses."""
+        there = () if self.facts.locations else locations(self.text)
+        return next((place for place in there if is_foreign(place) and trusted(place)), None)
+
+    @property
     def change(self) -> str | None:
         """The commits that it came with, from the last green one to the first that failed; None where not known."""
         if self.last_green_commit and self.first_commit and self.last_green_commit != self.first_commit:
@@ -157,7 +170,7 @@ def _case(
         confidence=row["confidence"],
         reason=shown(row["reason"]) if trusted(row["reason"]) else "the cited lines say so",
         text=text,
-        facts=_facts(text),
+        facts=_facts(text, shown(row["reason"]), row["category"], row["pack"]),
         failing_tests=tuple(shown(name) for name in row["failing_tests"] or () if trusted(name)),
         tool=row["tool"],
         failing_step=_name(row["failing_step"]),
@@ -184,8 +197,11 @@ def _case(
     )
 
 
-def _facts(text: str) -> Facts:
-    found = extract(text)
+def _facts(text: str, reason: str, category: str, pack: str) -> Facts:
+    found = facts(text, reason, category)
+    if not found.locations:
+        around = shown(_NUMBER.sub("", pack))
+        found = Facts(tuple(p for p in own_places(around) if p in framed(around)), found.named)
     named = {kind: tuple(v for v in values if trusted(v)) for kind, values in found.named.items()}
     return Facts(tuple(v for v in found.locations if trusted(v)), {k: v for k, v in named.items() if v})
 

@@ -62,8 +62,14 @@ def test_failure(case: Case) -> Recipe:
     )
 
 
-def _located(case: Case, what: str, tool: str, fix_minutes: float) -> tuple[Draft, ...]:
+def _located(case: Case, what: str, tool: str, *, first: bool) -> tuple[Draft, ...]:
     places = listed(case.facts.locations) or "the cited lines"
+    change = f"Correct {f'`{case.facts.where}`' if first and case.facts.where else places}."
+    if case.foreign:
+        change = (
+            f"Correct how the project uses what holds `{case.foreign}`, or take another version of it: the file is "
+            "none of the project's."
+        )
     return (
         Draft(
             "inspect",
@@ -74,7 +80,7 @@ def _located(case: Case, what: str, tool: str, fix_minutes: float) -> tuple[Draf
             "high",
             (0,),
         ),
-        Draft("change", f"Correct {places}.", f"{tool} no longer reports it there.", fix_minutes, (0,), "high", (1,)),
+        Draft("change", change, f"{tool} no longer reports it there.", 20, (0,), "high", (1,)),
     )
 
 
@@ -83,7 +89,7 @@ def compile_error(case: Case) -> Recipe:
     tool = case.tool or "the compiler"
     code = case.fact("code", "the first error")
     steps = (
-        *_located(case, f"{tool} stops with {code}", tool, 20),
+        *_located(case, f"{tool} stops with {code}", tool, first=True),
         Draft(
             "verify",
             f"Build again with {case.rerun}; take up errors that remain from the first on.",
@@ -108,7 +114,7 @@ def type_error(case: Case) -> Recipe:
     tool = case.tool or "the type checker"
     code = case.fact("code", "a type error")
     steps = (
-        *_located(case, f"{tool} reports {code}", tool, 20),
+        *_located(case, f"{tool} reports {code}", tool, first=False),
         Draft(
             "verify",
             f"Run {tool} on {case.file or 'the whole project'}, then {case.rerun}.",
@@ -178,7 +184,7 @@ def lint_error(case: Case) -> Recipe:
 
 def syntax_error(case: Case) -> Recipe:
     """The parser stops at or after the mistake."""
-    places = listed(case.facts.locations) or "the cited line"
+    places = f"`{case.facts.where}`" if case.facts.where else "the cited line"
     steps = (
         Draft(
             "inspect",

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from banana_assets.core.advice.facts import Facts, extract
+from banana_assets.core.advice.facts import Facts
 from banana_assets.core.evidence import plural
+from banana_assets.core.plans import places
 from banana_assets.core.plans.case import Case, listed
 
 WORDS: Mapping[str, str] = {
@@ -53,7 +54,7 @@ Names = tuple[tuple[str, str], ...]
 
 def names_of(cluster: Mapping[str, Any], failure: Mapping[str, Any], build: Mapping[str, Any]) -> Names:
     """What a failure names: rows of FAILURE_CLUSTERS, BUILD_FAILURES and BUILDS (empty where there is none)."""
-    facts = extract(failure.get("cause_text") or "")
+    facts = places.facts(failure.get("cause_text") or "", failure.get("reason") or "", failure.get("category") or "")
     pairs = [*_pairs(facts), *((t, "test") for t in failure.get("failing_tests") or ())]
     pairs += [(leaf, "test") for t in failure.get("failing_tests") or () if (leaf := re.split(r"::|[./#\s]", t)[-1])]
     place = " / ".join(dict.fromkeys(p for p in (build.get("pipeline"), build.get("job")) if p))
