@@ -137,16 +137,6 @@ class _Decompressed(io.RawIOBase):
         return plain
 
 
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-"""Byte order marks of UTF-16, whose lines do not end at LF bytes."""
-
-
-def refuse_utf16(name: str, head: bytes) -> None:
-    """Raise InputError where text begins as UTF-16 does."""
-    if head[:2] in UTF_16 or (len(head) > 64 and int(len(head) * 0.45) <= head.count(b"\0") <= len(head) // 2):
-        raise InputError(f"{name} is text in UTF-16, which is not read.", "Convert it: iconv -f UTF-16 -t UTF-8.")
-
-
 def open_log(path: Path | str, limits: Callable[[], tuple[int, int]], name: str | None = None) -> BinaryIO:
     """The plain bytes of a log: plain, gzip or zstd told by its first bytes; ``-`` is standard input.
 

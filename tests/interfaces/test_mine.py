@@ -1,6 +1,7 @@
 import csv
 import gzip
 import json
+import random
 
 import pytest
 
@@ -94,6 +95,13 @@ def test_a_place_that_cannot_be_written(capsys, log, tmp_path):
     status, _, err = run(capsys, log, "--assignments", tmp_path / "no" / "out.csv")
     assert status == 2
     assert "cannot be written" in err
+
+
+def test_what_is_no_text_is_refused(capsys, tmp_path):
+    (tmp_path / "packed").write_bytes(random.Random(1).randbytes(3000))
+    status, said, message = run(capsys, tmp_path / "packed")
+    assert (status, said) == (2, "")
+    assert "is binary data, no text" in message
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])

@@ -155,6 +155,19 @@ def test_a_signal_that_ends_the_command(home: Path) -> None:
     assert (_build(home)["status"], _build(home)["exit_code"]) == ("cancelled", -signal.SIGTERM)
 
 
+def test_people_are_told_what_it_is_kept_as(home: Path) -> None:
+    ours, theirs = os.openpty()
+    done = subprocess.run(
+        [*BANANA, "record", "--", "true"], env=environment(home), stdout=subprocess.PIPE, stderr=theirs, check=False
+    )
+    os.close(theirs)
+    with open(ours, "rb", buffering=0) as terminal:  # noqa: PTH123 - it is no path
+        said = terminal.read(4096).decode()
+    build_id = _build(home)["build_id"]
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert said == f"banana record: kept as {build_id}; `banana build {build_id}` shows it.\r\n"
+
+
 def test_a_reader_that_goes_away_ends_the_command(home: Path) -> None:
     process = subprocess.Popen(
         [*BANANA, "record", "--", "yes"], env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE

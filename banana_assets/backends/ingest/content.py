@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from banana_assets.backends.lines import open_log, refuse_utf16, texts_of
+from banana_assets.backends.lines import open_log, texts_of
+from banana_assets.backends.plain_text import refuse_no_text
 from banana_assets.backends.settings import Settings
 from banana_assets.core.errors import InputError
 
@@ -23,23 +24,6 @@ SNIFFED = 64 << 10
 WHOLE = 256 << 20
 """Largest input that is read as one piece: manifests, test reports, tables of readings (bytes, uncompressed)."""
 CHUNK = 1 << 20
-
-_MAGIC = (
-    (b"\x7fELF", "a program (ELF)"),
-    (b"MZ\x90", "a Windows program"),
-    (b"\x89PNG\r\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"%PDF-", "a PDF document"),
-    (b"PK\x03\x04", "a zip archive"),
-    (b"BZh", "compressed with bzip2"),
-    (b"\xfd7zXZ\x00", "compressed with xz"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-    (b"SQLite format 3\x00", "an SQLite database"),
-    (b"PAR1", "a Parquet table"),
-)
-_TEXT_CONTROLS = b"\t\n\r\x1b\x08\x0c\x07"
-_CONTROLS = bytes(b for b in (*range(1, 32), 127) if b not in _TEXT_CONTROLS)
 
 
 @dataclass(frozen=True)
@@ -108,22 +92,8 @@ def from_path(path: Path, settings: Settings, scratch: Path, name: str | None = 
 
 
 def check_text(content: Content) -> None:
-    """Refuse what is no text, by its first 64 KiB. Bytes of other 8-bit encodings and blocks of NUL bytes (which
-    truncated logs begin with) are text; they are counted later.
-
-    Raises InputError saying what it seems to be.
-    """
-    data = content.head()
-    for magic, kind in _MAGIC:
-        if data.startswith(magic):
-            raise InputError(f"{content.name} is {kind}, no text.", "Name a text file.")
-    refuse_utf16(content.name, data)
-    packed = data.replace(b"\0" * 16, b"")
-    if not packed:
-        return
-    controls = len(packed) - len(packed.translate(None, _CONTROLS))
-    if controls > 0.05 * len(packed) or packed.count(b"\0") > 0.3 * len(packed):
-        raise InputError(f"{content.name} is binary data, no text.", "Name a text file.")
+    """Refuse what is no text, by its first 64 KiB. Raises InputError saying what it seems to be."""
+    refuse_no_text(content.name, content.head())
 
 
 def file_lines(path: Path, settings: Settings) -> list[str]:

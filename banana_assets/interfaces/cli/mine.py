@@ -71,7 +71,8 @@ def _mebibytes(file: str) -> int | None:
 def _read(file: str, content: bool, oddities: Oddities, shown: Progress) -> Assigner:
     from concurrent.futures import ThreadPoolExecutor
 
-    from banana_assets.backends.lines import open_log, refuse_utf16, tidied, whole_lines
+    from banana_assets.backends.lines import open_log, tidied, whole_lines
+    from banana_assets.backends.plain_text import refuse_no_text
     from banana_assets.core.logs.assignment import Assigner, Lines
     from banana_assets.core.logs.header import learn_header
     from banana_assets.core.logs.textlines import split_lines
@@ -87,7 +88,7 @@ def _read(file: str, content: bool, oddities: Oddities, shown: Progress) -> Assi
         first = next(blocks, None)
         if first is None:
             return assigner
-        refuse_utf16(file, first[: 64 << 10])
+        refuse_no_text(file, first[: 64 << 10])
         # Other threads begin on the text while this one learns its header.
         pending = deque(pool.submit(prepare, raw) for raw in chain([first], islice(blocks, AHEAD)))
         if not content:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -65,7 +66,7 @@ def _keep(spool: Path) -> None:
     complaints: list[str] = []
     try:
         with open_store(load()) as store:
-            store_recording(store, spool, complaints)
+            build_id, _ = store_recording(store, spool, complaints)
             recovered = recover_recordings(store, complaints)
     except BananaError as error:
         say(
@@ -73,6 +74,9 @@ def _keep(spool: Path) -> None:
             f"It waits in {spool} for the next `banana record` or `banana ingest builds`."
         )
         return
+    if sys.stderr.isatty():
+        # Only to people: for programs the command is what it would be without us.
+        say(f"banana record: kept as {build_id}; `banana build {build_id}` shows it.")
     for complaint in complaints:
         say(f"banana record: {complaint}")
     if recovered:
