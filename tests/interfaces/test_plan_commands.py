@@ -84,6 +84,9 @@ def test_steps_are_followed_in_their_order(banana: Run, plan_id: str, home: Path
     shown = banana("plan", "show", plan_id)[1]
     assert "s1  completed (by ann" in shown
     assert "it was so" in shown
+    again = banana("plan", "done", plan_id, "s1", "--note", "other", "--by", "bob")
+    assert again == (0, "", "banana plan: s1 is completed already; the note is not kept.\n")
+    assert banana("plan", "show", plan_id)[1] == shown
     assert "s1 is pending; the plan is pending" in banana("plan", "undo", plan_id, "s1")[2]
     assert "the plan is completed" in banana("plan", "done", plan_id)[2]
     assert json.loads(banana("plans", "--format", "jsonl")[1])["status"] == "completed"
@@ -91,9 +94,10 @@ def test_steps_are_followed_in_their_order(banana: Run, plan_id: str, home: Path
 
 
 def test_a_whole_plan_follows_the_same_moves(banana: Run, plan_id: str) -> None:
-    assert f"The plan {plan_id} is pending. Nothing is left" in banana("plan", "undo", plan_id)[2]
+    assert banana("plan", "undo", plan_id) == (0, "", "banana plan: the plan is pending already.\n")
     assert banana("plan", "cancel", plan_id)[0] == 0
-    for word in ("done", "fail", "cancel"):
+    assert banana("plan", "cancel", plan_id)[::2] == (0, "banana plan: the plan is cancelled already.\n")
+    for word in ("done", "fail"):
         status, _, err = banana("plan", word, plan_id)
         assert status == 2
         assert f"The plan {plan_id} is cancelled." in err

@@ -251,9 +251,13 @@ def _statuses(records: PlanReading, plan: Plan) -> dict[str, str]:
 
 
 def _move(records: PlanRecords, plan: Plan, step: str, move: str, note: str | None, by: str | None) -> None:
-    from banana_assets.core.plans.pathways import check, moved, progress
+    from banana_assets.core.plans.pathways import MOVES, check, moved, progress
 
-    status = moved(plan, _statuses(records, plan), step, move)
+    statuses = _statuses(records, plan)
+    if statuses.get(step) == MOVES[move][1]:
+        _already(step, statuses[step], note)
+        return
+    status = moved(plan, statuses, step, move)
     allowed = check(plan, step, move)
     now = records.set_step(plan.plan_id, step, status, by=by or user(), at=datetime.now(UTC), note=note, check=allowed)
     plan = replace(plan, status=now)
@@ -270,9 +274,18 @@ def _step_or_plan(told: str, step: str | None, move: str, note: str | None, by: 
             return
         if note is not None:
             raise InputError("A note stands with a step.", "Name the step.")
+        if plan.status == status:
+            _already("the plan", status, note)
+            return
         allowed = partial(plan_moved, plan.plan_id, move=move)
         records.set_status(plan.plan_id, status, by=by or user(), at=datetime.now(UTC), check=allowed)
     say(f"banana plan: the plan is {status}.")
+
+
+def _already(what: str, status: str, note: str | None) -> None:
+    """Said again, as a script may that is run again: nothing is left to do, and no time or name is changed."""
+    dropped = "; the note is not kept" if note is not None else ""
+    say(f"banana plan: {what} is {status} already{dropped}.")
 
 
 def _time(moment: datetime) -> str:
