@@ -114,12 +114,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class Found:
-    """The things that a goal is about, the weightiest first, or the one reason why there are none."""
+    """The things that a goal is about, the weightiest first, or the one reason why there are none. ``by_context`` says
+    what the context did to choose them, or why it did nothing; None where there was none."""
 
     subjects: tuple[Subject, ...]
     reading: Reading
     reason: str | None = None
     looked_at: int = 0
+    by_context: str | None = None
 
 
 def find(
@@ -131,12 +133,14 @@ def find(
     of_tables: bool = False,
     upkeep: Sequence[Subject] = (),
 ) -> Found:
-    """What the tables hold about a goal. The context helps to choose, and names nothing that must be there.
+    """What the tables hold about a goal. The context chooses where the goal itself names nothing, and else puts what it
+    names first; it names nothing that must be there.
 
     ``of_tables`` says that the goal speaks of the tables themselves, ``upkeep`` what there is to do about these.
     """
     if upkeep:
-        return Found(tuple(upkeep), Reading(frozenset(), (), (), (), frozenset()), None, len(upkeep))
+        told = _nothing_by(context, "the goal is about the tables themselves")
+        return Found(tuple(upkeep), Reading(frozenset(), (), (), (), frozenset()), None, len(upkeep), told)
     if not known.builds.height and not known.patterns.height:
         none = "No plan: there is no data yet; `banana ingest` takes some in."
         return Found((), Reading(frozenset(), (), (), (), frozenset()), none)
@@ -144,13 +148,19 @@ def find(
     there = [s for s in everything if s.gone is None]
     vocabulary = _vocabulary(everything, known)
     reading = _read(goal, vocabulary)
-    extra = _read(context, vocabulary).named if context else ()
+    beside = _read(context or "", vocabulary)
+    extra = beside.named
     rarity = _rarity(everything)
     ids, unknown_ids = _builds_named(goal, known)
     if unknown_ids and not ids:
         return Found((), reading, f"No plan: there is no build {', '.join(unknown_ids)}.", len(everything))
     if ids and (not reading.concepts or FAILING in reading.concepts):
-        return _of_builds(ids, everything, reading, known)
+        told = _nothing_by(context, f"the goal names {', '.join(ids)}")
+        return replace(_of_builds(ids, everything, reading, known), by_context=told)
+    chosen = _by_context(there, reading, beside, rarity) if not of_tables else ()
+    if chosen:
+        told = f"The goal names nothing, so the context chose what it is about: what carries {', '.join(extra)}."
+        return Found(tuple(chosen), reading, None, len(everything), told)
     nameless = reading.specific or not reading.concepts or (reading.vague and reading.unknown)
     if not reading.named and nameless:
         none = "No plan: the tables hold all that came in, and none is of many files."
@@ -159,8 +169,51 @@ def find(
     if not reading.named and (called := so_called(goal, reading.unknown)):
         return Found((), reading, _only(called, fitting, reading, known), len(everything))
     if not fitting:
-        return Found((), reading, _over(everything, reading, extra, rarity, known), len(everything))
-    return Found(tuple(fitting), reading, None, len(everything))
+        over = _over(everything, reading, extra, rarity, known)
+        only = "" if with_analysis else " Only what failed was looked at, neither bottlenecks nor advice."
+        return Found((), reading, f"{over}{only}", len(everything))
+    told = _used(context, beside, reading, fitting, _fitting(there, reading, (), rarity))
+    return Found(tuple(fitting), reading, None, len(everything), told)
+
+
+def _by_context(
+    there: Sequence[Subject], reading: Reading, beside: Reading, rarity: dict[str, float]
+) -> Sequence[Subject]:
+    """What carries the names of the context, where the goal names nothing, known or unknown."""
+    if reading.named or reading.unknown or reading.specific or not beside.named:
+        return ()
+    both = replace(
+        reading,
+        named=beside.named,
+        # A word that means a sort only where no other does gives way to what the context says.
+        concepts=reading.concepts if not reading.vague else frozenset() if beside.vague else beside.concepts,
+        resources=reading.resources or beside.resources,
+    )
+    return _fitting(there, both, beside.named, rarity)
+
+
+def _used(
+    context: str | None, beside: Reading, reading: Reading, with_it: Sequence[Subject], alone: Sequence[Subject]
+) -> str | None:
+    """What the context did to the order of what a goal is about."""
+    if not context:
+        return None
+    carried = ", ".join(beside.named)
+    if [s.key for s in with_it] != [s.key for s in alone]:
+        return f"By the context, what carries {carried} comes first."
+    if not beside.named:
+        unknown = ", ".join(beside.unknown)
+        return _nothing_by(context, f"nothing in the data is called {unknown}" if unknown else "it names nothing")
+    if not any(set(words(s.says)).intersection(beside.named) for s in with_it):
+        of = f" with {', '.join(reading.named)}" if reading.named else ""
+        sorts = " or ".join(_WORDS[c] for c in sorted(reading.concepts))
+        what = f"{f'that is {sorts}' if sorts else 'found'}{of}"
+        return _nothing_by(context, f"nothing {what} carries {carried}")
+    return _nothing_by(context, f"what carries {carried} was chosen, and comes first, without it too")
+
+
+def _nothing_by(context: str | None, why: str) -> str | None:
+    return f"The context changed nothing in what this is about: {why}." if context else None
 
 
 def goal_plan(
@@ -203,7 +256,7 @@ def goal_plan(
         risks=risks,
         fallback_plan=fallbacks[0],
         prediction=Prediction(*_prediction(taken, by), by),
-        issues=_said(found.reading, left),
+        issues=_said(found, left),
     )
     return finished(made, [s.concern for s in found.subjects], ask, known.rooms)
 
@@ -255,10 +308,12 @@ def _prediction(taken: Sequence[Subject], by: datetime) -> tuple[str | None, str
     return fingerprint, f"Once it is done, {' and '.join(told)}; the data up to {by:%F} decide."
 
 
-def _said(reading: Reading, left: int) -> tuple[Issue, ...]:
+def _said(found: Found, left: int) -> tuple[Issue, ...]:
     said = []
-    if reading.unknown:
-        said.append(Issue("info", f"Nothing in the data is called {', '.join(reading.unknown)}."))
+    if found.reading.unknown:
+        said.append(Issue("info", f"Nothing in the data is called {', '.join(found.reading.unknown)}."))
+    if found.by_context:
+        said.append(Issue("info", found.by_context))
     if left:
         said.append(Issue("info", f"{plural(left, 'more thing')} that bear on it are left for later."))
     return tuple(said)
@@ -319,9 +374,7 @@ def _of_builds(ids: Sequence[str], everything: Sequence[Subject], reading: Readi
     if there := tuple(s for s in mine if s.gone is None):
         return Found(there, reading, None, len(everything))
     if mine:
-        return Found(
-            (), reading, f"No plan: {mine[0].name} was last green in {mine[0].gone}, so it is over.", len(mine)
-        )
+        return Found((), reading, f"No plan: {mine[0].name} is over: {mine[0].gone} was green after it.", len(mine))
     failed = not known.failures.filter(known.failures["build_id"].is_in(ids)).is_empty()
     told = "there is no method for why it failed" if failed else "no failure of it is known"
     return Found((), reading, f"No plan for {', '.join(ids)}: {told}.", len(everything))
@@ -357,7 +410,8 @@ def _fitting(
         if (reading.named and not carried) or (not reading.concepts and len(carried) < len(reading.unknown)):
             continue
         named = sum(rarity.get(word, 1.0) for word in carried)
-        more = 0.25 * sum(rarity.get(word, 1.0) for word in extra if word in own)
+        called = set(words(subject.name))
+        more = 0.25 * sum(rarity.get(word, 1.0) * (1 + (word in called)) for word in extra if word in own)
         scored.append((named, named + more, subject))
     best = max((named for named, _, _ in scored), default=0.0)
     kept = [(score, s) for named, score, s in scored if named >= best * LEAST_SHARE]
@@ -389,8 +443,14 @@ def _over(
     """Why nothing fits although the words are known: it is over, or there is nothing of that sort."""
     over = _fitting([s for s in everything if s.gone is not None], reading, extra, rarity)
     if over:
-        what = f"what bears on {', '.join(reading.named)}" if reading.named else "what it is about"
-        return f"No plan: {what} is over: {over[0].name} was last green in {over[0].gone}."
+        of = f" with {', '.join(reading.named)}" if reading.named else ""
+        sorts = " or ".join(_WORDS[c] for c in sorted(reading.concepts))
+        what = f"nothing{of} is {sorts} now" if sorts else f"nothing{of} is open"
+        told = f"No plan: {what}. {over[0].name} is over: {over[0].gone} was green after it."
+        open_ = [s for s in everything if s.gone is None]
+        other = _fitting(open_, replace(reading, concepts=frozenset()), extra, rarity) if reading.named else []
+        names = shortlist(list(dict.fromkeys(s.name for s in other)), MOST_SUBJECTS)
+        return f"{told} What is open{of}: {names}." if other else told
     if not reading.concepts and reading.unknown:
         return _nothing(", ".join(reading.unknown), reading, known)
     sorts = " or ".join(_WORDS[c] for c in sorted(reading.concepts)) or "wrong"

@@ -144,12 +144,44 @@ def test_what_is_over_is_not_taken_up() -> None:
     known = Knowledge(builds=ran, failures=FAILED, clusters=failure_clusters(FAILED, ran))
     found = find("fix what is failing in shop", known)
     assert found.reason
-    assert "last green in late" in found.reason
+    assert "No plan: nothing with shop is failing now. " in str(found.reason)
+    assert "missing_dependency of shop / unit is over: late was green after it." in str(found.reason)
+
+
+def test_what_is_open_is_told_beside_what_is_over() -> None:
+    slow = failures([{"build_id": "f1", "failed_at": at(1), "category": "timeout", "fingerprint": "t"}])
+    red = failures([{"build_id": "r", "failed_at": at(10), "fingerprint": "f9", "cause_text": "E   no module yaml2"}])
+    more = [{"build_id": "late", "finished_at": at(9), **UNIT},
+            {"build_id": "r", "status": "failed", "finished_at": at(10), **UNIT}]  # fmt: skip
+    ran, failed = RAN.vstack(builds(more)), slow.vstack(red)
+    known = Knowledge(builds=ran, failures=failed, clusters=failure_clusters(failed, ran))
+    reason = str(find("make shop faster", known, with_analysis=False).reason)
+    assert "timeout of shop / unit is over: late was green after it" in reason
+    assert "What is open with shop: missing_dependency of shop / unit." in reason
+    assert "Only what failed was looked at" in reason
 
 
 def test_without_the_analysis_only_what_failed_counts() -> None:
     assert about("shop unit", with_analysis=False) == ["failure"]
     assert set(about("shop unit")) == {"failure", "slow"}
+
+
+@pytest.mark.parametrize(
+    ("goal", "context", "expected", "told"),
+    [
+        ("repair what is broken", "the shop unit job", ["failure"], "what it is about: what carries shop"),
+        ("fix it, please", "host-7 is nearly full", ["full"], "the context chose"),
+        ("make it faster", "host-7", ["slow"], "nothing that is slow carries host"),
+        ("make it faster", "our moonbase", ["slow"], "nothing in the data is called moonbase"),
+        ("make shop faster", "the unit job", ["slow"], "without it too"),
+    ],
+)  # fmt: skip
+def test_the_context_takes_part_or_it_is_said_why_not(goal: str, context: str, expected: list[str], told: str) -> None:
+    found = find(goal, KNOWN, context=context)
+    assert [s.kind if s.kind == "failure" else s.key for s in found.subjects] == expected
+    assert told in str(found.by_context)
+    plan = goal_plan(goal, KNOWN, NOW, Ask(goal=goal, context=context))
+    assert found.by_context in [issue.message for issue in plan.issues]
 
 
 def test_a_plan_covers_what_it_took_up_and_says_what_it_left() -> None:
