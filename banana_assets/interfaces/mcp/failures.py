@@ -9,8 +9,10 @@ import polars as pl
 from pydantic import BaseModel, Field
 
 from banana_assets.core.builds.choosing import chosen
+from banana_assets.core.builds.greens import LINE, greens
 from banana_assets.core.builds.testruns import BAD
 from banana_assets.core.evidence import plural
+from banana_assets.core.metrics.runs import ended
 from banana_assets.core.tables import FAILURE_CLUSTERS
 from banana_assets.core.vocabulary import FAILURE_CATEGORIES
 from banana_assets.interfaces.cli.asked import moment
@@ -22,6 +24,7 @@ from banana_assets.interfaces.mcp.tools import ToolSpec, tool
 
 INGEST = "banana ingest builds PATH"
 Category = Literal[FAILURE_CATEGORIES]  # type: ignore[valid-type]
+State = Literal["open", "resolved"]
 Since = Annotated[
     str | None,
     Field(max_length=40, description="Since that day or time (UTC), or so long before the latest build: 24h, 7d."),
@@ -46,6 +49,8 @@ class FailedBuild(BaseModel):
     nth: int | None = Field(description="Which failure of its kind it is, 1 the first.")
     failures: int | None = Field(description="How many of its kind there are.")
     is_new: bool | None = Field(description="Whether that failure is new: open, recent, and green before it.")
+    state: State = Field(description="resolved where its job was green on its branch since, else open.")
+    resolved_by: str | None = Field(description="The first build that was; null while it is open.")
 
 
 class FailedBuilds(Paged):
@@ -71,11 +76,14 @@ def list_failed_builds(
     new_only: Annotated[
         bool, Field(description="Only failures that are new, or not compared with others yet.")
     ] = False,
+    state: Annotated[
+        State | None, Field(description="Only those whose job still fails on their branch, or was green since.")
+    ] = None,
     limit: Annotated[int, Field(ge=1, le=200, description="Most builds.")] = 20,
     max_bytes: MaxBytes = DEFAULT_BYTES,
     cursor: Cursor = None,
 ) -> FailedBuilds:
-    """List builds that failed, the newest first: what is known of the cause in a line, and whether it is new."""
+    """List builds that failed, the newest first: the cause in a line, whether it is new, and whether it still fails."""
     known = call.sources.builds.read()
     clusters = call.sources.tables.read(FAILURE_CLUSTERS)
     latest: Any = known["at"].max()
@@ -94,14 +102,27 @@ def list_failed_builds(
     rows = rows.with_columns(is_new=pl.when(pl.col("cluster_id").is_not_null()).then(pl.col("cluster_id").is_in(fresh)))
     if new_only:
         rows = rows.filter(pl.col("is_new").fill_null(value=True))
+    rows = _with_state(rows, known)
+    if state is not None:
+        rows = rows.filter(state=state)
     asked = {"job": job, "branch": branch, "commit": commit, "category": category, "cluster": cluster} | {
-        "status": status, "since": since, "new_only": new_only
+        "status": status, "since": since, "new_only": new_only, "state": state
     }  # fmt: skip
     ids = rows["build_id"].to_list()
     made = FailedBuilds(builds=[], total=len(ids), missing=_missing(known, rows, begin))
     builds = Part(made, "builds", ids, lambda n: _line(rows.row(n, named=True)), limit)
     fill(made, [builds, listed(made, "missing")], asked, cursor, max_bytes)
     return made
+
+
+def _with_state(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """The rows with ``resolved_by`` and ``state``, by the builds that came after each."""
+    line = [pl.col(name).fill_null("") for name in LINE]
+    again = greens(rows.select("build_id", *line, "at"), ended(known))
+    resolved = pl.col("resolved_by").is_not_null()
+    return rows.join(
+        again.select("build_id", resolved_by="next_id"), on="build_id", how="left", maintain_order="left"
+    ).with_columns(state=pl.when(resolved).then(pl.lit("resolved")).otherwise(pl.lit("open")))
 
 
 def _line(row: dict[str, Any]) -> FailedBuild:

@@ -29,7 +29,8 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, Any]]]] = {
     "list_failed_builds": ({}, {
         "job": ("ci/test", "nope"), "branch": ("main", "nope"), "commit": (None, "ffff"),
         "category": ("test_failure", "timeout"), "cluster": (None, "ffff"), "status": ("failed", "error"),
-        "since": ("1d", "3d"), "new_only": (False, True), "limit": (1, 2),
+        "since": ("1d", "3d"), "new_only": (False, True), "state": ("open", "resolved"),
+        "limit": (1, 2),
     }),
     "explain_failure": ({"build_id": "b47"}, {"build_id": ("b47", "b25"), "budget": (100, 2_000)}),
     "search_logs": ({"query": "database cache order", "how": "words"}, {

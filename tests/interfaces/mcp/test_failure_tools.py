@@ -46,10 +46,18 @@ def test_failed_builds_are_listed_the_newest_first_over_pages(ask: Ask) -> None:
         ({"status": "error"}, 0),
         ({"since": "1d"}, 3),
         ({"new_only": True}, 0),
+        ({"state": "open"}, 1),
+        ({"state": "resolved"}, len(RED) - 1),
     ],
 )
 def test_filters_narrow_the_list(ask: Ask, asked_for: dict[str, Any], expected: int) -> None:
     assert ask("list_failed_builds", **asked_for)["total"] == expected
+
+
+def test_each_says_which_build_was_green_again(ask: Ask) -> None:
+    newest, before, *_ = ask("list_failed_builds")["builds"]
+    assert (newest["build_id"], newest["state"], newest["resolved_by"]) == ("b47", "open", None)
+    assert (before["build_id"], before["state"], before["resolved_by"]) == ("b45", "resolved", "b46")
 
 
 def test_a_cluster_is_named_by_how_it_begins(ask: Ask, sources: Sources) -> None:

@@ -49,7 +49,7 @@ BUILD = (models.BuildBody, models.DiagnosisBody, models.ClusterBody)
 PREDICTIONS = LISTINGS["forecasts"].table
 QUEUES, WINDOWS = LISTINGS["queues"].table, LISTINGS["windows"].table
 SAME: list[tuple[type[BaseModel], tuple[Shape, ...], set[str]]] = [
-    (failures.FailedBuild, BUILD, FORM | {"at"}),
+    (failures.FailedBuild, (*BUILD, FAILURE_CLUSTERS), FORM | {"at"}),
     (explained.TheBuild, BUILD, FORM | {"at", "log_sha256"}),
     (explained.Reason, (models.DiagnosisBody,), {"next_step"}),
     (explained.Known, (models.ClusterBody, FAILURE_CLUSTERS), set()),
