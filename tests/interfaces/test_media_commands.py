@@ -128,7 +128,12 @@ def test_items_are_listed_shown_and_set(media: Path, capsys: pytest.CaptureFixtu
     assert run("media", "set", item, "tags", "brief; soon") == 0
     assert "set by" in out(capsys, "media", "show", item)
     assert run("media", "show", "ffff") == 2
-    assert "no item is like that" in shown(capsys, "media", "list", "--issue", "nonsense")
+    assert "no item is like that" in shown(capsys, "media", "list", "--issue", "duplicate_content")
+    for option, told, like in (("--issue", "missing_gnre", "missing_genre"), ("--missing", "lnguage", "language")):
+        assert run("media", "list", option, told) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert f" {like}," in said.err
 
 
 def test_values_are_exported_and_precision_is_told(

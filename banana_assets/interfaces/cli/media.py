@@ -17,7 +17,7 @@ from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
 from banana_assets.core.ids import begun
 from banana_assets.core.text import shortlist
-from banana_assets.interfaces.cli.asked import user
+from banana_assets.interfaces.cli.asked import nearest, user
 from banana_assets.interfaces.cli.opened import opened, opened_reading
 from banana_assets.interfaces.cli.output import Format, progress, say, to_json, write_object, write_rows, write_text
 from banana_assets.interfaces.cli.running import FINDINGS
@@ -35,6 +35,9 @@ app = typer.Typer(
 )
 
 ROWS = 50
+OF_FIELDS = ("missing", "invalid", "short", "boilerplate")
+OF_ITEMS = ("duplicate_content", "duplicate_title", "duplicate_id")
+"""What may be wrong with a field, and with a whole item, also where no item has it."""
 
 Collection = Annotated[str | None, typer.Option("--collection", "-c", help="Only this collection.")]
 Shown = Annotated[Format, typer.Option("--format", "-f", help="How it is written.")]
@@ -84,29 +87,35 @@ def list_items(
     from banana_assets.core.media.quality import faults
     from banana_assets.core.media.report import issue_type
 
-    rows: list[dict[str, Any]] = []
     with opened_reading(BRING) as (store, _):
         libraries = chosen(MediaReading(store.records).libraries(), collection)
-    known: set[str] = set()
-    for one in libraries:
+    wrongs = [faults(one) if issue is not None else None for one in libraries]
+    fields = {name for one in libraries for name in one.schema.by_name}
+    if libraries and missing is not None and missing not in fields:
+        raise InputError(f"No item has a field {missing!r}.", f"There are {nearest(missing, sorted(fields))}.")
+    kinds = [row for wrong in wrongs if wrong is not None for row in wrong.select("measure", "field").iter_rows()]
+    if libraries and issue is not None:
+        there = {issue_type(*row) for row in kinds}
+        possible = {issue_type(m, field) for m in OF_FIELDS for field in fields} | {issue_type(m, "") for m in OF_ITEMS}
+        if issue not in there | possible:
+            raise InputError(
+                f"There is no issue {issue!r}.", f"Items have {nearest(issue, sorted(there or possible))}."
+            )
+    rows: list[dict[str, Any]] = []
+    for one, wrong in zip(libraries, wrongs, strict=True):
         items = one.items
-        if issue is not None:
-            wrong = faults(one)
-            kinds = wrong.select("measure", "field").unique()
-            named = [row for row in kinds.iter_rows() if issue_type(*row) == issue]
-            known |= {issue_type(*row) for row in kinds.iter_rows()}
-            meant = wrong.filter(pl.struct("measure", "field").is_in([{"measure": m, "field": f} for m, f in named]))
-            items = items.join(meant.select("item_id").unique(), on="item_id", how="semi")
+        if wrong is not None:
+            meant = [{"measure": m, "field": f} for m, f in set(kinds) if issue_type(m, f) == issue]
+            found = wrong.filter(pl.struct("measure", "field").is_in(meant))
+            items = items.join(found.select("item_id").unique(), on="item_id", how="semi")
         if missing is not None:
-            if missing not in one.schema.by_name:
-                known |= set(one.schema.by_name)
             items = items.join(one.gaps.filter(pl.col("field") == missing), on="item_id", how="semi")
         lacking = one.gaps.group_by("item_id").agg(missing=pl.col("field").sort())
         shown = items.join(lacking, on="item_id", how="left").with_columns(schema=pl.lit(one.schema.name))
         columns = ["item_id", "collection", "kind", "title", "uri", "missing", "schema"]
         rows += shown.select(columns).sort("collection", "uri").to_dicts()
-    if not rows and known:
-        say(f"banana media: no item is like that; there are {shortlist(sorted(known))}.")
+    if not rows and libraries:
+        say("banana media: no item is like that.")
     for row in rows:
         row["missing"] = row["missing"] or []
     where = ["uri"] if issue is not None else []
