@@ -16,6 +16,7 @@ from banana_assets.interfaces.cli.manual import page
 LOOKING = (
     "builds", "build", "plans", "plan failures", "flaky", "patterns", "bottlenecks", "recommend", "health", "analyze",
     "templates", "search", "ask", "costs", "config", "keys list", "deliveries", "anomalies", "generate", "models",
+    "forecast", "compare", "schedule", "flaky quarantine", "flaky lift",
 )  # fmt: skip
 ELSEWHERE = re.compile(r"3fa2|\.(csv|log|json|md|html)\b|--set-baseline|\s\|\s")
 """Examples that name what the demo has not, write a file, or read another program's output."""
@@ -34,6 +35,8 @@ for words in json.loads(sys.stdin.read()):
 
 def examples() -> list[list[str]]:
     lines = [line for path in LOOKING for line, _ in (page(path) or missing(path)).examples]
+    # A day to come, also when the one that is written has gone by.
+    lines = [line.replace("2027-01-31", "2999-01-31") for line in lines]
     return [shlex.split(line)[1:] for line in lines if not ELSEWHERE.search(line)]
 
 
@@ -66,4 +69,4 @@ def test_examples_do_what_they_say(demo_home: Path, tmp_path: Path) -> None:
                 assert all(json.loads(line) is not None for line in out.splitlines())
     done_well = [words[0] for words, status, *_ in rows if status == 0]
     assert {"builds", "build", "plans", "patterns", "bottlenecks", "recommend", "health", "analyze", "search", "ask",
-            "generate", "config"} <= set(done_well)  # fmt: skip
+            "generate", "config", "forecast", "flaky"} <= set(done_well)  # fmt: skip
