@@ -54,6 +54,17 @@ def test_a_reading_that_stands_out_is_listed(filled: Run) -> None:
     assert filled("anomalies", "--least", "0.99")[2].endswith("nothing stands out.\n")
 
 
+def test_most_rows_are_told_as_elsewhere(filled: Run, tmp_path: Path) -> None:
+    every = json.loads(filled("anomalies", "--least", "0", "--format", "json")[1])
+    status, out, err = filled("anomalies", "--least", "0", "--limit", "1", "--format", "json")
+    assert (status, json.loads(out)) == (0, every[:1])
+    assert err == f"banana anomalies: {len(every) - 1:,} more (--limit).\n"
+    csv = tmp_path / "in.csv"
+    csv.write_text("series_id,ts,y\n" + "".join(f"a,2026-01-01 00:{m:02d}:00,1\n" for m in range(9)))
+    _, out, err = filled("anomalies", str(csv), "--limit", "3")
+    assert (len(out.splitlines()), "6 more" in err) == (4, True)
+
+
 @pytest.mark.parametrize("command", ["forecast", "anomalies"])
 def test_what_is_not_there_is_one_sentence(filled: Run, command: str) -> None:
     for words in (["--metric", "nothing"], ["--source", "nowhere"]):

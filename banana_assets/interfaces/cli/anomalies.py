@@ -30,6 +30,9 @@ def anomalies(
     least: Annotated[
         float | None, typer.Option(min=0, max=1, help="The least score shown; of stored series 0.5 unless told.")
     ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help=f"Most rows; {TABLE_ROWS} in a table of stored series unless told.")
+    ] = None,
     form: Annotated[
         Format | None,
         typer.Option("--format", "-f", help="How it is written; of a file CSV unless told, of stored series a table."),
@@ -44,14 +47,14 @@ def anomalies(
     the latest first.
     """
     if file is None:
-        _stored(metric, source, 0.5 if least is None else least, out, form)
+        _stored(metric, source, 0.5 if least is None else least, limit, out, form)
         return
     if metric is not None or source is not None:
         raise InputError("--metric and --source are for stored series.", "Leave them or the file out.")
-    _file(file, least, out, form)
+    _file(file, least, limit, out, form)
 
 
-def _file(file: Path, least: float | None, out: Path | None, form: Format | None) -> None:
+def _file(file: Path, least: float | None, limit: int | None, out: Path | None, form: Format | None) -> None:
     from banana_assets.core.metrics.anomalies.detect import score_readings
     from banana_assets.core.metrics.readings import parse
     from banana_assets.interfaces.cli.series_file import read_text_columns
@@ -62,13 +65,22 @@ def _file(file: Path, least: float | None, out: Path | None, form: Format | None
         sys.stderr.write(f"banana anomalies: {note}\n")
     if least is not None:
         table = table.filter(table["score"] >= least)
+    if limit is not None and table.height > limit:
+        _more(table.height - limit)
+        table = table.head(limit)
     if out is not None or form is None:
         table.write_csv(sys.stdout if out is None else out)
     else:
         write_rows(table.to_dicts(), form)
 
 
-def _stored(metric: str | None, source: str | None, least: float, out: Path | None, form: Format | None) -> None:
+def _more(left: int) -> None:
+    sys.stderr.write(f"banana anomalies: {left:,} more (--limit).\n")
+
+
+def _stored(
+    metric: str | None, source: str | None, least: float, limit: int | None, out: Path | None, form: Format | None
+) -> None:
     import polars as pl
 
     from banana_assets.core.tables import METRIC_ANOMALIES, RESOURCE_USAGE, SYSTEM_METRICS
@@ -97,12 +109,14 @@ def _stored(metric: str | None, source: str | None, least: float, out: Path | No
         sys.stderr.write(f"banana anomalies: {short:,} of {len(parts):,} series too short to score.\n")
     found = pl.concat([METRIC_ANOMALIES.empty(), *(score(p, least) for p in parts)])
     found = found.sort("ts", "score", descending=[True, True])
+    table = out is None and form in (None, Format.table)
+    most = limit or (TABLE_ROWS if table else max(found.height, 1))
+    if found.height > most:
+        _more(found.height - most)
+        found = found.head(most)
     if out is not None:
         found.write_csv(out)
         return
-    if form in (None, Format.table) and found.height > TABLE_ROWS:
-        sys.stderr.write(f"banana anomalies: {found.height - TABLE_ROWS:,} older ones (--format json).\n")
-        found = found.head(TABLE_ROWS)
     columns = ["ts", "subject", "metric", "value", "usual", "score"]
     write_rows(found.to_dicts(), form or Format.table, columns=columns)
     if not found.height:
