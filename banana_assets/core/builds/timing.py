@@ -57,7 +57,8 @@ def timed_steps(lines: Sequence[str]) -> list[TimedStep]:
     begins = [_own_begin(lines, step) or _first_time(lines, step.first, step.last) for step in chosen]
     end = _last_time(lines)
     names = [
-        " ".join((step.name or log.texts[step.first - 1] if len(log) else "").split())[:LONGEST_NAME] for step in chosen
+        "" if step is root else " ".join((step.name or log.texts[step.first - 1]).split())[:LONGEST_NAME]
+        for step in chosen
     ]
     masked = mask(pl.Series("name", names, dtype=pl.String)).to_list()
     found = []

@@ -103,7 +103,9 @@ _ROOTS = (
 
 
 def modules(path: str) -> list[str]:
-    """The dotted names that a source file may go by, the longest first."""
+    """The dotted names that a source file may go by, the longest first; none for a hidden one, which is no module."""
+    if path.rpartition("/")[2].startswith("."):
+        return []
     stem = re.sub(r"(?:/__init__|/mod|/index)?\.\w+$", "", path)
     names = [stem]
     for root in _ROOTS:

@@ -59,6 +59,7 @@ def test_a_log_without_marks_or_times_is_one_step_of_unknown_length() -> None:
     (whole,) = timed_steps(["compiling", "done"])
     assert (whole.first_line, whole.last_line, whole.duration_seconds) == (1, 2, None)
     assert len(timed_steps([])) == 1
+    assert [step.name for step in timed_steps(["1"])] == [step.name for step in timed_steps(["Traceback:"])]
 
 
 def test_rows_keep_the_schema() -> None:

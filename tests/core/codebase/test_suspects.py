@@ -30,6 +30,8 @@ def test_another_file_is_not_named(text: str) -> None:
 def test_modules_and_imports() -> None:
     assert names_module("src/shop/cart.py", ["No module named 'shop.cart'"]) == 0
     assert names_module("cart.py", ["the cart is full"]) is None
+    assert names_module(".env", ["import x"]) is None
+    assert names_module("shop/.env", ["shop.cart failed"]) is None
     assert imports("from shop.cart import total\n", "shop/cart.py")
     assert imports('import { a } from "./cart"\n', "src/cart.ts", "src/app.ts")
     assert imports('import (\n\t"x/shop/cart"\n)\n', "shop/cart/cart.go")
