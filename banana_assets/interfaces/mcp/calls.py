@@ -9,6 +9,7 @@ from pathlib import Path
 
 from banana_assets.backends.accounts import Accounts
 from banana_assets.backends.feed import Feed
+from banana_assets.backends.forecasting import ModelForecasts
 from banana_assets.backends.frames import KeptTables
 from banana_assets.backends.keys import Caller
 from banana_assets.backends.log_pages import LogPages
@@ -36,6 +37,7 @@ class Sources:
     quotes: Compared
     accounts: Accounts
     builds: BuildList
+    forecasts: ModelForecasts
 
     @property
     def code_root(self) -> Path:
@@ -49,8 +51,9 @@ def sources_of(settings: Settings, store: Store, feed: Feed | None = None) -> So
     tables, quotes = feed.tables, Compared(store)
     accounts = Accounts(store, tables, quotes)
     return Sources(
-        settings, store, tables, feed, feed.reports, LogPages(store), quotes, accounts, BuildList(store, tables)
-    )
+        settings, store, tables, feed, feed.reports, LogPages(store), quotes, accounts, BuildList(store, tables),
+        ModelForecasts(),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

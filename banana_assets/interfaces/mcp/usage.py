@@ -14,7 +14,7 @@ from banana_assets.core.evidence import plural
 from banana_assets.core.metrics.forecast.allocation import resource_type as type_of
 from banana_assets.core.metrics.forecast.backtest import MODELS
 from banana_assets.core.metrics.forecast.history import current
-from banana_assets.core.metrics.forecast.predict import HOURS_AHEAD, predict, unfit
+from banana_assets.core.metrics.forecast.predict import HOURS_AHEAD, unfit
 from banana_assets.core.tables import RESOURCE_USAGE, RESOURCE_USAGE_PREDICTIONS
 from banana_assets.core.text import shortlist
 from banana_assets.core.units import unit_of
@@ -152,7 +152,7 @@ def predict_resource_usage(
     notes = []
     if model in MODELS:
         call.progress(0, 1, f"forecasting by {model}")
-        made = predict(usage, max(1, round(prediction_window_hours)), model)
+        made = call.sources.forecasts.of(usage, max(1, round(prediction_window_hours)), model)
         known, lacking = made.table, list(made.without.iter_rows())
     else:
         known, lacking = current(tables.read(RESOURCE_USAGE_PREDICTIONS)), unfit(usage)
