@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from banana_assets.core.evidence import plural, stable_id
 from banana_assets.core.plans.asked import Ask
+from banana_assets.core.plans.constraints import read
 from banana_assets.core.plans.drafts import Recipe, numbered
 from banana_assets.core.plans.epithets import so_called
 from banana_assets.core.plans.finishing import finished
@@ -241,12 +242,56 @@ def goal_plan(
     )
     if found.reason:
         return plan
-    taken, steps, risks, fallbacks = _composed(found.subjects, ask)
+    none = plan
+    for choice, most in _choices(found.subjects, ask):
+        made = _plan_of(plan, choice, most, found, known, ask, behind, now + HORIZON)
+        if made.status != "abstained":
+            return made
+        none = made
+    return none
+
+
+def _choices(found: Sequence[Subject], ask: Ask) -> Iterator[tuple[Sequence[Subject], int]]:
+    """What a plan may be about, and how many of it at most: as many as there are steps for; where no plan of these
+    keeps the constraints one of fewer, then of another alone, then of the first alone."""
+    most = _most_things(ask)
+    yield from ((found, many) for many in range(most, 1, -1))
+    if any(read(text).kind == "minutes" for text in ask.constraints):
+        yield found, 1
+        yield from (((one,), 1) for one in found[1:MOST_SUBJECTS])
+    yield found, 1
+
+
+def _most_steps(ask: Ask) -> int:
+    told = (int(c.amount) for c in map(read, ask.constraints) if c.kind == "steps")
+    return min([ask.max_subtasks, *told])
+
+
+def _most_things(ask: Ask) -> int:
+    return max(1, min(MOST_SUBJECTS, _most_steps(ask) // STEPS_EACH))
+
+
+def _plan_of(
+    plan: Plan,
+    choice: Sequence[Subject],
+    most: int,
+    found: Found,
+    known: Knowledge,
+    ask: Ask,
+    behind: Behind | None,
+    by: datetime,
+) -> Plan:
+    """The plan of the first ``most`` things of a choice, decided ``by`` then."""
+    taken, steps, risks, fallbacks = _composed(choice, ask, most)
     if not steps:
         return replace(plan, reason="No plan: there is no method for what the data hold about it.")
-    left = len(found.subjects) - len(taken)
+    left = [s for s in found.subjects if s not in taken]
+    heavier = left[: found.subjects.index(taken[0])] if len(choice) < len(found.subjects) else []
+    said = _said(found, len(left) - len(heavier))
+    if heavier:
+        which = shortlist(list(dict.fromkeys(s.name for s in heavier)), MOST_SUBJECTS)
+        said = (*said, Issue("info", f"This leaves {which} out: no plan for it keeps the constraints."))
     names = "; ".join(s.name for s in taken)
-    by = now + HORIZON
     made = replace(
         plan,
         status="pending",
@@ -256,16 +301,16 @@ def goal_plan(
         risks=risks,
         fallback_plan=fallbacks[0],
         prediction=Prediction(*_prediction(taken, by), by),
-        issues=_said(found, left),
+        issues=said,
     )
     return finished(made, [s.concern for s in found.subjects], ask, known.rooms)
 
 
 def _composed(
-    found: Sequence[Subject], ask: Ask
+    found: Sequence[Subject], ask: Ask, most: int
 ) -> tuple[list[Subject], tuple[Subtask, ...], tuple[Risk, ...], list[str]]:
-    """The steps of the first things, one after the other; each thing is a chain of its own."""
-    most = max(1, min(MOST_SUBJECTS, ask.max_subtasks // STEPS_EACH))
+    """The steps of the first things, at most so many, one after the other; each thing is a chain of its own."""
+    room = _most_steps(ask)
     taken: list[Subject] = []
     steps: list[Subtask] = []
     risks: list[Risk] = []
@@ -273,7 +318,7 @@ def _composed(
     for subject in found:
         recipe = _method(subject, ask) if len(taken) < most else None
         # What does not fit whole is left for a plan of its own, unless it is the first.
-        if recipe is None or (taken and len(steps) + len(recipe.steps) > ask.max_subtasks):
+        if recipe is None or (taken and len(steps) + len(recipe.steps) > room):
             continue
         taken.append(subject)
         steps += numbered(
@@ -315,7 +360,8 @@ def _said(found: Found, left: int) -> tuple[Issue, ...]:
     if found.by_context:
         said.append(Issue("info", found.by_context))
     if left:
-        said.append(Issue("info", f"{plural(left, 'more thing')} that bear on it are left for later."))
+        more = f"{plural(left, 'more thing')} that {'bears' if left == 1 else 'bear'} on it"
+        said.append(Issue("info", f"{more} {'is' if left == 1 else 'are'} left for later."))
     return tuple(said)
 
 

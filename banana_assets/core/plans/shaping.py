@@ -131,16 +131,18 @@ def _spare(steps: Sequence[Subtask]) -> Subtask | None:
 
 
 def _neighbours(steps: Sequence[Subtask]) -> tuple[str, str] | None:
-    """Two steps that can be made one without a circle, those that look before those that change or verify."""
-    behind = after(steps)
+    """Two steps that can be made one without a circle, those that look before those that change or
+    verify, of these those that then take least from begin to end."""
+    behind, takes = after(steps), critical_path(steps)
     pairs = []
     for b, two in enumerate(steps):
         for a, one in enumerate(steps[:b]):
             between = {s.id for s in steps if s.id in behind[one.id] and two.id in behind[s.id]}
             if not between:
                 looks = (one.type in ("change", "verify")) + (two.type in ("change", "verify"))
-                pairs.append((looks, one.id not in two.dependencies, b - a, b, (one.id, two.id)))
-    return min(pairs)[4] if pairs else None
+                longer = critical_path(joined(steps, one.id, two.id)) - takes
+                pairs.append((looks, round(longer, 6), one.id not in two.dependencies, b - a, b, (one.id, two.id)))
+    return min(pairs)[-1] if pairs else None
 
 
 def _preferring(steps: tuple[Subtask, ...], preferred: str | None) -> tuple[tuple[Subtask, ...], list[Issue]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from banana_assets.core.evidence import fact
 from banana_assets.core.plans.asked import Ask
 from banana_assets.core.plans.goals import find, goal_plan
 from banana_assets.core.plans.knowledge import Knowledge
+from banana_assets.core.plans.order import critical_path
 from banana_assets.core.plans.upkeep import Behind, table_subjects
 from banana_assets.core.plans.validation import errors, validated
 from banana_assets.core.tables import OPTIMIZATION_RECOMMENDATIONS
@@ -194,6 +197,30 @@ def test_a_plan_covers_what_it_took_up_and_says_what_it_left() -> None:
     assert (whole.optimization_score or 0) > (plan.optimization_score or 0)
     assert {r.key for s in whole.subtasks for r in s.rests_on} >= {"slow"}
     assert whole.plan_id == goal_plan("shop unit", KNOWN, at(99), Ask(goal="shop unit", max_subtasks=10)).plan_id
+
+
+def minutes(*constraints: str) -> float:
+    plan = goal_plan("shop unit", KNOWN, NOW, Ask(goal="shop unit", constraints=constraints))
+    return critical_path(plan.subtasks) if plan.subtasks else math.inf
+
+
+def test_fewer_steps_never_take_longer() -> None:
+    whole = minutes()
+    assert minutes("at most 3 steps") <= whole
+    assert minutes("at most 6 steps", f"within {whole:g} minutes") <= whole
+    assert minutes("at most 3 steps", f"within {whole:g} minutes") <= whole
+
+
+def test_what_fits_the_time_is_taken_up_and_what_does_not_is_told() -> None:
+    alone = {}
+    for only in ("make shop unit faster", "fix what fails in shop"):
+        alone[only] = critical_path(
+            goal_plan(only, KNOWN, NOW, Ask(goal=only, constraints=("at most 4 steps",))).subtasks
+        )
+    least = min(alone.values())
+    plan = goal_plan("shop unit", KNOWN, NOW, Ask(goal="shop unit", constraints=(f"within {least:g} minutes",)))
+    assert plan.status == "pending"
+    assert 0 < critical_path(plan.subtasks) <= least
 
 
 def test_the_preferred_approach_is_the_method_where_it_can_be_done() -> None:
