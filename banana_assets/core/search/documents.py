@@ -139,21 +139,17 @@ def _by_plan(outcomes: pl.DataFrame) -> dict[str, dict[str, Any]]:
 def what_helped(
     cluster: Mapping[str, Any], commits: Mapping[str, str | None], answers: Sequence[tuple[dict[str, Any], Any]]
 ) -> str | None:
-    """The plan that later builds call a success; else the build that was green again; else what a plan proposes."""
+    """The plan that later builds call a success; else the build that was green again. What nobody tried, or what did
+    not help, is no help: None."""
     for plan, outcome in answers:
         if outcome and outcome["outcome"] == "fixed":
             return f"Plan {plan['plan_id']} fixed it: {plan['approach']}"
-    said = []
-    if cluster["resolved_by"]:
-        commit = commits.get(cluster["resolved_by"])
-        after = seconds_text((cluster["resolved_at"] - cluster["last_seen"]).total_seconds())
-        at = f" at commit {commit[:12]}" if commit else ""
-        said.append(f"Green again since {cluster['resolved_by']}{at}, {after} after it last failed.")
-    if answers:
-        plan, outcome = answers[0]
-        came = f" ({_verdict(outcome)})" if outcome and outcome["outcome"] != "open" else ""
-        said.append(f"Plan {plan['plan_id']} proposes{came}: {plan['approach']}")
-    return " ".join(said) or None
+    if not cluster["resolved_by"]:
+        return None
+    commit = commits.get(cluster["resolved_by"])
+    after = seconds_text((cluster["resolved_at"] - cluster["last_seen"]).total_seconds())
+    at = f" at commit {commit[:12]}" if commit else ""
+    return f"Green again since {cluster['resolved_by']}{at}, {after} after it last failed."
 
 
 def _verdict(outcome: Mapping[str, Any] | None) -> str | None:
