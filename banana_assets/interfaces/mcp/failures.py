@@ -49,8 +49,8 @@ class FailedBuild(BaseModel):
     nth: int | None = Field(description="Which failure of its kind it is, 1 the first.")
     failures: int | None = Field(description="How many of its kind there are.")
     is_new: bool | None = Field(description="Whether that failure is new: open, recent, and green before it.")
-    state: State = Field(description="resolved where its job was green on its branch since, else open.")
-    resolved_by: str | None = Field(description="The first build that was; null while it is open.")
+    state: State = Field(description="Whether its job was green on its branch since.")
+    resolved_by: str | None = Field(description="The first build that was.")
 
 
 class FailedBuilds(Paged):
@@ -76,14 +76,12 @@ def list_failed_builds(
     new_only: Annotated[
         bool, Field(description="Only failures that are new, or not compared with others yet.")
     ] = False,
-    state: Annotated[
-        State | None, Field(description="Only those whose job still fails on their branch, or was green since.")
-    ] = None,
+    state: Annotated[State | None, Field(description="Only those not green since, or green again.")] = None,
     limit: Annotated[int, Field(ge=1, le=200, description="Most builds.")] = 20,
     max_bytes: MaxBytes = DEFAULT_BYTES,
     cursor: Cursor = None,
 ) -> FailedBuilds:
-    """List builds that failed, the newest first: the cause in a line, whether it is new, and whether it still fails."""
+    """List builds that failed, the newest first: the cause in a line, whether it is new and still fails."""
     known = call.sources.builds.read()
     clusters = call.sources.tables.read(FAILURE_CLUSTERS)
     latest: Any = known["at"].max()

@@ -16,8 +16,8 @@ from banana_assets.core.text import cut
 from banana_assets.interfaces.mcp.wire import size_of
 
 DEFAULT_BYTES = 16_000
-LEAN_BYTES, FIGURE_BYTES = 7_000, 6_000
-"""What answers of many words, and those of many figures, take unless more is asked for."""
+LEAN_BYTES, FIGURE_BYTES = 11_000, 8_500
+"""What answers of many words, and those of many figures, take unless more is asked for: ten usual rows."""
 
 LEAST_BYTES = 4_000
 """The least that can be asked for: the part of an answer that every page has, and a row, are within it."""

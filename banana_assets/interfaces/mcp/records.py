@@ -110,7 +110,7 @@ class Recommendation(BaseModel):
     subject: str = Field(description="What it is about.")
     description: str = Field(description="What to do and why, with the figures.")
     impact_score: float = Field(description="Impact from 0 to 10.")
-    impact_method: str = Field(description="How the impact was reckoned.")
+    impact_method: str = Field(description="Its formula.")
     implementation_difficulty: Difficulty = Field(description="How hard, judged by its kind.")
     confidence: float | None = Field(
         description="How sure the diagnosis or forecast behind it is, 0 to 1; null where it was counted."
@@ -129,7 +129,6 @@ _SAME = (
     "subject",
     "description",
     "impact_score",
-    "impact_method",
     "confidence",
     "implementation_difficulty",
     "status",
@@ -188,10 +187,17 @@ def recommendation(row: Mapping[str, Any], quotes: Compared) -> Recommendation |
         implemented=row["status"] == "implemented",
         effect=Effect(**{k: row["effect"][k] for k in Effect.model_fields}) if row["effect"] else None,
         llm_model_used="none",
+        impact_method=_formula(row["impact_method"]),
         # What the description says word for word is not told twice.
         evidence=[one for one in evidence if one.citation or one.fact not in row["description"]],
         **{name: row[name] for name in _SAME},
     )
+
+
+def _formula(method: str) -> str:
+    """How an impact was reckoned (``Impact.method``) without what its result is called in words."""
+    formula, said, _ = method.partition("): ")
+    return f"{formula})" if said else formula
 
 
 def leaner(advice: Recommendation, room: int) -> Recommendation:

@@ -102,7 +102,7 @@ def search_logs(
         str | None,
         Field(
             max_length=40,
-            description="Seen since that day or time (UTC), or so long before the latest build or event: 24h, 7d.",
+            description="Seen since then (UTC), or so long before the latest build or event: 24h, 7d.",
         ),
     ] = None,
     until: Annotated[str | None, Field(max_length=40, description="Seen before that day or time.")] = None,

@@ -62,18 +62,18 @@ class Prediction(BaseModel):
     metric: str = Field(description="What is forecast.")
     unit: str = Field(description="In which unit.")
     made_at: datetime = Field(description="The last reading that it knows.")
-    prediction_window_hours: float = Field(description="How far it goes, at most as far as was asked.")
+    prediction_window_hours: float = Field(description="How far it goes.")
     predicted_usage: float = Field(description="The highest median in the window.")
-    upper80: float = Field(description="The highest upper end of the 80 % interval in the window.")
+    upper80: float = Field(description="The highest hi80 in the window.")
     confidence_score: float | None = Field(
-        description="How near forecasts from earlier origins came, 0 to 1; null where the past is too short for that."
+        description="Accuracy from earlier origins, 0 to 1; null where the past is too short."
     )
-    confidence: str = Field(description="low, medium or high: by how long the past is, not by how near forecasts came.")
+    confidence: str = Field(description="low, medium or high, by how long the past is.")
     model_used: str = Field(description="How it was forecast.")
     why: str = Field(description="Why so.")
     crossing: Crossing | None = Field(description="When a limit is reached; null where none is known.")
-    points: list[Point] = Field(description="Evenly spread over the window, the last one in it; as many as fit.")
-    points_total: int = Field(description="How many moments of the window are forecast.")
+    points: list[Point] = Field(description="Evenly spread, the last of all in it; as many as fit.")
+    points_total: int = Field(description="How many there are.")
 
 
 class Allocation(BaseModel):
@@ -83,10 +83,10 @@ class Allocation(BaseModel):
     action: str = Field(description="grow, shrink, move, keep or watch.")
     currentAllocation: float | None = Field(description="Null where no limit is known.")  # noqa: N815
     recommendedAllocation: float | None = Field(  # noqa: N815
-        description="Null where the past is too short to advise, or no limit is known."
+        description="Null where the past is too short, or no limit known."
     )
     predictedNeed: float = Field(  # noqa: N815
-        description="The highest upper 80 % bound, times how far the peaks of an interval stand above its mean."
+        description="The highest upper80, times how far peaks stand above the mean."
     )
     unit: str = Field(description="In which unit.")
     reasoning: str = Field(description="Why.")
@@ -96,28 +96,26 @@ class Allocation(BaseModel):
 
 
 class Unsure(BaseModel):
-    """A series whose forecast is less sure than was asked for."""
+    """A forecast less sure than was asked for."""
 
     source: str = Field(description="Host or pipeline.")
     metric: str = Field(description="What is forecast.")
-    confidence_score: float | None = Field(
-        description="Mean accuracy from earlier origins; null where the past is too short for that."
-    )
+    confidence_score: float | None = Field(description="Accuracy from earlier origins.")
     why: str = Field(description="Why it was forecast so.")
 
 
 class UsagePredictions(Paged):
     """Forecasts by series, and what follows."""
 
-    resource_type: Resource = Field(description="The resource that was asked for.")
-    prediction_window_hours: float = Field(description="How far ahead was asked for.")
-    confidence_threshold: float = Field(description="The accuracy that was asked for.")
-    status: Literal["predicted", "nothing_to_predict"] = Field(description="Whether any series could be forecast.")
+    resource_type: Resource = Field(description="As asked for.")
+    prediction_window_hours: float = Field(description="As asked for.")
+    confidence_threshold: float = Field(description="As asked for.")
+    status: Literal["predicted", "nothing_to_predict"] = Field(description="Whether there is any forecast.")
     predictions: list[Prediction] = Field(description="Those as sure as was asked for.")
     recommendations: list[Allocation] = Field(description="What to allot for them, the most pressing first.")
-    below_threshold: list[Unsure] = Field(description="Forecast, but less surely; a lower threshold lists them.")
+    below_threshold: list[Unsure] = Field(description="Less sure; a lower threshold lists them.")
     notes: list[str] = Field(description="What else is to be known.")
-    missing: list[Missing] = Field(description="What cannot be forecast, and what to run.")
+    missing: list[Missing] = Field(description="What is not, and what to run.")
 
 
 @tool("Predict the use of resources")

@@ -8,8 +8,12 @@ from unittest.mock import patch
 import pytest
 
 from banana_assets.core.schema import Table
-from banana_assets.core.tables import METADATA_QUALITY, QUEUE_SCHEDULES, RESOURCE_USAGE
+from banana_assets.core.tables import METADATA_QUALITY, OPTIMIZATION_RECOMMENDATIONS, QUEUE_SCHEDULES, RESOURCE_USAGE
+from banana_assets.interfaces.mcp.advice import Recommendations
 from banana_assets.interfaces.mcp.calls import Sources
+from banana_assets.interfaces.mcp.paging import LEAN_BYTES
+from banana_assets.interfaces.mcp.records import Recommendation
+from banana_assets.interfaces.mcp.wire import size_of
 from tests.interfaces.mcp.conftest import Ask, asked, asking
 
 NAME = "get_optimization_recommendations"
@@ -97,3 +101,19 @@ def test_a_category_whose_data_are_not_there_says_what_brings_them_in(
         assert asking(sources)(NAME, category="performance")["missing"] == []
         held = table.empty().clear(1)
         assert asking(sources)(NAME, category=category)["missing"] == []
+
+
+def test_ten_usual_rows_fit_unless_told_otherwise(ask: Ask) -> None:
+    page = ask(NAME, status="all")
+    rows = [size_of(Recommendation.model_validate(row)) for row in page["recommendations"]]
+    rest = size_of(Recommendations.model_validate(page | {"recommendations": []}))
+    assert rest + 10 * sum(rows) / len(rows) <= LEAN_BYTES
+
+
+def test_the_impact_comes_with_its_formula_alone(ask: Ask, sources: Sources) -> None:
+    stored = sources.tables.read(OPTIMIZATION_RECOMMENDATIONS)
+    whole = dict(stored.select("recommendation_id", "impact_method").iter_rows())
+    for row in ask(NAME, status="all")["recommendations"]:
+        assert row["impact_method"].startswith("10 x sqrt(")
+        assert row["impact_method"].endswith(")")
+        assert whole[row["id"]].startswith(row["impact_method"] + ": ")
