@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -72,6 +73,10 @@ def top_patterns(frames: Frames, named: Named) -> Reply:
     return Reply(f"The worst log patterns{of}: {told}.", tuple(map(_pattern, rows)))
 
 
+def _crosses(row: dict[str, Any]) -> bool:
+    return row["crossing"]["state"] == "now" or row["crossing"]["at"] is not None
+
+
 def when_full(frames: Frames, named: Named) -> Reply:
     """When a resource crosses 90 % of its limit."""
     forecasts = frames["resource_usage_predictions"].filter("current")
@@ -96,6 +101,10 @@ def when_full(frames: Frames, named: Named) -> Reply:
             "",
             missing=f"No limit of {what} is known, so nothing says when it is full; `limits` in the settings takes one.",
         )
+    ahead_of = named.span.first if named.span else None
+    if ahead_of and all(r["ts"] < ahead_of and not _crosses(r) for r in limited):
+        of = f"{what}{' of ' + named.source if named.source else ''}"
+        return Reply("", missing=_too_far(pl.DataFrame(limited, schema=forecasts.schema), of, named))
     told, facts = [], []
     for r in limited[:MOST]:
         at = r["crossing"]["at"]
@@ -112,6 +121,68 @@ def when_full(frames: Frames, named: Named) -> Reply:
         else:
             text += f"does not cross 90 % of its limit before {when(r['ts'])}"
         told.append(f"{text}, as forecast at {when(r['made_at'])} (confidence {r['confidence']})")
+        facts.append(
+            fact(told[-1], "resource_usage_predictions", f"{r['source']}/{r['metric']}/{r['made_at'].isoformat()}")
+        )
+    return Reply("; ".join(told) + ".", tuple(facts))
+
+
+def _too_far(forecasts: pl.DataFrame, what: str, named: Named) -> str:
+    """That forecasts end before a time, why, and what brings newer ones."""
+    last = forecasts.sort("ts").row(-1, named=True)
+    asked = f", before {named.span.words.strip()}" if named.span else ""
+    return (
+        f"The forecasts of {what} end {when(last['ts'])}{asked}: the last reading is of {when(last['made_at'])}, and a "
+        "forecast goes at most a third of the readings' time ahead. `banana watch` or `banana ingest resources PATH` brings in "
+        "newer readings, `banana materialize` forecasts anew."
+    )
+
+
+def ahead(frames: Frames, named: Named) -> Reply:
+    """How much of a resource is forecast to be used, or where its forecasts end."""
+    forecasts = frames["resource_usage_predictions"].filter("current")
+    if named.resource:
+        forecasts = forecasts.filter(resource_type=named.resource)
+    if named.source:
+        forecasts = forecasts.filter(source=named.source)
+    what = f"{named.resource or 'a resource'}{f' of {named.source}' if named.source else ''}"
+    if not forecasts.height:
+        return Reply("", missing=f"No forecast of {what} is in the data; `banana forecast` says why.")
+    within_it = forecasts
+    if named.span:
+        within_it = within_it.filter(pl.col("ts") >= named.span.first)
+        if named.span.last:
+            within_it = within_it.filter(pl.col("ts") < named.span.last)
+    if not within_it.height:
+        return Reply("", missing=_too_far(forecasts, what, named))
+    rows = (
+        within_it.sort("ts")
+        .group_by("source", "metric", "made_at", "model", "confidence", maintain_order=True)
+        .agg(
+            low=pl.col("predicted_usage").min(),
+            high=pl.col("predicted_usage").max(),
+            lo80=pl.col("lo80").min(),
+            hi80=pl.col("hi80").max(),
+            first=pl.col("ts").first(),
+            last=pl.col("ts").last(),
+        )
+        .sort("source", "metric")
+        .head(named.limit or MOST)
+        .to_dicts()
+    )
+    told, facts = [], []
+    for r in rows:
+        low, high = (quantity(r[end], r["metric"]) for end in ("low", "high"))
+        between = low if low == high else f"{low} to {high}"
+        ends = (
+            "; the forecast ends there"
+            if named.span and named.span.last and named.span.last - r["last"] > timedelta(hours=1)
+            else ""
+        )
+        told.append(
+            f"{r['source']} {r['metric']}: {between} (80 % interval {quantity(r['lo80'], r['metric'])} to {quantity(r['hi80'], r['metric'])}) "
+            f"from {when(r['first'])} to {when(r['last'])}{ends}, as forecast at {when(r['made_at'])} by {r['model']} (confidence {r['confidence']})"
+        )
         facts.append(
             fact(told[-1], "resource_usage_predictions", f"{r['source']}/{r['metric']}/{r['made_at'].isoformat()}")
         )

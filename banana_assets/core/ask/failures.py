@@ -280,6 +280,32 @@ def standing(frames: Frames, named: Named) -> Reply:
     return Reply(f"{which}{row['build_id']} ({row['whole']}): {row['status']}, {when(row['at'])}.", (build_fact(row),))
 
 
+def ever(frames: Frames, named: Named) -> Reply:
+    """Whether builds ever passed, or ended as is asked; with how many of them did, the first and the latest."""
+    done = narrowed(ended(frames), named).filter(pl.col("status").is_in([*BAD, "success", "cancelled"]))
+    if not done.height:
+        return nothing(frames, named)
+    status = named.status if named.status in ("failed", "cancelled") else "failed" if named.category else "success"
+    some = done.filter(pl.col("status").is_in(BAD if status == "failed" else (status,)))
+    if named.category:
+        of = frames["build_failures"].filter(category=named.category)["build_id"].to_list()
+        some = some.filter(pl.col("build_id").is_in(of))
+    word = {"failed": "failed", "success": "passed", "cancelled": "was cancelled"}[status]
+    by = f" by {named.category.replace('_', ' ')}" if named.category else ""
+    latest = done.row(0, named=True)
+    if not some.height:
+        text = f"No: none of {plural(done.height, 'finished build')}{within(named)} {word}{by}; the latest, {latest['build_id']}, is {latest['status']}, {when(latest['at'])}."
+        return Reply(text, (build_fact(latest),))
+    first, last = some.row(-1, named=True), some.row(0, named=True)
+    when_ = (
+        f"{last['build_id']}, {when(last['at'])}"
+        if some.height == 1
+        else f"first {first['build_id']}, {when(first['at'])}, last {last['build_id']}, {when(last['at'])}"
+    )
+    text = f"Yes: {some.height} of {plural(done.height, 'finished build')}{within(named)} {word}{by}: {when_}."
+    return Reply(text, tuple(build_fact(r) for r in ([last] if some.height == 1 else [last, first])))
+
+
 def changed(frames: Frames, named: Named) -> Reply:
     """Between which commits a failure began."""
     clusters = frames["failure_clusters"]

@@ -60,6 +60,10 @@ QUERIES: tuple[Query, ...] = (
           (_words("pass green break red ok status state stand fail succeed how result finish done fine working"), _words(_LAST, "@build @branch @jobs now build ci everything")),
           _words(_BUILD, _LAST, "when pass green break red ok status state stand fail succeed result finish done now how end go everything fine working"),
           _words("build jobs branch status"), ("builds",), BUILDS_FILL, failures.standing),
+    Query("ever", "whether builds ever passed or failed",
+          (_words("@ever"), _words("pass green succeed success fail break red work cancel")),
+          _words(_FAIL, _BUILD, "pass green success succeed work cancel"),
+          _words("jobs branch span category status"), ("builds", "build_failures"), BUILDS_FILL, failures.ever),
     Query("changed", "between which commits a failure began",
           (_words("change commit introduce culprit difference diff blame"),),
           _words(_FAIL, _BUILD, _LAST, _SAY, "when change commit introduce culprit difference diff blame green pass success start cause between since first bad"),
@@ -102,11 +106,15 @@ QUERIES: tuple[Query, ...] = (
     Query("when_full", "when a resource crosses 90 % of its limit",
           (_words("full exhaust fill limit enough out run soon"), _words("@resource space")),
           _words("full exhaust fill limit enough out run when will disk disks memory cpu space storage ram network get be soon up before processor long until"),
-          _words("resource source"), ("resource_usage_predictions",), SERIES_FILL, around.when_full),
+          _words("resource source span"), ("resource_usage_predictions",), SERIES_FILL, around.when_full),
     Query("usage", "how much of a resource was used, and its peak",
           (_words("use usage peak much high highest busy consumption load need used utilization utilisation free"), _words("@resource")),
           _words("use usage peak much high highest busy consumption load need disk disks memory cpu space storage ram network used processor maximum average utilization utilisation host build machine"),
           _words("resource source span jobs limit"), ("resource_usage",), SERIES_FILL, around.usage),
+    Query("ahead", "how much of a resource is forecast to be used",
+          (_words("@ahead forecast predict prediction expect"), _words("@resource")),
+          _words("use usage peak much high highest busy consumption load need disk disks memory cpu space storage ram network processor maximum utilization utilisation host machine forecast predict prediction expect be will go"),
+          _words("resource source span limit"), ("resource_usage_predictions",), SERIES_FILL, around.ahead),
     Query("new_patterns", "which log patterns were not there before",
           (_words("new unseen appear first emerge"), _words("pattern error message log line warning")),
           _words("when new unseen appear first emerge pattern error message log line warning see since start kind"),
@@ -152,7 +160,7 @@ QUERIES: tuple[Query, ...] = (
 _STOP = _words(
     "a an the is are was were be been do does did has have had of in on at to for by with from and or there it its that these those my our we i me you your please tell show give list can could "
     "would what which where how many much any all so now still yet just about than then get got us if one ones time times ever been being s t re ve dont doesnt didnt isnt this some them they "
-    "currently nowadays today's will out up find see look there's let lets hi hello hey thanks thank since during within over per each every after before only"
+    "currently nowadays never today's will out up find see look there's let lets hi hello hey thanks thank since during within over per each every after before only"
 )
 _NORMAL = {
     "failed": "fail", "failing": "fail", "fails": "fail", "failures": "failure", "broke": "break", "broken": "break", "breaks": "break", "breaking": "break", "breakage": "break",
@@ -164,7 +172,7 @@ _NORMAL = {
     "introduced": "introduce", "caused": "cause", "causes": "cause", "causing": "cause", "finished": "finish", "ended": "end", "ends": "end", "went": "go", "going": "go", "filled": "fill",
     "appeared": "appear", "appears": "appear", "emerged": "emerge", "anomalies": "anomaly", "recommended": "recommend", "stored": "store", "ingested": "ingest", "known": "known", "stands": "stand",
     "errors": "error", "tests": "test", "times": "time", "needs": "need", "died": "die", "recurred": "recur", "improvements": "improve", "improvement": "improve", "percentages": "percentage",
-    "sometimes": "sometimes", "queued": "queue", "waiting": "wait", "suggested": "suggest", "explained": "explain",
+    "predicted": "predict", "predicts": "predict", "predictions": "prediction", "expected": "expect", "sometimes": "sometimes", "queued": "queue", "waiting": "wait", "suggested": "suggest", "explained": "explain",
 }  # fmt: skip
 _NOT_PLURAL = frozenset("is was this does has its us status less pass success bus ci gpus".split())  # noqa: SIM905
 OFTEN = frozenset({"status", "resource"})
@@ -176,7 +184,9 @@ _LAST_GREEN = re.compile(
 _LAST_FAILED = re.compile(
     r"^\W*(?:when|which|what|show)\b.{0,40}\b(?:last|latest|most recent)\b.{0,20}\bfail\w*", re.IGNORECASE
 )
-PHRASES = frozenset({"@count", "@last_green", "@last_failed"})
+_EVER = re.compile(r"\b(?:ever|never|at least once)\b", re.IGNORECASE)
+_AHEAD = re.compile(r"\b(?:will|going to|tomorrow|next (?:\w+ )?(?:minute|hour|day|week|month)s?)\b", re.IGNORECASE)
+PHRASES = frozenset({"@count", "@last_green", "@last_failed", "@ever"})
 _YES_OR_NO = re.compile(r"^\W*(?:did|is|was|has|have|are|were|does|do|can|will)\b", re.IGNORECASE)
 ELSEWHERE: tuple[tuple[str, str], ...] = (
     (r"\bcoverage\b", "coverage reports are not read; test reports are"),
@@ -240,6 +250,10 @@ def _phrases(question: str) -> Iterator[str]:
     """What several words mean together."""
     if _HOW_MANY.search(question):
         yield "@count"
+    if _EVER.search(question):
+        yield "@ever"
+    if _AHEAD.search(question):
+        yield "@ahead"
     if _LAST_FAILED.search(question):
         yield "@last_failed"
     if _LAST_GREEN.search(question) and not _YES_OR_NO.search(question):

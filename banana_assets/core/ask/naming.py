@@ -178,6 +178,10 @@ def _span(text: _Text, known: Known) -> Span | None:
     if m := text.take(r"\b(?:(?:in|during|since) )?this (week|month)\b"):
         first = today - timedelta(days=today.weekday()) if m[1] == "week" else today.replace(day=1)
         return Span(first, None, m[0])
+    if m := text.take(r"\b(?:(?:on|by|until) )?tomorrow\b"):
+        return Span(today + day, today + 2 * day, m[0])
+    if m := text.take(rf"\b(?:(?:in|over|during|within|for) )?(?:the )?(?:coming|next) (?:{_N} )?{_UNIT}\b"):
+        return Span(known.now, _later(known.now, (_number(m[1]) if m[1] else 1) * _UNITS[m[2].lower()]), m[0])
     if m := text.take(rf"\b(?:(since|on|last) )?({'|'.join(_WEEKDAYS)})\b"):
         first = today - timedelta(days=(today.weekday() - _WEEKDAYS.index(m[2].lower()) - 1) % 7 + 1)
         return Span(first, None if (m[1] or "").lower() == "since" else first + day, m[0])
@@ -190,6 +194,10 @@ def _moment(day: str, time: str | None) -> datetime:
 
 def _before(end: datetime, days: float) -> datetime:
     return end - timedelta(days=min(days, 700_000))
+
+
+def _later(begin: datetime, days: float) -> datetime:
+    return begin + timedelta(days=min(days, 700_000))
 
 
 def _build(text: _Text, known: Known) -> str | None:

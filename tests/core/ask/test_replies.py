@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import polars as pl
 import pytest
 
 from banana_assets.core.ask import around, failures, speed
@@ -89,6 +90,41 @@ def test_green_and_standing() -> None:
     assert failures.standing(tables(), Named()).text.startswith("The latest build is b5 (ci/test): success")
     assert "b1 at c1c1c1c1c1c1" in failures.changed(tables(), Named(build="b3")).text
     assert "was seen before: 1 build" in failures.seen_before(tables(), Named(build="b3")).text
+
+
+def test_ever_is_answered_by_yes_or_no() -> None:
+    yes = failures.ever(tables(), Named(status="success"))
+    assert yes.text.startswith("Yes: 3 of 6 finished builds passed: first b0, ")
+    assert "last b5, " in yes.text
+    never = {**tables(), "builds": tables()["builds"].filter(status="failed")}
+    no = failures.ever(never, Named(status="success"))
+    assert no.text.startswith("No: none of 3 finished builds passed; the latest, b4, is failed")
+    assert failures.ever(tables(), Named(status="failed", branch="next")).text.startswith(
+        "No: none of 1 finished build "
+    )
+    assert failures.ever(tables(), Named(category="missing_dependency")).text.startswith("Yes: 3 of 6 ")
+    assert failures.ever(tables(), Named(category="timeout")).text.startswith("No: none of 6 ")
+
+
+def test_what_is_ahead_comes_from_forecasts_or_their_end_is_told() -> None:
+    row = {
+        "source": "host", "metric": "memory_percent", "resource_type": "memory", "current": True, "made_at": at(0),
+        "model": "last_value", "confidence": "low", "crossing": None,
+    }  # fmt: skip
+    ran = [row | {"ts": at(k), "predicted_usage": 40.0 + k, "lo80": 30.0, "hi80": 60.0} for k in (1, 2, 3)]
+    table = TABLES["resource_usage_predictions"]
+    rows = pl.DataFrame(ran, schema={c: t for c, t in table.empty().schema.items() if c in ran[0]})
+    frames = {"resource_usage_predictions": rows}
+    reply = around.ahead(frames, Named(resource="memory", source="host", span=Span(at(2), at(9), "next 7 hours")))
+    assert reply.text.startswith(
+        "host memory_percent: 42.0 % to 43.0 % (80 % interval 30.0 % to 60.0 %) from 2026-03-02 02:00 UTC"
+    )
+    assert "the forecast ends there" in reply.text
+    assert "ends there" not in around.ahead(frames, Named(resource="memory")).text
+    late = around.ahead(frames, Named(resource="memory", span=Span(at(24), at(48), "tomorrow")))
+    assert "end 2026-03-02 03:00 UTC, before tomorrow:" in late.missing
+    assert "`banana watch`" in late.missing
+    assert around.ahead(frames, Named(resource="disk")).missing.startswith("No forecast of disk")
 
 
 def test_durations_and_patterns() -> None:
