@@ -56,4 +56,4 @@ def _of_changes(taken: str, constraint: Constraint, steps: Sequence[Subtask]) ->
         told = f"no file is named by {len(open_)} of the {len(changes)} that change something ({which})"
         yield Issue("warning", f"{taken}: {told}, so whoever does them has to see to it.")
     elif not near:
-        yield Issue("info", f"{taken}: held against the words of {plural(len(changes), 'change')}.")
+        yield Issue("info", f"{taken}: by their words none of the {plural(len(changes), 'change')} does.")
