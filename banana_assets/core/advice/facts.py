@@ -62,7 +62,8 @@ _PATTERNS: dict[str, tuple[re.Pattern[str], ...]] = {
     ),
     "path": _any(
         rf"(?:Permission denied|EACCES|EPERM|ENOSPC|EROFS|No space left on device)[^'\"`]*{_QUOTE}([^'\"`]+){_QUOTE}",
-        r"([\w./~-]*/[\w./~-]+): (?:Permission denied|No space left on device|Read-only file system)",
+        rf"{_QUOTE}((?:/|\.{{1,2}}/|~/)[\w./@~+-]+){_QUOTE}: (?:Permission denied|No space left|Read-only file)",
+        r"([\w./~-]*/[\w./~-]+): (?:Permission denied|No space left on device|Read-only file system|Cannot write)",
         r"(?:write|open|mkdir|copy) ([\w./~-]*/[\w./~-]+): (?:permission denied|no space left on device)",
         rf"(?:No such file or directory|ENOENT)[^'\"`]*{_QUOTE}([^'\"`]+){_QUOTE}",
         r"([\w./~-]*/[\w./~-]+): No such file or directory",

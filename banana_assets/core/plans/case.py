@@ -28,6 +28,7 @@ _COMMANDS = re.compile(
     re.IGNORECASE,
 )
 """What a name that is copied into a shell would do."""
+_TELLERS = frozenset({"shell", "make", "network", "timeout"})
 _NUMBER = re.compile(r"^\d+: ", re.MULTILINE)
 
 
@@ -69,6 +70,7 @@ class Case:
     folder: str | None = None
     needs: tuple[Requirement, ...] = ()
     run_minutes: float | None = None
+    by_chance: str | None = None
 
     @property
     def place(self) -> str:
@@ -107,6 +109,11 @@ class Case:
         """The first ``file:line`` where the lines name none of the project, only what it uses."""
         there = () if self.facts.locations else locations(self.text)
         return next((place for place in there if is_foreign(place) and trusted(place)), None)
+
+    @property
+    def program(self) -> str | None:
+        """The tool that failed; None where it only is what tells of the failure (a shell, a make file, a clock)."""
+        return None if self.tool in _TELLERS else self.tool
 
     @property
     def change(self) -> str | None:
@@ -162,6 +169,8 @@ def _case(
     text = shown(row["cause_text"])
     # A log that came from a folder of logs: newer builds of the job come there too.
     path = build.get("path") if build.get("origin") == "folder" else None
+    command = _name(build.get("command"))
+    of_job = command is not None or not row["failing_step"]
     return Case(
         cluster_id=cluster_id,
         fingerprint=row["fingerprint"],
@@ -180,7 +189,7 @@ def _case(
         builds=len(ids),
         pipeline=job[0],
         job=job[1],
-        command=_name(build.get("command")),
+        command=command,
         limit_near=near,
         build_ids=ids,
         pack=row["pack"],
@@ -192,8 +201,10 @@ def _case(
         first_seen=cluster.get("first_seen"),
         jobs=len(cluster.get("jobs") or (1,)),
         folder=str(PurePosixPath(path).parent) if path else None,
-        needs=known.needs.get(job, ()),
-        run_minutes=known.minutes.get(job),
+        # What was measured is of the whole job: one step of it, run alone, is not that.
+        needs=known.needs.get(job, ()) if of_job else (),
+        run_minutes=known.minutes.get(job) if of_job else None,
+        by_chance=_by_chance(row["failing_tests"] or (), job[0], known.flaky),
     )
 
 
@@ -204,6 +215,24 @@ def _facts(text: str, reason: str, category: str, pack: str) -> Facts:
         found = Facts(tuple(p for p in own_places(around) if p in framed(around)), found.named)
     named = {kind: tuple(v for v in values if trusted(v)) for kind, values in found.named.items()}
     return Facts(tuple(v for v in found.locations if trusted(v)), {k: v for k, v in named.items() if v})
+
+
+def _by_chance(tests: Sequence[str], pipeline: str, flaky: pl.DataFrame) -> str | None:
+    """How often the failing tests fail by chance, where each of them is known to; None otherwise."""
+    now = flaky.filter(pl.col("state") == "flaky", pl.col("pipeline") == pipeline)
+    known = {
+        _spelled(title): (flakes, runs) for title, flakes, runs in now.select("title", "flakes", "runs").iter_rows()
+    }
+    wanted = {_spelled(test) for test in tests}
+    if not wanted or not wanted <= known.keys():
+        return None
+    flakes, runs = (sum(known[test][n] for test in wanted) for n in (0, 1))
+    return f"by chance in {flakes} of {runs} runs"
+
+
+def _spelled(test: str) -> str:
+    """A test as logs (``tests/test_a.py::test_b``) and reports (``tests.test_a::test_b``) name it alike."""
+    return re.sub(r"::|[/\\]", ".", re.sub(r"\.\w{1,4}(?=::)", "", test))
 
 
 def shown(text: str) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from banana_assets.core.codebase.names import is_test
 from banana_assets.core.plans.case import Case, listed, test_command
 from banana_assets.core.plans.drafts import Draft, Recipe
+from banana_assets.core.plans.improvements import flaky
 
 
 def _says(case: Case, kind: str) -> str:
@@ -12,26 +16,52 @@ def _says(case: Case, kind: str) -> str:
     return f" (`{shown}`)" if shown else ""
 
 
+def _at(places: Sequence[str]) -> str:
+    return f" at {listed(places)}" if places else ""
+
+
 def test_failure(case: Case) -> Recipe:
     """Run the failing test alone, decide whether test or code is wrong, change it."""
+    if case.by_chance:
+        return flaky(listed(case.failing_tests), case.by_chance)
     tests = listed(case.failing_tests) or "the failing test"
     command = test_command(case)
     run = f"`{command}`" if command else f"{tests} alone, as {case.rerun} does"
     claim = _says(case, "assertion")
+    raised, where = listed(case.raised), case.facts.where
+    expected = [place for place in case.facts.locations if is_test(place.rpartition(":")[0])]
+    looks = (
+        f"Read {raised}, which raised it, against what is expected{_at(expected)}"
+        if raised
+        else f"Compare what {tests} asserts{case.where} with what the code does"
+    )
     steps = [
         Draft("reproduce", f"Run {run}.", f"It fails as in the log{claim}.", 10, (), "high", (0,)),
         Draft(
             "inspect",
-            f"Compare what {tests} asserts{case.where} with what the code does, and read what changed there since "
-            f"{case.place} was last green.",
-            "It is known whether the assertion or the code is wrong.",
+            f"{looks}, and read what changed there since {case.place} was last green.",
+            f"It is known whether the {'expectation' if raised else 'assertion'} or the code is wrong.",
             20,
             (0,),
             "high",
             (0, 1),
         ),
-        Draft("change", f"Correct the side that is wrong{case.where}.", f"{tests} passes alone.", 30, (1,), "high"),
     ]
+    # Two steps, so that the code is left to correct where the tests may not be touched.
+    if expected and (raised or where in expected):
+        passes = f"The {'test passes' if len(case.failing_tests) < 2 else 'tests pass'} alone."
+        code = f"Correct {raised}, which raised it" if raised else "Correct the code under test"
+        what = "expectation" if raised else "assertion"
+        steps += [
+            Draft("change", f"{code}, unless what is expected changed.", passes, 30, (1,), "high"),
+            Draft("change", f"If that changed, correct the {what}{_at(expected)} instead.", passes, 15, (1,)),
+        ]
+    else:
+        at = f" at {raised}" if raised else case.where
+        steps.append(
+            Draft("change", f"Correct the side that is wrong{at}.", f"{tests} passes alone.", 30, (1,), "high")
+        )
+    changes = tuple(n for n, step in enumerate(steps) if step.type == "change")
     if case.builds > 1:
         steps.append(
             Draft(
@@ -48,13 +78,15 @@ def test_failure(case: Case) -> Recipe:
             f"Run the whole suite of {case.place} twice.",
             "Both runs pass, so that order and time play no part.",
             15,
-            tuple(range(2, len(steps))),
+            (*changes, *range(changes[-1] + 1, len(steps))),
             "high",
             runs=2,
         )
     )
     return Recipe(
-        f"Reproduce {tests} alone, then correct what its assertion contradicts",
+        f"Reproduce {tests} alone, then correct {raised}"
+        if raised
+        else f"Reproduce {tests} alone, then correct what its assertion contradicts",
         tuple(steps),
         "Changing the assertion to fit the code hides a defect.",
         "Keep it unless the specification changed, and say which change in the commit.",
@@ -210,7 +242,7 @@ def syntax_error(case: Case) -> Recipe:
 def crash(case: Case) -> Recipe:
     """Catch the crash with a stack, then shrink it."""
     signal = case.fact("signal", f"exit status {case.exit_code}" if case.exit_code is not None else "an abnormal end")
-    what = case.tool or case.fact("process", "the process")
+    what = case.program or case.fact("process", "the process")
     steps = (
         Draft(
             "reproduce",

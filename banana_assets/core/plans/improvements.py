@@ -14,7 +14,7 @@ def recipe_for(recommendation: dict[str, Any], predictions: pl.DataFrame) -> Rec
     kind, _, about = recommendation["subject"].partition(" ")
     shown = [e["fact"] for e in recommendation["evidence"]]
     if kind == "flaky":
-        return _flaky(about.removeprefix("test "), shown)
+        return flaky(about.removeprefix("test "), shown[0])
     if kind == "slow_step":
         return _slow_test(about, shown) if " test " in about else _slow(about, shown)
     if kind == "critical_path":
@@ -32,14 +32,15 @@ def recipe_for(recommendation: dict[str, Any], predictions: pl.DataFrame) -> Rec
     return None
 
 
-def _flaky(test: str, shown: list[str]) -> Recipe:
+def flaky(test: str, shown: str) -> Recipe:
+    """Find what a test depends on besides the code; ``shown`` tells how often it fails by chance."""
     return Recipe(
         f"Find what {test} depends on besides the code, then remove it",
         (
             Draft(
                 "reproduce",
                 f"Run {test} fifty times alone, and fifty times in random order with its file.",
-                f"It fails at least once ({shown[0]}).",
+                f"It fails at least once ({shown}).",
                 30,
                 (),
                 "high",

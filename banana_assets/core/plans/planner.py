@@ -24,7 +24,6 @@ from banana_assets.core.plans.scoring import Concern
 from banana_assets.core.plans.types import Action, Issue, Plan, Prediction, TableRow
 from banana_assets.core.safety.secrets import mask
 from banana_assets.core.tables.plans import PLANS
-from banana_assets.core.text import short_path
 
 PLANNER = "deterministic"
 LEAST_CONFIDENCE = 0.3
@@ -94,7 +93,7 @@ def failure_plan(
     Its id is a hash of the failure, of what was asked and of the quotes it rests on. It abstains, with one reason, when
     the class is unknown or too unsure, no line can be cited, or no plan keeps the constraints.
     """
-    goal = headline(case.category, case.facts, case.failing_tests, case.tool)
+    goal = headline(case.category, case.facts, case.failing_tests, case.program)
     plan = replace(
         abstained(failure_id(case, ask, supersedes), "failure", goal, case.cluster_id, "", now, case.fingerprint),
         supersedes=supersedes,
@@ -161,8 +160,9 @@ def _taking_in(case: Case, steps: tuple[Draft, ...]) -> tuple[Draft, ...]:
     return (
         Draft(
             "verify",
-            f"Take in the builds that ran since from `{short_path(case.folder)}`, so that the prediction is decided.",
-            f"Builds of {case.place} after the change are there.",
+            f"Take in the builds of {case.place} that ran since (`banana ingest builds`), so that "
+            "the prediction is decided.",
+            "Builds after the change are there.",
             2,
             (last,),
             "low",
@@ -172,7 +172,8 @@ def _taking_in(case: Case, steps: tuple[Draft, ...]) -> tuple[Draft, ...]:
 
 
 def _fallback(case: Case, recipe: Recipe, now: datetime) -> str:
-    if case.change and case.first_seen and now - case.first_seen <= HORIZON and recipe.approach[:4] != "Undo":
+    came_with_it = case.change and not case.by_chance
+    if came_with_it and case.first_seen and now - case.first_seen <= HORIZON and recipe.approach[:4] != "Undo":
         return f"{recipe.fallback} If that does not help either, undo {case.change}, with which the failure came."
     return recipe.fallback
 

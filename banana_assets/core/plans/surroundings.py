@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from banana_assets.core.plans.case import Case, listed, test_command
 from banana_assets.core.plans.drafts import Draft, Recipe
 
@@ -13,7 +15,7 @@ _ECOSYSTEMS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"Cannot find (?:module|package)|Can't resolve|\bnpm\b|\byarn\b|pnpm|node_modules",
-        "package.json and its lock file",
+        "package.json",
         "npm ls {name}",
     ),
     (r"no required module provides|go: |cannot find package", "go.mod (`go get {name}`)", "go list {name}"),
@@ -89,7 +91,7 @@ def missing_dependency(case: Case) -> Recipe:
 
 
 def _step(case: Case) -> str:
-    return f" (it failed in {case.failing_step})" if case.failing_step else ""
+    return f" before `{case.failing_step}`" if case.failing_step else ""
 
 
 def timeout(case: Case) -> Recipe:
@@ -148,22 +150,22 @@ def timeout(case: Case) -> Recipe:
 def access_error(case: Case) -> Recipe:
     """Give exactly the right that was refused."""
     thing = case.facts.first("path") or case.facts.first("host") or case.facts.first("variable")
-    shown = f"`{thing}`" if thing else "what the cited lines name"
+    shown = f"`{thing}`" if thing else "what it asks for"
     on_disk = case.facts.first("path") is not None
     who = (
         f"the owner and mode of {shown} for the user that runs {case.rerun}"
         if on_disk
-        else f"which identity {case.rerun} uses for {shown}, whether its secret is set, unexpired and in scope "
+        else f"which identity {case.rerun} uses for {shown}, whether its credentials are set, unexpired and in scope "
         "for this branch"
     )
     mend = (
         f"Change the owner or mode of {shown} in the set-up step, or write to a folder that the job owns."
         if on_disk
-        else f"Renew the secret or give the identity the one right that {shown} asks for."
+        else "Renew the credentials, or give the identity the one right that it was refused."
     )
     steps = (
         Draft("inspect", f"Check {who}.", "The missing right is known.", 15, (), "high", (0,)),
-        Draft("change", mend, f"{shown} is allowed.", 15, (0,), "high", (1,)),
+        Draft("change", mend, f"{shown[0].upper()}{shown[1:]} is allowed.", 15, (0,), "high", (1,)),
         Draft(
             "verify",
             f"Run {case.rerun}, also from a branch with fewer rights.",
@@ -185,7 +187,7 @@ def access_error(case: Case) -> Recipe:
 
 def out_of_memory(case: Case) -> Recipe:
     """Measure the peak, then lower it or raise the limit by measure."""
-    who = case.fact("process", case.tool or "the killed process")
+    who = case.fact("process", case.program or f"the process{case.where}")
     heap = " (its heap limit is a setting of its own)" if case.says(r"heap|OutOfMemoryError") else ""
     tests = f" while {listed(case.failing_tests)} ran" if case.failing_tests else ""
     near = f" Readings near the limit: {', '.join(case.limit_near)}." if case.limit_near else ""
@@ -239,11 +241,13 @@ def out_of_memory(case: Case) -> Recipe:
 
 def disk_full(case: Case) -> Recipe:
     """See what fills the disk, clear it, keep it from filling."""
-    path = case.fact("path", "the full file system")
+    path = case.facts.first("path")
+    under = f" where `{path}` is written" if path else ""
+    wrote = f" before the step that wrote `{path}`" if path else _step(case) or " before the step that failed"
     steps = (
         Draft(
             "measure",
-            f"Add `df -h` and the largest folders before the step that wrote {path}{_step(case)}.",
+            f"Add `df -h` and the largest folders{wrote}.",
             "It is known what fills the disk.",
             15,
             (),
@@ -253,7 +257,7 @@ def disk_full(case: Case) -> Recipe:
         Draft(
             "change",
             "Remove caches, images and artefacts that the job does not read, or give it a larger disk.",
-            f"There is room under {path} for the job and a fifth more.",
+            f"There is room{under} for the job and a fifth more.",
             20,
             (0,),
             "high",
@@ -270,7 +274,7 @@ def disk_full(case: Case) -> Recipe:
         ),
     )
     return Recipe(
-        f"Find what fills the disk under {path}, clear it and keep it clear",
+        f"Find what fills the disk{under}, clear it and keep it clear",
         steps,
         "Deleting a cache slows the next builds.",
         "Delete what is largest and least read, and time the next build.",
@@ -278,14 +282,51 @@ def disk_full(case: Case) -> Recipe:
     )
 
 
+_SENDS = re.compile(
+    r"--upload-file|\s-T\s|--data(?:-binary)?\b|-X\s*(?:PUT|POST)|\b(?:git|docker|podman|helm|oras) push\b"
+    r"|\b(?:npm|yarn|pnpm|cargo|poetry|uv) publish\b|\btwine upload\b|\b(?:rsync|scp)\b|\bPUT\b|(?i:\buploading\b)"
+)
+"""What sends something, so that there is nothing to keep a copy of."""
+_LOCAL = re.compile(r"(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|::1|\[::1\])(?::\d+)?$", re.IGNORECASE)
+_COMMAND = re.compile(r"^\d+: (?:\++|\$) (.+)$", re.MULTILINE)
+
+
+def _last_command(case: Case) -> str:
+    """The command that a shell told of last before it failed, where it did."""
+    first = case.citations[0]["first_line"] if case.citations else 0
+    before = [m[1] for m in _COMMAND.finditer(case.pack) if int(m[0].split(":")[0]) <= first]
+    return before[-1] if before else ""
+
+
 def network_error(case: Case) -> Recipe:
     """Tell an outage from a wrong address, then retry or mirror."""
     host = case.fact("host", "the remote host")
     again = f"It came {case.builds} times, so it is no single outage. " if case.builds > 1 else ""
+    sends = _SENDS.search(f"{case.text}\n{case.command or case.failing_step or _last_command(case)}") is not None
+    local = _LOCAL.match(case.facts.first("host") or "") is not None
+    reach = (
+        f"Check on the runner that a service listens at {host}, and that it is ready before {case.rerun}"
+        if local
+        else f"Resolve and reach {host} from the runner: name, proxy, firewall, its status page"
+    )
+    kept = (
+        ()
+        if sends or local
+        else (
+            Draft(
+                "prevent",
+                f"Keep what is fetched from {host} in a cache or mirror near the runner.",
+                f"{case.place} passes while {host} is away.",
+                60,
+                (0,),
+                "low",
+            ),
+        )
+    )
     steps = (
         Draft(
             "inspect",
-            f"{again}Resolve and reach {host} from the runner: name, proxy, firewall, its status page.",
+            f"{again}{reach}.",
             "It is known whether address, route or service fails.",
             15,
             (),
@@ -302,14 +343,7 @@ def network_error(case: Case) -> Recipe:
             "high",
             (1,),
         ),
-        Draft(
-            "prevent",
-            f"Keep what is fetched from {host} in a cache or mirror near the runner.",
-            f"{case.place} passes while {host} is away.",
-            60,
-            (0,),
-            "low",
-        ),
+        *kept,
         Draft("verify", f"Run {case.rerun}.", f"It gets past {host}.", 10, (1,), "high", runs=1),
     )
     return Recipe(
@@ -317,7 +351,9 @@ def network_error(case: Case) -> Recipe:
         steps,
         "Retries without a limit turn an outage into builds that hang.",
         "Limit their number and their whole time.",
-        "Build from the last copy of what is fetched, out of a cache or an artefact of the last green build.",
+        "Keep the artefact and send it later, by a job of its own."
+        if sends
+        else "Build from the last copy of what is fetched, out of a cache or an artefact of the last green build.",
     )
 
 

@@ -119,7 +119,8 @@ def first_words(citation: Citation) -> str:
 
 def _took(plan: Plan) -> str:
     total, least = work(plan.subtasks), critical_path(plan.subtasks)
-    return f"{_minutes(total)} of work, {_minutes(least)} from begin to end at least."
+    rests = " Times are assumed; only what running the job takes is measured, where its builds were timed."
+    return f"{_minutes(total)} of work, {_minutes(least)} from begin to end at least.{rests}"
 
 
 def _minutes(minutes: float) -> str:
