@@ -21,6 +21,8 @@ from banana_assets.core.builds.results import TestResult
 from banana_assets.core.builds.saying import known_by
 from banana_assets.core.builds.steps import ENDING_HINTS, endings, steps
 from banana_assets.core.builds.testlogs import read_tests, test_hints
+from banana_assets.core.builds.titles import telling as quotable
+from banana_assets.core.builds.titles import title_of
 from banana_assets.core.builds.tools import RULES_VERSION
 from banana_assets.core.builds.tools.table import GUESS, SUMMARY
 from banana_assets.core.builds.verdict import verdict
@@ -126,8 +128,10 @@ def diagnose(
     doubt = GREEN if green else "" if errors or not thin else (SAYS_LITTLE.format(tool=tool) if tool else SAYS_NOTHING)
     notes = [redact(note) for note in [*_notes(region, doubt), *pack_lines(errors, budget)]]
     ended = [e.line for e in ends]
-    pack = evidence(log, spans, picked, rows, where, ended, budget=budget, notes=notes, redact=redact)
     cause_text = "\n".join(redact(log.texts[i][:1000]) for first, last in spans for i in range(first, last + 1))[:8000]
+    told = quotable(spans, cause_text.split("\n"), title_of(judged.reason, cause_text), 1)
+    saying = [line for *_, line in told if line is not None]
+    pack = evidence(log, spans, picked, rows, where, ended, saying=saying, budget=budget, notes=notes, redact=redact)
     failing = _failing(tests, picked)
     category = "" if green else judged.category
     anchor = [known_by(log.texts, row.finding) for row in picked]

@@ -24,6 +24,10 @@ def requoted(pack: str, log: Log) -> str | None:
             if not first <= number <= last:
                 continue
             width = _width(match["text"], log.texts[number - 1], masked[number])
+            if width is None and at == len(rows) - 1 and _begun(match["text"], log.texts[number - 1], masked[number]):
+                # The end of a pack that is full may stand in the middle of its last line: that line is left out.
+                del rows[at]
+                continue
             if width is None:
                 return None
             rows[at] = f"{number}: {shortened(masked[number], width)}{match['more'] or ''}"
@@ -36,6 +40,12 @@ def _width(told: str, raw: str, masked: str) -> int | None:
         if told in (shortened(raw, width), shortened(masked, width)):
             return width
     return None
+
+
+def _begun(told: str, *texts: str) -> bool:
+    """Whether this is the beginning of a line of a pack, or of the count of those like it."""
+    lines = [shortened(text, width) + " [and " for text in texts for width in LINE_CHARACTERS]
+    return any(line.startswith(told.partition(" [and ")[0]) for line in lines)
 
 
 def _runs(numbers: list[int]) -> list[tuple[int, int]]:

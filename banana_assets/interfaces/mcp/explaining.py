@@ -33,6 +33,10 @@ from banana_assets.interfaces.mcp.wire import json_size, size_of
 
 LEAST_BUDGET = 100
 MOST_BUDGET = 20_000
+SHORTEST_PACK = 50
+"""Tokens of a pack that has to make room for what else an answer of few bytes tells."""
+ROWS_FROM = 9
+"""Tenths of an answer that may be full before the first rows of its lists."""
 MOST_TESTS = 50
 
 
@@ -64,9 +68,11 @@ def explain_failure(
     parts = _lists(made)
     if cursor is not None:
         made.pack, made.pack_tokens = None, 0
-    while made.pack and tokens > LEAST_BUDGET and _too_long(made, max_bytes):
+    while made.pack and tokens > SHORTEST_PACK and _too_long(made, max_bytes):
         # Characters beyond ASCII, quotes and escapes take more bytes than a token is reckoned at.
-        tokens = max(LEAST_BUDGET, tokens // 2)
+        size = json_size(made.pack)
+        room = min(max_bytes // 2, max_bytes * ROWS_FROM // 10 - size_of(made) + size)
+        tokens = max(SHORTEST_PACK, min(tokens * 9 // 10, tokens * room // size))
         failure = account_of(tokens).failure
         made.pack = failure["pack"] if failure else None
         made.pack_tokens = _tokens(made.pack)
@@ -76,7 +82,7 @@ def explain_failure(
 
 def _too_long(made: Explanation, max_bytes: int) -> bool:
     """Whether the pack takes more than half, or leaves no room for the first rows of lists."""
-    return json_size(made.pack) > max_bytes // 2 or size_of(made) > max_bytes * 7 // 8
+    return json_size(made.pack) > max_bytes // 2 or size_of(made) > max_bytes * ROWS_FROM // 10
 
 
 def _tokens(pack: str | None) -> int:
