@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from banana_assets.interfaces.cli import columns
-from banana_assets.interfaces.cli.columns import aligned, width
+from banana_assets.interfaces.cli.columns import aligned, prose, width
 
 ROWS = [
     {"id": "3fa2c1", "runs": 1200, "at": datetime(2026, 3, 2, 4, 5, 6, tzinfo=UTC), "said": "the disk is full " * 5},
@@ -58,3 +58,15 @@ def test_every_table_fits(rows: list[list[str]], room: int) -> None:
 
 def test_wide_and_joining_characters_are_counted_as_a_terminal_does() -> None:
     assert (width("abc"), width("日本"), width("e\u0301")) == (3, 4, 1)
+
+
+def test_sentences_are_wrapped_for_people_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "the log names https://example.org/a/very/long/place/that/stays/whole and a module that is missing"
+    assert prose(said, "  Why  ", "       ") == [f"  Why  {said}"]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = prose(said, "  Why  ", "       ")
+    assert lines[0] == "  Why  the log names"
+    assert [line for line in lines if len(line) > 40] == [f"       {said.split()[3]}"]
+    assert " ".join(line.strip() for line in lines) == f"Why  {said}"
+    assert prose("", "  Why  ") == ["  Why"]

@@ -10,19 +10,20 @@ from typing import Any
 from banana_assets.core.evidence import plural, seconds_text
 from banana_assets.core.text import visible
 
-WIDTH = 100
+WIDTH, NARROWEST = 100, 24
 MOST = 10
 
 
-def as_text(report: dict[str, Any]) -> str:
-    """For a terminal, at most a hundred columns wide."""
+def as_text(report: dict[str, Any], width: int = WIDTH) -> str:
+    """For a terminal of so many columns; sentences are wrapped at a hundred at most, tables are as wide as they are."""
+    room = max(NARROWEST, min(width, WIDTH) - 4)
     lines: list[str] = [_title(report), ""]
     for title, table, items in _sections(report):
         lines.append(title)
         if table:
             lines += [f"  {row}" for row in _aligned(table)]
         for item in items:
-            lines += textwrap.wrap(item, WIDTH - 4, initial_indent="  - ", subsequent_indent="    ")
+            lines += textwrap.wrap(item, room, initial_indent="  - ", subsequent_indent="    ")
         lines.append("")
     return visible("\n".join(lines))
 

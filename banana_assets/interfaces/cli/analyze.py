@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,9 +12,10 @@ import typer
 from banana_assets.core.errors import InputError
 from banana_assets.core.evidence import plural
 from banana_assets.interfaces.cli.asked import Severity
+from banana_assets.interfaces.cli.columns import terminal_width
 from banana_assets.interfaces.cli.documents import Form, Forms, Output, chosen, parts, write_document
 from banana_assets.interfaces.cli.opened import opened, opened_reading
-from banana_assets.interfaces.cli.output import say, shown, to_json
+from banana_assets.interfaces.cli.output import on_stdout, say, shown, to_json
 from banana_assets.interfaces.cli.running import command_path
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
+WIDEST = 100
+"""Columns of a report that goes into a file or to a program."""
 FORMS = Forms(Form.text, Form.json, Form.jsonl, Form.markdown)
 
 
@@ -93,7 +97,9 @@ def analyze(
     }
     for line in behind:
         say(f"{command_path()}: {line}")
-    write_document(_written(head | report, chosen(form, output, FORMS)), output)
+    on_terminal = sys.stdout.isatty() and (output is None or on_stdout(output))
+    text = _written(head | report, chosen(form, output, FORMS), terminal_width() if on_terminal else WIDEST)
+    write_document(text, output)
 
 
 def _span(days: float | None, hours: float | None) -> float | None:
@@ -170,7 +176,7 @@ def _focus(patterns: list[dict[str, Any]], model: str) -> dict[str, Any]:
     return {"patterns": list(found.patterns), "model": found.model, "notes": list(found.notes)}
 
 
-def _written(report: dict[str, Any], form: Form) -> str:
+def _written(report: dict[str, Any], form: Form, width: int) -> str:
     from banana_assets.core.advice.performance_text import as_markdown, as_text
     from banana_assets.core.safety.serving import served
 
@@ -179,4 +185,4 @@ def _written(report: dict[str, Any], form: Form) -> str:
         return to_json(report, indent=True) + "\n"
     if form is Form.jsonl:
         return "".join(to_json(line) + "\n" for line in parts(report))
-    return (as_markdown if form is Form.markdown else as_text)(report)
+    return as_markdown(report) if form is Form.markdown else as_text(report, width)

@@ -34,7 +34,7 @@ def aligned(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Iterat
     groups = [range(len(columns))]
     if sys.stdout.isatty():
         least = [_least([row.get(c) for row in rows], [line[i] for line in lines]) for i, c in enumerate(columns)]
-        groups, widths = _fitted(widths, least, shutil.get_terminal_size().columns)
+        groups, widths = _fitted(widths, least, terminal_width())
     for line in lines:
         for group in groups:
             wrapped = [_wrapped(line[i], widths[i]) for i in group]
@@ -43,6 +43,23 @@ def aligned(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Iterat
                 told = GAP.join(padded).rstrip()
                 if told or not group.start:
                     yield f"{INDENT if group.start else ''}{told}"
+
+
+def prose(text: str, lead: str = "", under: str = "") -> list[str]:
+    """A sentence after ``lead``: one line where a program reads it, wrapped on a terminal, with ``under`` before each
+    further line. Words are never broken. Lines of logs are not for this: they stay as they are."""
+    if not sys.stdout.isatty():
+        return [lead + text]
+    room = max(terminal_width(), len(under) + NARROWEST)
+    wrapped = textwrap.wrap(
+        text, room, initial_indent=lead, subsequent_indent=under, break_long_words=False, break_on_hyphens=False
+    )
+    return wrapped or [lead.rstrip()]
+
+
+def terminal_width() -> int:
+    """Columns of the terminal, 80 where nobody tells."""
+    return shutil.get_terminal_size().columns
 
 
 def cell(value: Any) -> str:

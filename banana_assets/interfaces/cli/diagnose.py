@@ -12,6 +12,7 @@ import typer
 
 from banana_assets.core.errors import InputError
 from banana_assets.interfaces.cli.causes import cause_lines
+from banana_assets.interfaces.cli.columns import prose
 from banana_assets.interfaces.cli.output import Format, shown, write_rows
 
 if TYPE_CHECKING:
@@ -167,7 +168,8 @@ def _write_text(file: str, found: Diagnosis, compared: str | None) -> None:
             f"{file}: looks green ({found.reason if not found.cause else 'nothing says that it failed'})\n"
         )
         return
-    out = [f"{file}: {found.category.replace('_', ' ')} ({found.confidence:.0%} sure)", f"  Why    {found.reason}"]
+    out = [f"{file}: {found.category.replace('_', ' ')} ({found.confidence:.0%} sure)"]
+    out += _prose("  Why    ", found.reason)
     if found.failing_step:
         code = f", exit status {found.exit_code}" if found.exit_code is not None else ""
         out.append(f"  Step   {found.failing_step}{code}")
@@ -179,8 +181,14 @@ def _write_text(file: str, found: Diagnosis, compared: str | None) -> None:
         out += [f"    {name}" for name in found.failing_tests[:10]]
         if count > 10:
             out.append(f"    ... and {count - 10} more")
-    out.append(f"  Next   {found.next_step}")
+    out += _prose("  Next   ", found.next_step)
     if compared:
-        out.append(f"  Compared with {compared}, the last green build of this job before it.")
-    out.append(f"  Known as {found.fingerprint}; `--format json` has the evidence pack ({found.pack_tokens} tokens).")
+        out += _prose("  ", f"Compared with {compared}, the last green build of this job before it.")
+    known = f"Known as {found.fingerprint}; `--format json` has the evidence pack ({found.pack_tokens} tokens)."
+    out += _prose("  ", known)
     sys.stdout.write(shown("\n".join(out)) + "\n")
+
+
+def _prose(lead: str, text: str) -> list[str]:
+    """A sentence in the width of the terminal; masked before it is wrapped, since a secret may not end up in halves."""
+    return prose(shown(text), lead, " " * len(lead))

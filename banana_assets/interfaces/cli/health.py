@@ -12,6 +12,7 @@ import typer
 from banana_assets.core.errors import InputError
 from banana_assets.core.text import shortlist
 from banana_assets.interfaces.cli.asked import moment, user
+from banana_assets.interfaces.cli.columns import prose
 from banana_assets.interfaces.cli.opened import opened, opened_reading
 from banana_assets.interfaces.cli.output import Format, say, to_json, write_object, write_rows
 
@@ -197,7 +198,8 @@ def _write_scores(rows: list[dict[str, Any]]) -> None:
     named = whole["pipeline"] or "all pipelines"
     goes = f", {whole['direction']} ({whole['change']:+.1f})" if whole["direction"] else ""
     interval = f"95 % interval {whole['score_low']:.0f} to {whole['score_high']:.0f}"
-    sys.stdout.write(f"Health of {named}: {whole['score']:.0f} of 100 ({interval}){goes}\n\n")
+    head = f"Health of {named}: {whole['score']:.0f} of 100 ({interval}){goes}"
+    sys.stdout.write("\n".join(prose(head)) + "\n\n")
     shown = rows[: MOST_PIPELINES + 1]
     if len(shown) > 2:
         cells = [
@@ -220,7 +222,8 @@ def _write_scores(rows: list[dict[str, Any]]) -> None:
     if whole["deductions"]:
         sys.stdout.write("What cost points\n")
         for deduction in whole["deductions"][:MOST_REASONS]:
-            sys.stdout.write(f"  -{deduction['points']:.1f}  {deduction['reason']}\n")
+            lead = f"  -{deduction['points']:.1f}  "
+            sys.stdout.write("\n".join(prose(deduction["reason"], lead, " " * len(lead))) + "\n")
         sys.stdout.write("\n")
 
 

@@ -125,7 +125,23 @@ def overview() -> str:
         lines += ["", f"{title}:", *(f"  {name:{width}}  {command.summary}" for name, command in group.items())]
     longest = max(map(len, LONG_NAMES.values()))
     lines += ["", "Longer names:", *(f"  {long:{longest}}  {short}" for short, long in LONG_NAMES.items())]
-    return "\n".join([*lines, "", "`banana COMMAND --help` or `banana help COMMAND` explains one command.", ""])
+    lines += ["", "`banana COMMAND --help` or `banana help COMMAND` explains one command."]
+    return "\n".join([*_fitted(lines, width + 4), ""])
+
+
+def _fitted(lines: list[str], hanging: int) -> list[str]:
+    """The lines in the width of a terminal, which only a narrow one has to be read for."""
+    if not sys.stdout.isatty():
+        return lines
+    import shutil
+    import textwrap
+
+    room = max(hanging + 14, shutil.get_terminal_size().columns)
+    return [
+        part
+        for line in lines
+        for part in textwrap.wrap(line, room, subsequent_indent=" " * (hanging if line[:1] == " " else 0)) or [""]
+    ]
 
 
 def load(name: str) -> object:
@@ -150,6 +166,8 @@ def main(arguments: list[str] | None = None) -> None:
             out.detach(), out.encoding, "backslashreplace",
             line_buffering=out.line_buffering, write_through=out.write_through,
         )  # fmt: skip
+        # Whoever asks how wide the terminal is asks the stream that the program began with, which has no file any more.
+        sys.__stdout__ = sys.stdout  # type: ignore[misc]
     try:
         status = _run(words)
         sys.stdout.flush()

@@ -34,6 +34,8 @@ def test_lists_are_cut_beside_their_totals() -> None:
     assert [len(found[name]) for name in ("builds", "resources", "patterns")] == [20, 20, 20]
     assert found["totals"] == {"builds": 25, "resources": 22, "patterns": 31}
     text = as_text(found)
+    narrow = [line for line in as_text(found, 50).splitlines() if line.startswith(("  - ", "    "))]
+    assert 36 < max(map(len, narrow)) <= 50
     assert "Log patterns (31, the worst 10)" in text
     assert "Builds (25 pipelines, the busiest 20)" in text
     assert "Resources (22 percentages, the highest 20)" in text
