@@ -12,9 +12,10 @@ from banana_assets.backends.proposing import Question, Spent, checked
 from banana_assets.backends.store import Store
 from banana_assets.backends.tables import Tables
 from banana_assets.core.plans.asked import Ask
+from banana_assets.core.plans.composing import goal_plan
 from banana_assets.core.plans.constraints import read
 from banana_assets.core.plans.evidence import goal_evidence
-from banana_assets.core.plans.goals import Found, find, goal_plan
+from banana_assets.core.plans.goals import Found, find
 from banana_assets.core.plans.types import Plan
 from banana_assets.core.plans.upkeep import about_tables, table_subjects
 from banana_assets.core.tables import TABLES

@@ -13,7 +13,8 @@ from banana_assets.core.advice.observed import target
 from banana_assets.core.builds.clusters import failure_clusters
 from banana_assets.core.evidence import fact
 from banana_assets.core.plans.asked import Ask
-from banana_assets.core.plans.goals import find, goal_plan
+from banana_assets.core.plans.composing import goal_plan
+from banana_assets.core.plans.goals import find
 from banana_assets.core.plans.knowledge import Knowledge
 from banana_assets.core.plans.order import critical_path
 from banana_assets.core.plans.upkeep import Behind, table_subjects
