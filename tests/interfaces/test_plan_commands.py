@@ -175,11 +175,15 @@ def test_why_tells_a_quote_that_no_log_holds(banana: Run, plan_id: str, home: Pa
         assert plan is not None
         first = plan.subtasks[0]
         false = ({**first.citations[0], "quote": "nobody ever said this"},)
-        records.save(replace(plan, plan_id="false000", subtasks=(replace(first, citations=false), *plan.subtasks[1:])))
+        made = datetime(2999, 1, 1, tzinfo=UTC)
+        steps = (replace(first, citations=false), *plan.subtasks[1:])
+        records.save(replace(plan, plan_id="false000", subtasks=steps, created_at=made))
     status, out, err = banana("why", "false000", "s1")
     assert status == 1
     assert "THE LOG DOES NOT SAY SO" in out
     assert "does not say what is quoted" in err
+    assert "not in the table plans yet: `banana materialize` writes it" in out
+    assert "(folder)" not in out
 
 
 def test_failures_that_were_given_up_are_listed_and_tried_anew(banana: Run, plan_id: str, home: Path) -> None:

@@ -179,11 +179,12 @@ def _cited(cited: Cited) -> list[str]:
     came = cited.ingested
     if came is None:
         return [*lines, "    its log is not among the ingested ones any more"]
-    origin = f" ({came.origin})" if came.origin else ""
+    # That it was taken in from a folder says no more than the path, and a single file is none.
+    origin = f" ({came.origin})" if came.origin and came.origin != "folder" else ""
     where = f"from {came.path}{origin}" if came.path else "from no file"
     lines.append(f"    came in as {came.kind} {came.name}, {_time(came.arrived_at)}, {where}")
     lines.append(f"    sha256 {came.sha256}, {came.lines:,} lines")
-    return [*lines, f"    taken up in {_run(came.row.table, came.row.written)}"]
+    return [*lines, f"    {'taken up in ' if came.row.written else ''}{_run(came.row.table, came.row.written)}"]
 
 
 def _row(row: Row) -> str:
@@ -195,7 +196,7 @@ def _row(row: Row) -> str:
 
 def _run(table: str, written: Written | None) -> str:
     if written is None:
-        return f"{table} was not written yet"
+        return f"not in the table {table} yet: `banana materialize` writes it"
     by = f"run {written.run_id}" if written.run_id else "outside of a run that is known"
     joined = ", its files joined since" if written.joined else ""
     return f"{table} version {written.version}, {_time(written.at)}, {by}{joined}"
