@@ -85,6 +85,7 @@ def test_the_originals_options_choose_the_part(
     told = capsys.readouterr()
     assert [json.loads(line) for line in told.out.splitlines()] == plain
     assert f"{LONG}: nothing is changed or started" in told.err
+    assert f"--{flag} shows what --show {part} does" in told.err
     assert "no language model is asked" in told.err
 
 

@@ -14,7 +14,7 @@ from banana_assets.core.evidence import seconds_text
 from banana_assets.core.units import bytes_of
 from banana_assets.interfaces.cli.opened import opened_reading
 from banana_assets.interfaces.cli.output import Format, say, write_object, write_rows
-from banana_assets.interfaces.cli.running import command_path
+from banana_assets.interfaces.cli.running import command_path, given
 
 if TYPE_CHECKING:
     import polars as pl
@@ -105,7 +105,9 @@ def schedule(
     parts = [part for part, yes in zip(_OF_FLAGS, asked, strict=True) if yes]
     if len(parts) > 1:
         raise InputError("One part is shown at a time.", "Give one of those options, or --format json, which has all.")
-    show = parts[0] if parts else show
+    if parts:
+        show = parts[0]
+        say(f"{command_path()}: {given(*_FLAGS)[0]} shows what --show {show} does.")
     verbose = verbose or report is Report.detailed
     if report is not None:
         form = Format.json if report is Report.json else Format.table
@@ -170,6 +172,7 @@ _ROWS: dict[Show, Callable[[Answer, pl.DataFrame], list[dict[str, Any]]]] = {
 }
 _OF_FLAGS = (Show.queues, Show.windows, Show.batches, Show.order)
 """What the original's options stand for: load, peaks, efficiency, conflicts."""
+_FLAGS = ("balance_load", "peak_mitigation", "resource_efficiency", "conflict_resolution")
 _COLUMNS = {
     Show.queues: ["queue", "tasks", "verdict", "saved", "statement", "parallel_statement"],
     Show.order: ["queue", "place", "task_id", "kind", "first_come_place", "begins_at", "expected"],
