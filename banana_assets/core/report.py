@@ -11,7 +11,7 @@ import polars as pl
 from banana_assets.core.evidence import Citation, plural, seconds_text
 from banana_assets.core.plans.text import first_words, place, scores
 from banana_assets.core.plans.types import Plan
-from banana_assets.core.text import visible
+from banana_assets.core.text import short_path, visible
 from banana_assets.core.units import quantity
 from banana_assets.core.vocabulary import SEVERITY_RANK
 
@@ -46,7 +46,7 @@ def overview(frames: Frames) -> str:
 
 
 def _section(title: str, *lines: str) -> str:
-    return "\n".join([title, *(f"  {line}" for line in lines)])
+    return "\n".join([title, *(f"  {line}".rstrip() for line in lines)])
 
 
 def _wrap(text: str) -> list[str]:
@@ -68,7 +68,7 @@ def worst_pattern(patterns: pl.DataFrame) -> str:
         f"Worst log pattern (of {patterns.height:,})",
         *_wrap(row["named_template"])[:3],
         f"{row['severity']}, {row['frequency']:,} times in {', '.join(row['sources'])}{when}",
-        f"e.g. {example['path']}:{example['line']}",
+        f"e.g. {short_path(example['path'])}:{example['line']}",
     )
 
 
